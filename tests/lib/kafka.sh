@@ -1,0 +1,16 @@
+# Real Kafka for tests and benchmarks. Sourced after build.sh:
+#
+#   braid_prepare_kafka LOG    exports BRAID_KAFKA_LIBS, the folder of Kafka's jars, or BRAID_KAFKA_SKIP, the reason
+#                              why there is none. Whether to skip for it is the program's to say.
+
+braid_prepare_kafka() {
+  local log=$1 folder
+  unset BRAID_KAFKA_LIBS BRAID_KAFKA_SKIP
+  if folder=$(timeout --kill-after=20 600 "$braid_root/tests/integration/kafka/prepare" </dev/null 2>"$log"); then
+    export BRAID_KAFKA_LIBS=${folder##*$'\n'}
+    return
+  fi
+  BRAID_KAFKA_SKIP=$(tail -n 1 "$log")
+  export BRAID_KAFKA_SKIP=${BRAID_KAFKA_SKIP:-tests/integration/kafka/prepare failed and gave no reason}
+  echo "  $BRAID_KAFKA_SKIP"
+}
