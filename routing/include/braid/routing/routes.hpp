@@ -1,0 +1,128 @@
+#pragma once
+
+#include <braid/routing/partition_key.hpp>
+
+#include <chrono>
+#include <compare>
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+// What to run, as values: the one result of the C++ DSL (draw.hpp) and of routing files (load.hpp).
+// Thread: plain values; immutable once an application has them.
+
+namespace braid {
+
+class Consumer;
+
+// Makes one consumer object; called on a worker when the first message of a virtual partition is there.
+using ConsumerFactory = std::function<std::unique_ptr<Consumer>()>;
+
+}  // namespace braid
+
+namespace braid::routing {
+
+// librdkafka's settings by their own names. Inherited: application < consumer group < subscription group < topic.
+using KafkaSettings = std::map<std::string, std::string, std::less<>>;
+
+// Where a problem lies: a path such as `analytics / clicks / ecommerce.events`, and for files the place.
+struct SourceLocation {
+  std::string file{};  // empty: drawn in C++
+  int line = 0;        // from 1
+  int column = 0;      // from 1
+
+  bool operator==(const SourceLocation&) const = default;
+};
+
+// Where a file sets each option of one element, by the option's key: `max_messages`,
+// `virtual_partitions.max_partitions`, `kafka.fetch.min.bytes` (inherited settings keep the place that set them).
+// Empty when drawn in C++. Problems point there; nothing else reads it.
+using OptionLocations = std::map<std::string, SourceLocation, std::less<>>;
+
+// How messages are told apart (the partitioner): messages that share the key share the virtual partition.
+struct PartitionBy {
+  enum class Kind : std::uint8_t { message_key, header, json_field, callable };
+  Kind kind = Kind::message_key;
+  std::string
+      name{};  // of the header, or of the payload's field: a name, or a JSON pointer when it starts with '/'
+  std::function<PartitionKey(const Message&)> callable{};  // runs on the listener's thread: quick, never blocking
+};
+
+// How a key becomes the index of a virtual partition.
+struct Reducer {
+  enum class Kind : std::uint8_t { hash, callable };
+  Kind kind = Kind::hash;  // XXH3 of the key, modulo
+  // (key, max_partitions) -> index below max_partitions; runs on the listener's thread.
+  std::function<std::uint32_t(const PartitionKey&, std::uint32_t)> callable{};
+};
+
+struct VirtualPartitions {
+  PartitionBy by{};
+  // At least 1. Not set: 8 × the application's concurrency, at least 64.
+  std::optional<std::uint32_t> max_partitions{};
+  Reducer reducer{};
+};
+
+// `batch`: the next batch is handed over when every virtual partition of the present one has settled.
+enum class Flow : std::uint8_t { batch };
+
+// Where a partition without a committed position starts.
+enum class InitialOffset : std::uint8_t { earliest, latest, fail };
+
+// Kafka clients (each with its listener thread) that share the topics of a subscription group.
+struct Connections {
+  std::uint32_t count = 1;
+};
+
+struct Topic {
+  std::string name{};
+  std::string consumer_name{};  // the class, or the name it is registered under
+  ConsumerFactory consumer{};
+  std::uint32_t max_messages = 100;       // at most so many messages in a batch; at least 1
+  std::chrono::milliseconds max_wait{0};  // 0: hand over what is there as soon as the flow is free
+  VirtualPartitions virtual_partitions{};
+  Flow flow = Flow::batch;
+  InitialOffset initial_offset = InitialOffset::earliest;
+  std::chrono::milliseconds retry_backoff{1000};  // between attempts of a share that failed
+  KafkaSettings kafka{};                          // effective: what is inherited is already in it
+  SourceLocation location{};
+  OptionLocations option_locations{};
+};
+
+struct SubscriptionGroup {
+  std::string id{};
+  Connections connections{};
+  std::vector<Topic> topics{};
+  // Effective, but for the application's own, which the application adds underneath. A client is set up with
+  // client_settings(), which has what the topics add.
+  KafkaSettings kafka{};
+  SourceLocation location{};
+  OptionLocations option_locations{};
+};
+
+struct ConsumerGroup {
+  std::string id{};  // Kafka's group.id
+  std::vector<SubscriptionGroup> subscription_groups{};
+  KafkaSettings kafka{};
+  SourceLocation location{};
+  OptionLocations option_locations{};
+};
+
+struct Routes {
+  std::vector<ConsumerGroup> consumer_groups{};
+};
+
+// What a client of this subscription group is set up with: the settings of its topics, which are the same for all
+// of them in valid routes; the group's own where it has no topic. The application adds its own underneath.
+[[nodiscard]] const KafkaSettings& client_settings(const SubscriptionGroup& group);
+
+// The same meaning: all but source locations; consumers are compared by name, callables by whether there is one.
+bool operator==(const Routes& left, const Routes& right);
+
+}  // namespace braid::routing
