@@ -1,0 +1,35 @@
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+
+namespace braid::engine {
+
+// What an application has done, for its figures. Thread: any; counts only, so relaxed throughout.
+struct Counters {
+  using Count = std::atomic<std::uint64_t>;
+  Count messages_taken{0};
+  Count messages_done{0};
+  Count messages_stale{0};
+  Count offset_jumps{0};
+  Count batches{0};
+  Count attempts_failed{0};
+  Count commits{0};
+  Count commits_failed{0};
+  Count assignments{0};
+  Count revocations{0};
+  std::atomic<std::uint32_t> jobs_running{0};
+  std::atomic<std::uint32_t> jobs_running_max{0};
+
+  static void add(Count& count, std::uint64_t amount = 1) { count.fetch_add(amount, std::memory_order_relaxed); }
+
+  void job_starts() {
+    const std::uint32_t now = jobs_running.fetch_add(1, std::memory_order_relaxed) + 1;
+    std::uint32_t max = jobs_running_max.load(std::memory_order_relaxed);
+    while (now > max && !jobs_running_max.compare_exchange_weak(max, now, std::memory_order_relaxed)) {
+    }
+  }
+  void job_ends() { jobs_running.fetch_sub(1, std::memory_order_relaxed); }
+};
+
+}  // namespace braid::engine

@@ -1,0 +1,49 @@
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+
+#include <braid/offset.hpp>
+#include <braid/routing/routes.hpp>
+
+#include "engine/listener/mailbox.hpp"
+#include "engine/listener/partition_runner.hpp"
+#include "engine/ports/clock.hpp"
+#include "engine/ports/consumer_client.hpp"
+#include "engine/worker/assignment.hpp"
+
+namespace braid::engine {
+
+// What a listener needs to know of a topic it subscribes to.
+struct TopicLane {
+  const routing::Topic* topic = nullptr;
+  std::uint32_t max_partitions = 1;
+  TopicSplit split;
+};
+
+// A partition that is assigned to a connection. Thread: its listener's.
+struct AssignedPartition {
+  enum class Stage : std::uint8_t {
+    reading_position,  // asked for, or about to be asked for, what the group has stored
+    waiting_for_jobs,  // of an earlier generation, which must have returned before anything starts
+    running,
+    ending,
+  };
+
+  TopicPartition name;
+  TopicLane* lane = nullptr;
+  Stage stage = Stage::reading_position;
+  std::shared_ptr<Assignment> assignment;
+  std::unique_ptr<PartitionQueue> queue;
+  std::unique_ptr<PartitionRunner> runner;  // from the position on
+  ReadyFlag* ready = nullptr;
+
+  std::optional<Time> ask_position_at;               // reading_position: nothing while an answer is awaited
+  std::uint64_t position_token = 0;                  // of the question under way
+  std::optional<CommitPosition> start;               // where the group's stored position lets it start
+  std::optional<CommitPosition> acknowledged;        // what the group has stored, as far as we know
+  std::optional<Time> timer;                         // as entered in the listener's timers
+};
+
+}  // namespace braid::engine

@@ -1,0 +1,207 @@
+#include "engine/listener/batch_runner.hpp"
+
+#include <algorithm>
+#include <utility>
+
+#include <fmt/format.h>
+
+#include "core/assert.hpp"
+#include "engine/worker/describe_failure.hpp"
+
+namespace braid::engine {
+
+namespace {
+
+core::BatchFlow::Settings flow_settings(const routing::Topic& topic) {
+  return {.max_messages = topic.max_messages, .max_wait = topic.max_wait, .retry_backoff = topic.retry_backoff};
+}
+
+}  // namespace
+
+BatchRunner::BatchRunner(std::shared_ptr<Assignment> assignment, std::optional<CommitPosition> start,
+                         RunnerTools tools)
+    : assignment_(std::move(assignment)),
+      tools_(std::move(tools)),
+      flow_(flow_settings(assignment_->topic())),
+      filter_(start),
+      gathering_(fresh()) {}
+
+BatchRunner::~BatchRunner() {
+  // A batch that is armed behind one that still runs would be started by a worker though nobody holds it.
+  BRAID_ASSERT(!flow_.is_armed(), "a runner ends only after refuse()");
+  assignment_->messages().release(held_back_);
+}
+
+BatchPtr BatchRunner::fresh() {
+  if (spare_) return std::move(spare_);
+  return BatchPtr(new RunningBatch(assignment_, tools_.mailbox, tools_.pool));
+}
+
+TakeReport BatchRunner::take(PartitionQueue& queue, Time now) {
+  reclaim();
+  Counters& counters = assignment_->counters();
+  // An armed batch may be started at any moment, so what comes now is taken beside it first.
+  std::vector<Message>& into = flow_.is_armed() ? incoming_ : gathering_->gathered();
+  const std::size_t from = into.size();
+  TakeReport report = queue.take(flow_.room(), into);
+  const auto passed = filter_.pass(into, from, stale_);
+  if (passed.stale > 0) {
+    Counters::add(counters.messages_stale, passed.stale);
+    assignment_->messages().release(stale_);
+    stale_.clear();
+  }
+  if (passed.jumps > 0) Counters::add(counters.offset_jumps, passed.jumps);
+  report.messages -= passed.stale;
+  Counters::add(counters.messages_taken, report.messages);
+  gather(into, from, now);
+  if (report.end_of_partition) flow_.reached_end();
+  return report;
+}
+
+// `messages` from `from` on join the gathering batch; they are in its own list already, or in incoming_.
+void BatchRunner::gather(std::vector<Message>& messages, std::size_t from, Time now) {
+  if (messages.size() == from) return;
+  const bool beside = &messages == &incoming_ || &messages == &held_back_;
+  if (beside && flow_.is_armed() && !take_back(now)) {
+    // The armed batch has started, and a new one gathers.
+  }
+  std::vector<Message>& gathered = gathering_->gathered();
+  const std::size_t room = flow_.room();
+  const std::span<const Message> added = std::span<const Message>(messages).subspan(from);
+  const std::size_t fit = std::min(room, flow_.admissible(added));
+  flow_.gathered(added.first(fit), now);
+  if (beside) {
+    gathered.insert(gathered.end(), added.begin(), added.begin() + static_cast<std::ptrdiff_t>(fit));
+  }
+  if (&messages == &held_back_) {
+    held_back_.erase(held_back_.begin(), held_back_.begin() + static_cast<std::ptrdiff_t>(fit));
+    return;
+  }
+  if (fit < added.size()) held_back_.assign(added.begin() + static_cast<std::ptrdiff_t>(fit), added.end());
+  messages.resize(beside ? 0 : from + fit);
+}
+
+bool BatchRunner::take_back(Time now) {
+  if (present_->disarm(*gathering_)) {
+    flow_.taken_back();
+    return true;
+  }
+  settle_present(now);
+  return false;
+}
+
+void BatchRunner::turn(Time now) {
+  for (const std::uint32_t index : flow_.take_due(now)) {
+    Share& share = present_->shares()[index];
+    share.begin_next_attempt();
+    tools_.dispatcher->send(share);
+  }
+  if (!held_back_.empty() && flow_.room() > 0) gather(held_back_, 0, now);
+  for (;;) {
+    switch (flow_.next(now)) {
+      case core::BatchFlow::Step::wait:
+        return;
+      case core::BatchFlow::Step::start:
+        lay_out();
+        flow_.started();
+        present_ = std::exchange(gathering_, fresh());
+        present_->start();
+        return;
+      case core::BatchFlow::Step::arm:
+        lay_out();
+        if (present_->arm(*gathering_)) {
+          flow_.armed();
+          return;
+        }
+        // It has settled meanwhile, and its mail is on the way: take note now, then start.
+        settle_present(now);
+        break;
+    }
+  }
+}
+
+void BatchRunner::lay_out() {
+  TopicSplit& split = *tools_.split;
+  split.indexes.resize(gathering_->size());
+  const core::PartitionerReport report =
+      split.partitioner->assign(gathering_->gathered(), assignment_->max_partitions(), split.indexes);
+  if (report.errors > 0 && tools_.log->enabled(LogLevel::warning)) {
+    tools_.log->write(LogLevel::warning, "partition",
+                      fmt::format("{}/{}: {} of {} messages could not be told apart by their key, the first at "
+                                  "offset {}: {}",
+                                  assignment_->partition().topic, assignment_->partition().partition.value,
+                                  report.errors, gathering_->size(), report.first_error_offset.value,
+                                  report.first_error_text));
+  }
+  gathering_->split(split.indexes, split.splitter);
+}
+
+void BatchRunner::handle_settled(RunningBatch& batch, Time now) {
+  // Of a batch that is not present any more, we took note before its mail came.
+  if (present_.get() == &batch && batch.settled()) settle_present(now);
+}
+
+void BatchRunner::settle_present(Time) {
+  Counters& counters = assignment_->counters();
+  Counters::add(counters.batches);
+  Counters::add(counters.messages_done, present_->size());
+  const bool next_runs = flow_.is_armed();
+  flow_.settled(present_->first(), present_->last());
+  retiring_.push_back(std::move(present_));
+  if (next_runs) present_ = std::exchange(gathering_, fresh());
+  reclaim();
+}
+
+// Frees what nobody holds any more: together, and here, since messages are cheapest to free in bulk on one thread.
+void BatchRunner::reclaim() {
+  std::erase_if(retiring_, [&](BatchPtr& batch) {
+    if (!batch->unshared()) return false;
+    batch->clear();
+    if (!spare_) spare_ = std::move(batch);
+    return true;
+  });
+}
+
+void BatchRunner::handle_failed(Share& share, Time now) {
+  if (present_.get() != &share.batch()) return;
+  Counters::add(assignment_->counters().attempts_failed);
+  flow_.failed(share.index(), now);
+  if (!tools_.log->enabled(LogLevel::warning)) return;
+  const auto unfinished = share.unfinished();
+  tools_.log->write(
+      LogLevel::warning, "partition",
+      fmt::format("{}/{}: attempt {} of virtual partition {} failed at offset {} or behind ({} messages left): {}; "
+                  "again in {} ms",
+                  assignment_->partition().topic, assignment_->partition().partition.value, share.attempt(),
+                  share.virtual_partition().value, unfinished.empty() ? -1 : unfinished.front().offset().value,
+                  unfinished.size(), describe_failure(share.failure()), assignment_->topic().retry_backoff.count()));
+}
+
+void BatchRunner::handle_unsent(RunningBatch& batch) {
+  const auto shares = batch.shares();
+  for (std::uint32_t i = batch.unsent_from(); i < shares.size(); ++i) tools_.dispatcher->send(shares[i]);
+}
+
+void BatchRunner::refuse() {
+  flow_.stop_admission();
+  if (flow_.is_armed()) take_back({});
+  flow_.dropped();
+  flow_.forget_retries();
+  gathering_->clear();
+  assignment_->messages().release(held_back_);
+  held_back_.clear();
+}
+
+bool BatchRunner::quiet() const {
+  return assignment_->jobs()->idle() && !tools_.dispatcher->holds_of(*assignment_);
+}
+
+void BatchRunner::fold() {
+  if (!present_) return;
+  for (Share& share : present_->shares()) {
+    const std::uint32_t marked = share.marked();
+    for (; share.folded < marked; ++share.folded) flow_.done(share.messages()[share.folded].offset());
+  }
+}
+
+}  // namespace braid::engine

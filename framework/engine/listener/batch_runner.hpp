@@ -1,0 +1,67 @@
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include <braid/offset.hpp>
+
+#include "core/flow/batch_flow.hpp"
+#include "core/flow/offset_filter.hpp"
+#include "core/virtual_partitions/partitioner.hpp"
+#include "core/virtual_partitions/splitter.hpp"
+#include "engine/listener/dispatcher.hpp"
+#include "engine/listener/mailbox.hpp"
+#include "engine/listener/partition_runner.hpp"
+#include "engine/ports/log.hpp"
+#include "engine/worker/running_batch.hpp"
+
+namespace braid::engine {
+
+// Runs one assignment by the rules of `flow: batch`: BatchFlow decides, this does it with real batches.
+// Thread: the listener's. Alive from the assignment to its end.
+class BatchRunner final : public PartitionRunner {
+ public:
+  BatchRunner(std::shared_ptr<Assignment> assignment, std::optional<CommitPosition> start, RunnerTools tools);
+  ~BatchRunner() override;
+
+  TakeReport take(PartitionQueue& queue, Time now) override;
+  [[nodiscard]] bool has_room() const override { return flow_.room() > 0 && held_back_.empty(); }
+  void turn(Time now) override;
+  void handle_failed(Share& share, Time now) override;
+  void handle_settled(RunningBatch& batch, Time now) override;
+  void handle_unsent(RunningBatch& batch) override;
+  [[nodiscard]] std::optional<Time> wakes_at() const override { return flow_.wakes_at(); }
+
+  void refuse() override;
+  [[nodiscard]] bool quiet() const override;
+  void fold() override;
+  [[nodiscard]] std::optional<CommitPosition> position() const override { return flow_.position(); }
+  [[nodiscard]] std::optional<CommitPosition> expected() const override { return filter_.expected(); }
+  [[nodiscard]] std::size_t unfinished() const override { return flow_.open_count(); }
+
+ private:
+  void gather(std::vector<Message>& messages, std::size_t from, Time now);
+  bool take_back(Time now);
+  void lay_out();
+  void settle_present(Time now);
+  void reclaim();
+  BatchPtr fresh();
+
+  std::shared_ptr<Assignment> assignment_;
+  RunnerTools tools_;
+  core::BatchFlow flow_;
+  core::OffsetFilter filter_;
+
+  BatchPtr gathering_;  // or armed, as the flow says
+  BatchPtr present_;    // runs
+  std::vector<BatchPtr> retiring_;  // settled; a worker may still be on its way out of it
+  BatchPtr spare_;
+  std::vector<Message> incoming_;   // taken while the gathering batch was armed
+  std::vector<Message> held_back_;  // beyond the ledger's window
+  std::vector<Message> stale_;
+};
+
+}  // namespace braid::engine

@@ -1,0 +1,73 @@
+#include "engine/listener/committer.hpp"
+
+#include <chrono>
+#include <utility>
+
+#include <fmt/format.h>
+
+namespace braid::engine {
+
+namespace {
+
+using namespace std::chrono_literals;
+// How often a closed gate is looked at again; it opens when the group has joined, of which nobody tells us.
+constexpr auto kGateLook = 10ms;
+
+std::optional<CommitPosition> to_send(const AssignedPartition& partition) {
+  if (!partition.runner) return std::nullopt;
+  const auto position = partition.runner->position();
+  if (!position || position == partition.acknowledged) return std::nullopt;
+  return position;
+}
+
+}  // namespace
+
+Committer::Committer(ConsumerClient& client, AssignedPartitions& partitions, core::CommitSchedule schedule,
+                     Counters& counters, Log& log)
+    : client_(client), partitions_(partitions), schedule_(std::move(schedule)), counters_(counters), log_(log) {}
+
+bool Committer::clean(const AssignedPartition& partition) { return !to_send(partition).has_value(); }
+
+void Committer::turn(Time now) {
+  if (!schedule_.ready(now, client_.may_commit())) return;
+  std::vector<StoredPosition> positions;
+  sent_.clear();
+  for (const auto& [name, partition] : partitions_) {
+    if (!partition->runner) continue;
+    partition->runner->fold();
+    const auto position = to_send(*partition);
+    if (!position) continue;
+    positions.push_back({name, position, {}});
+    sent_.push_back({name, partition->assignment->generation(), *position});
+  }
+  if (positions.empty()) {
+    schedule_.nothing_to_send(now);
+    return;
+  }
+  client_.commit(positions, schedule_.sent());
+}
+
+void Committer::handle_committed(std::uint64_t token, const Result<void>& outcome, Time now) {
+  if (!schedule_.answered(token, outcome.ok(), now)) return;
+  if (!outcome) {
+    Counters::add(counters_.commits_failed);
+    log_.write(LogLevel::warning, "connection",
+               fmt::format("commit of {} positions failed: {}; sent again with the positions of then", sent_.size(),
+                           outcome.error().text()));
+    return;
+  }
+  Counters::add(counters_.commits);
+  for (const Sent& sent : sent_) {
+    const auto found = partitions_.find(sent.partition);
+    if (found == partitions_.end() || found->second->assignment->generation() != sent.generation) continue;
+    found->second->acknowledged = sent.position;
+  }
+}
+
+std::optional<Time> Committer::wakes_at(Time now) const {
+  const auto at = schedule_.wakes_at();
+  if (at && *at <= now) return now + kGateLook;  // only the gate keeps it back
+  return at;
+}
+
+}  // namespace braid::engine

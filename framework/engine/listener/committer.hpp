@@ -1,0 +1,51 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <vector>
+
+#include <braid/offset.hpp>
+
+#include "core/listener/commit_schedule.hpp"
+#include "engine/instrumentation/counters.hpp"
+#include "engine/listener/assigned_partition.hpp"
+#include "engine/listener/assigned_partitions.hpp"
+#include "engine/ports/consumer_client.hpp"
+#include "engine/ports/log.hpp"
+
+namespace braid::engine {
+
+// Commits the positions of all partitions of a connection in one call, one call at a time.
+// Thread: the listener's.
+class Committer {
+ public:
+  Committer(ConsumerClient& client, AssignedPartitions& partitions, core::CommitSchedule schedule, Counters& counters,
+            Log& log);
+
+  // Sends if it is time, the gate is open, and a position has moved.
+  void turn(Time now);
+  // Sends as soon as it can.
+  void hurry(Time now) { schedule_.hurry(now); }
+  void handle_committed(std::uint64_t token, const Result<void>& outcome, Time now);
+  void give_up() { schedule_.give_up(); }
+
+  // What could be committed of this partition has been, and was acknowledged.
+  [[nodiscard]] static bool clean(const AssignedPartition& partition);
+  [[nodiscard]] std::optional<Time> wakes_at(Time now) const;
+
+ private:
+  struct Sent {
+    TopicPartition partition;
+    Generation generation;
+    CommitPosition position;
+  };
+
+  ConsumerClient& client_;
+  AssignedPartitions& partitions_;
+  core::CommitSchedule schedule_;
+  Counters& counters_;
+  Log& log_;
+  std::vector<Sent> sent_;  // the commit in flight
+};
+
+}  // namespace braid::engine

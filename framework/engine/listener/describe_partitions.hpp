@@ -1,0 +1,13 @@
+#pragma once
+
+#include <span>
+#include <string>
+
+#include "engine/ports/consumer_client.hpp"
+
+namespace braid::engine {
+
+// Partitions as people write them: `orders 0-3,7; payments 2`.
+std::string describe_partitions(std::span<const TopicPartition> partitions);
+
+}  // namespace braid::engine

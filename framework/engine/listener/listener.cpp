@@ -1,0 +1,212 @@
+#include "engine/listener/listener.hpp"
+
+#include <algorithm>
+#include <chrono>
+#include <utility>
+
+#include <fmt/format.h>
+
+#include "core/assert.hpp"
+#include "engine/listener/batch_runner.hpp"
+#include "engine/listener/describe_partitions.hpp"
+
+namespace braid::engine {
+
+namespace {
+
+using namespace std::chrono_literals;
+
+// Finds what a lost wake-up would leave lying, and keeps the membership alive.
+constexpr auto kSweep = 1s;
+constexpr auto kCommitRetry = 500ms;
+
+}  // namespace
+
+Listener::Listener(Settings settings, Parts parts)
+    : settings_(std::move(settings)),
+      client_(std::move(parts.client)),
+      mailbox_(std::move(parts.mailbox)),
+      pool_(std::move(parts.pool)),
+      jobs_(std::move(parts.jobs)),
+      counters_(std::move(parts.counters)),
+      routes_(std::move(parts.routes)),
+      group_(parts.group),
+      subscription_group_(parts.subscription_group),
+      clock_(parts.clock),
+      waiter_(parts.waiter),
+      log_(parts.log),
+      host_(parts.host),
+      client_signal_(mailbox_->notifier()),
+      dispatcher_(pool_, mailbox_->notifier()),
+      committer_(*client_, partitions_,
+                 core::CommitSchedule(settings_.commit_interval, kCommitRetry, clock_->now()), *counters_, *log_),
+      next_sweep_(clock_->now()) {
+  for (const routing::Topic& topic : subscription_group_->topics) {
+    TopicLane& lane = lanes_[topic.name];
+    lane.topic = &topic;
+    lane.max_partitions =
+        topic.virtual_partitions.max_partitions.value_or(settings_.default_max_partitions);
+    lane.split.partitioner = core::make_virtual_partitioner(topic.virtual_partitions);
+  }
+}
+
+Listener::~Listener() {
+  BRAID_ASSERT(stage_ == Stage::idle || stage_ == Stage::finished, "a listener ends only after stop()");
+  finish();
+}
+
+Result<void> Listener::connect() {
+  std::vector<std::string> topics;
+  for (const auto& [name, lane] : lanes_) topics.push_back(name);
+  auto subscribed = client_->subscribe(topics, client_signal_);
+  if (subscribed) stage_ = Stage::running;
+  return subscribed;
+}
+
+void Listener::turn() {
+  const Time now = clock_->now();
+  if (now >= next_sweep_) sweep(now);
+  serve_client(now);
+  read_mail();
+  run_timers(now);
+  dispatcher_.feed();
+  if (stage_ == Stage::running) {
+    ask_positions(now);
+    committer_.turn(now);
+  } else {
+    continue_stop(now);
+  }
+}
+
+Time Listener::wakes_at() const {
+  const Time now = clock_->now();
+  Time at = next_sweep_;
+  if (!timers_.empty()) at = std::min(at, timers_.begin()->first);
+  if (const auto commit = committer_.wakes_at(now)) at = std::min(at, *commit);
+  if (stopping_) at = std::min(at, stopping_->wakes_at());
+  if (stage_ == Stage::leaving) at = std::min(at, stop_deadline_);
+  return at;
+}
+
+void Listener::serve_client(Time) {
+  if (!client_signal_.lower()) return;
+  client_->serve_replies(*this);
+  client_->serve_group(*this);
+}
+
+void Listener::sweep(Time now) {
+  next_sweep_ = now + kSweep;
+  client_signal_.on_ready();
+  for (const auto& [name, partition] : partitions_) pump(*partition);
+}
+
+void Listener::read_mail() {
+  while (const auto mail = mailbox_->take()) {
+    handle(*mail);
+    Mailbox::settle(*mail);
+  }
+}
+
+AssignedPartition* Listener::owner_of(const RunningBatch& batch) {
+  // By the assignment's identity: what comes late belongs to none that we have.
+  const auto found = partitions_.find(batch.assignment().partition());
+  if (found == partitions_.end() || found->second->assignment.get() != &batch.assignment()) return nullptr;
+  return found->second->runner ? found->second.get() : nullptr;
+}
+
+void Listener::handle(const Mail& mail) {
+  const Time now = clock_->now();
+  switch (mail.kind) {
+    case Mail::Kind::partition_ready:
+      if (mail.flag->owner != nullptr) pump(*static_cast<AssignedPartition*>(mail.flag->owner));
+      // A partition that can't be pumped now is swept later; its flag must not swallow what comes until then.
+      mail.flag->lower();
+      return;
+    case Mail::Kind::share_failed:
+      if (AssignedPartition* partition = owner_of(mail.share->batch())) {
+        partition->runner->handle_failed(*mail.share, now);
+        pump(*partition);
+      }
+      return;
+    case Mail::Kind::batch_settled:
+      if (AssignedPartition* partition = owner_of(*mail.batch)) {
+        partition->runner->handle_settled(*mail.batch, now);
+        pump(*partition);
+      }
+      return;
+    case Mail::Kind::shares_unsent:
+      if (AssignedPartition* partition = owner_of(*mail.batch)) partition->runner->handle_unsent(*mail.batch);
+      return;
+    case Mail::Kind::command:
+      stop(mail.command->deadline);
+      return;
+  }
+}
+
+void Listener::pump(AssignedPartition& partition) {
+  if (partition.stage == AssignedPartition::Stage::waiting_for_jobs) begin(partition);
+  if (partition.stage != AssignedPartition::Stage::running) return;
+  pump_queue(partition);
+  schedule(partition);
+}
+
+void Listener::pump_queue(AssignedPartition& partition) {
+  const Time now = clock_->now();
+  partition.ready->lower();
+  for (bool more = true; more && partition.stage == AssignedPartition::Stage::running;) {
+    more = false;
+    if (!in_rebalance_ && partition.runner->has_room()) {
+      const TakeReport report = partition.runner->take(*partition.queue, now);
+      more = report.more;
+      if (report.no_stored_position || report.out_of_range || report.error) handle_trouble(partition, report);
+    }
+    if (partition.runner) partition.runner->turn(now);
+  }
+}
+
+void Listener::handle_trouble(AssignedPartition& partition, const TakeReport& report) {
+  if (report.out_of_range || report.no_stored_position) {
+    start_by_policy(partition, report.out_of_range ? "its position is not in the log any more"
+                                                   : "the group has no position for it");
+    return;
+  }
+  log(LogLevel::warning, fmt::format("{}: {}/{}: {}", subscription_group_->id, partition.name.topic,
+                                     partition.name.partition.value, report.error->text()));
+}
+
+void Listener::run_timers(Time now) {
+  while (!timers_.empty() && timers_.begin()->first <= now) {
+    AssignedPartition& partition = *timers_.begin()->second;
+    unschedule(partition);
+    pump(partition);
+  }
+  // Nobody says which partition's earlier jobs have returned; there are few, and seldom.
+  for (const auto& [name, partition] : partitions_) {
+    if (partition->stage == AssignedPartition::Stage::waiting_for_jobs) pump(*partition);
+  }
+}
+
+void Listener::schedule(AssignedPartition& partition) {
+  const auto at = partition.runner ? partition.runner->wakes_at() : std::nullopt;
+  if (at == partition.timer) return;
+  unschedule(partition);
+  partition.timer = at;
+  if (at) timers_.emplace(*at, &partition);
+}
+
+void Listener::unschedule(AssignedPartition& partition) {
+  if (partition.timer) timers_.erase({*partition.timer, &partition});
+  partition.timer.reset();
+}
+
+void Listener::handle_committed(std::uint64_t token, const Result<void>& outcome) {
+  committer_.handle_committed(token, outcome, clock_->now());
+}
+
+void Listener::handle_error(const Error& error) {
+  log(error.retriable() ? LogLevel::warning : LogLevel::error,
+      fmt::format("{} / {}: {}", group_->id, subscription_group_->id, error.text()));
+  if (error.fatal()) host_->handle_fatal(error);
+}
+
+}  // namespace braid::engine

@@ -1,0 +1,178 @@
+#pragma once
+
+#include <atomic>
+#include <chrono>
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <optional>
+#include <set>
+#include <span>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include <braid/routing/routes.hpp>
+
+#include "engine/instrumentation/counters.hpp"
+#include "engine/listener/assigned_partitions.hpp"
+#include "engine/listener/committer.hpp"
+#include "engine/listener/dispatcher.hpp"
+#include "engine/listener/mailbox.hpp"
+#include "engine/listener/partitions_ending.hpp"
+#include "engine/ports/clock.hpp"
+#include "engine/ports/consumer_client.hpp"
+#include "engine/ports/log.hpp"
+#include "engine/ports/waiter.hpp"
+#include "engine/worker/partition_jobs.hpp"
+
+namespace braid::engine {
+
+// Hears of what ends more than its connection. Thread: called on the listener's.
+class ListenerHost {
+ public:
+  virtual ~ListenerHost() = default;
+  // The application can't go on as it was told to.
+  virtual void handle_fatal(const Error& error) = 0;
+};
+
+// Owns everything about the partitions of one connection: the client, assignments, runners, timers, commits.
+//
+//   connect() ─▶ turn() … turn() ─▶ stop() ─▶ turn() … finished()
+//
+// It has no thread and no loop of its own: who drives it calls turn() and then waits until wakes_at() or a
+// notification, so that a test can drive it step by step under a clock of its own.
+// Thread: one, the listener's, from connect() on.
+class Listener final : private ConsumerEvents {
+ public:
+  struct Settings {
+    std::string name;  // of its thread and in logs
+    Duration commit_interval{};
+    Duration drain_on_revoke{};
+    std::uint32_t default_max_partitions = 64;
+  };
+  struct Parts {
+    std::unique_ptr<ConsumerClient> client;
+    std::shared_ptr<Mailbox> mailbox;
+    std::shared_ptr<JobPool> pool;
+    std::shared_ptr<PartitionJobsTable> jobs;
+    std::shared_ptr<Counters> counters;
+    std::shared_ptr<const routing::Routes> routes;
+    const routing::ConsumerGroup* group = nullptr;                   // of the routes
+    const routing::SubscriptionGroup* subscription_group = nullptr;  // likewise
+    Clock* clock = nullptr;
+    Waiter* waiter = nullptr;
+    Log* log = nullptr;
+    ListenerHost* host = nullptr;
+  };
+
+  Listener(Settings settings, Parts parts);
+  ~Listener() override;
+
+  // Subscribes. The first assignment comes through turn().
+  Result<void> connect();
+  // Does all that is due, without waiting but for a rebalance's bounded drain.
+  void turn();
+  // When turn() has something to do by time alone.
+  [[nodiscard]] Time wakes_at() const;
+
+  // Drains, says farewell, commits and leaves the group, all before `deadline`, whatever still runs. The second
+  // call may only bring the deadline forward.
+  void stop(Time deadline);
+  // After stop(): left, or given up. No turn() after that.
+  [[nodiscard]] bool finished() const { return stage_ == Stage::finished; }
+  // What stop() left behind, in words; empty when all settled.
+  [[nodiscard]] const std::vector<std::string>& left_behind() const { return left_behind_; }
+
+  [[nodiscard]] const AssignedPartitions& partitions() const { return partitions_; }
+  [[nodiscard]] ConsumerClient& client() { return *client_; }
+
+ private:
+  enum class Stage : std::uint8_t { idle, running, draining, leaving, finished };
+
+  void handle_assigned(std::span<const TopicPartition> partitions) override;
+  void handle_revoked(std::span<const TopicPartition> partitions, bool lost) override;
+  void handle_positions(std::uint64_t token, Result<std::vector<StoredPosition>> positions) override;
+  void handle_committed(std::uint64_t token, const Result<void>& outcome) override;
+  void handle_error(const Error& error) override;
+
+  void read_mail();
+  void handle(const Mail& mail);
+  AssignedPartition* owner_of(const RunningBatch& batch);
+  void pump(AssignedPartition& partition);
+  void pump_queue(AssignedPartition& partition);
+  void run(AssignedPartition& partition);
+  void handle_trouble(AssignedPartition& partition, const TakeReport& report);
+  void sweep(Time now);
+  void serve_client(Time now);
+  void run_timers(Time now);
+  void schedule(AssignedPartition& partition);
+  void unschedule(AssignedPartition& partition);
+
+  void add(const TopicPartition& name);
+  void take_apart(AssignedPartition& partition);
+  void begin_generation(AssignedPartition& partition);
+  void ask_positions(Time now);
+  void begin(AssignedPartition& partition);
+  void start_by_policy(AssignedPartition& partition, const char* why);
+  void end_now(std::vector<AssignedPartition*> partitions, FarewellKind kind, bool lost);
+  std::vector<StoredPosition> retained_positions(std::span<const TopicPartition> leaving) const;
+  std::vector<AssignedPartition*> retained_unread(std::span<const TopicPartition> leaving) const;
+  ReadyFlag& flag_of(const TopicPartition& name);
+
+  void continue_stop(Time now);
+  void leave(Time now);
+  void finish();
+
+  void log(LogLevel level, std::string_view text) const { log_->write(level, "connection", text); }
+
+  // constant after construction
+  Settings settings_;
+  std::unique_ptr<ConsumerClient> client_;
+  std::shared_ptr<Mailbox> mailbox_;
+  std::shared_ptr<JobPool> pool_;
+  std::shared_ptr<PartitionJobsTable> jobs_;
+  std::shared_ptr<Counters> counters_;
+  std::shared_ptr<const routing::Routes> routes_;
+  const routing::ConsumerGroup* group_;
+  const routing::SubscriptionGroup* subscription_group_;
+  Clock* clock_;
+  Waiter* waiter_;
+  Log* log_;
+  ListenerHost* host_;
+
+  // Raised by the client when the group or a reply wants to be served.
+  class ClientSignal final : public ReadySignal {
+   public:
+    explicit ClientSignal(std::shared_ptr<Notifier> notifier) : notifier_(std::move(notifier)) {}
+    void on_ready() noexcept override {
+      // Acquire and release: lowered before the client is served, so nothing signalled before is missed.
+      raised_.store(true, std::memory_order_release);
+      notifier_->notify();
+    }
+    bool lower() { return raised_.exchange(false, std::memory_order_acq_rel); }
+
+   private:
+    std::shared_ptr<Notifier> notifier_;
+    std::atomic<bool> raised_{true};
+  };
+  ClientSignal client_signal_;
+
+  // the listener's
+  Stage stage_ = Stage::idle;
+  std::map<std::string, TopicLane, std::less<>> lanes_;
+  std::map<TopicPartition, std::unique_ptr<ReadyFlag>> flags_;  // kept for good: a late mail may name one
+  AssignedPartitions partitions_;
+  std::set<std::pair<Time, AssignedPartition*>> timers_;
+  Dispatcher dispatcher_;
+  Committer committer_;
+  std::uint64_t last_position_token_ = 0;
+  Time next_sweep_;
+  bool in_rebalance_ = false;  // the client is not to be asked for messages
+
+  Time stop_deadline_{};
+  std::unique_ptr<PartitionsEnding> stopping_;
+  std::vector<std::string> left_behind_;
+};
+
+}  // namespace braid::engine

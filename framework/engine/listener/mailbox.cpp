@@ -1,0 +1,92 @@
+#include "engine/listener/mailbox.hpp"
+
+#include <utility>
+
+namespace braid::engine {
+
+namespace {
+
+constexpr std::size_t kNodesAhead = 1024;  // more are allocated when needed, and kept
+
+}  // namespace
+
+Mailbox::Mailbox(std::shared_ptr<Notifier> notifier) : notifier_(std::move(notifier)), mails_(kNodesAhead) {}
+
+Mailbox::~Mailbox() { give_all_back(); }
+
+void Mailbox::post_failed(Share& share) {
+  intrusive_ptr_add_ref(&share.batch());
+  Mail mail;
+  mail.kind = Mail::Kind::share_failed;
+  mail.share = &share;
+  post(mail);
+  wake();
+}
+
+void Mailbox::post_batch(Mail::Kind kind, RunningBatch& batch) {
+  intrusive_ptr_add_ref(&batch);
+  Mail mail;
+  mail.kind = kind;
+  mail.batch = &batch;
+  post(mail);
+}
+
+void Mailbox::post_ready(ReadyFlag& flag) {
+  Mail mail;
+  mail.kind = Mail::Kind::partition_ready;
+  mail.flag = &flag;
+  post(mail);
+  wake();
+}
+
+void Mailbox::post_command(std::unique_ptr<Command> command) {
+  Mail mail;
+  mail.kind = Mail::Kind::command;
+  mail.command = command.release();
+  post(mail);
+  wake();
+}
+
+void Mailbox::post_unsent(RunningBatch& batch) {
+  post_batch(Mail::Kind::shares_unsent, batch);
+  wake();
+}
+
+void Mailbox::post(const Mail& mail) {
+  mails_.push(mail);
+  if (closed_.load(std::memory_order_seq_cst)) give_all_back();
+}
+
+std::optional<Mail> Mailbox::take() {
+  Mail mail;
+  if (!mails_.pop(mail)) return std::nullopt;
+  return mail;
+}
+
+void Mailbox::settle(const Mail& mail) {
+  switch (mail.kind) {
+    case Mail::Kind::share_failed:
+      intrusive_ptr_release(&mail.share->batch());
+      break;
+    case Mail::Kind::batch_settled:
+    case Mail::Kind::shares_unsent:
+      intrusive_ptr_release(mail.batch);
+      break;
+    case Mail::Kind::partition_ready:
+      break;
+    case Mail::Kind::command:
+      delete mail.command;
+      break;
+  }
+}
+
+void Mailbox::close() {
+  closed_.store(true, std::memory_order_seq_cst);
+  give_all_back();
+}
+
+void Mailbox::give_all_back() {
+  while (const auto mail = take()) settle(*mail);
+}
+
+}  // namespace braid::engine

@@ -1,0 +1,102 @@
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <memory>
+#include <optional>
+
+#include <boost/lockfree/queue.hpp>
+
+#include "engine/ports/clock.hpp"
+#include "engine/ports/job_pool.hpp"
+#include "engine/worker/running_batch.hpp"
+
+namespace braid::engine {
+
+class ReadyFlag;
+
+// What another thread asks of a listener.
+struct Command {
+  enum class Kind : std::uint8_t { stop };
+  Kind kind = Kind::stop;
+  Time deadline;
+};
+
+// One entry of a mailbox. Mails about batches hold a reference to theirs.
+struct Mail {
+  enum class Kind : std::uint8_t {
+    share_failed,     // share: an attempt threw; it waits to be submitted again
+    batch_settled,    // batch: every share is done; what was armed behind has started
+    shares_unsent,    // batch: started, but the pool had no room for its shares from unsent_from() on
+    partition_ready,  // flag: a partition's queue has something
+    command,          // command
+  };
+  Kind kind = Kind::partition_ready;
+  union {
+    Share* share;
+    RunningBatch* batch;
+    ReadyFlag* flag;
+    Command* command;
+  };
+};
+
+// A listener's one inbox: completions, ready partitions and commands meet here in one order, so that none of them
+// overtakes another in surprise.
+//
+// Bounded by what can be under way: a share has at most one mail at a time, a batch two, a partition one. Posting
+// therefore never fails and never waits. Thread: post() any; take() the listener's.
+class Mailbox {
+ public:
+  explicit Mailbox(std::shared_ptr<Notifier> notifier);
+  ~Mailbox();
+
+  void post_failed(Share& share);
+  // Without waking the listener: wake() is the poster's next duty.
+  void post_settled(RunningBatch& batch) { post_batch(Mail::Kind::batch_settled, batch); }
+  void post_unsent(RunningBatch& batch);
+  void post_ready(ReadyFlag& flag);
+  void post_command(std::unique_ptr<Command> command);
+
+  void wake() noexcept { notifier_->notify(); }
+
+  // The oldest mail; the caller takes over what it holds, see settle().
+  std::optional<Mail> take();
+  // Gives back what a mail holds. Each mail that was taken, once.
+  static void settle(const Mail& mail);
+
+  // The listener is gone: what is here and what still comes is given back unread.
+  void close();
+  [[nodiscard]] const std::shared_ptr<Notifier>& notifier() const { return notifier_; }
+
+ private:
+  void post_batch(Mail::Kind kind, RunningBatch& batch);
+  void post(const Mail& mail);
+  void give_all_back();
+
+  std::shared_ptr<Notifier> notifier_;
+  boost::lockfree::queue<Mail> mails_;
+  // seq_cst: either close() sees a mail, or its poster sees the closing.
+  std::atomic<bool> closed_{false};
+};
+
+// Set while a partition's queue may have something that its listener has not looked for. One mail a partition.
+class ReadyFlag final : public ReadySignal {
+ public:
+  explicit ReadyFlag(Mailbox& mailbox) : mailbox_(&mailbox) {}
+  // Thread: any; under the client library's locks.
+  void on_ready() noexcept override {
+    // Acquire and release: the listener clears it before it looks, so what came before this is found.
+    if (!raised_.exchange(true, std::memory_order_acq_rel)) mailbox_->post_ready(*this);
+  }
+  // Listener, before it looks into the queue.
+  void lower() { raised_.store(false, std::memory_order_seq_cst); }
+
+  // The listener's: the partition it stands for, if that is assigned.
+  void* owner = nullptr;
+
+ private:
+  Mailbox* mailbox_;
+  std::atomic<bool> raised_{false};
+};
+
+}  // namespace braid::engine

@@ -1,0 +1,79 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <vector>
+
+#include <braid/offset.hpp>
+
+#include "core/virtual_partitions/partitioner.hpp"
+#include "core/virtual_partitions/splitter.hpp"
+#include "engine/listener/dispatcher.hpp"
+#include "engine/listener/mailbox.hpp"
+#include "engine/ports/clock.hpp"
+#include "engine/ports/consumer_client.hpp"
+#include "engine/ports/log.hpp"
+#include "engine/worker/running_batch.hpp"
+
+namespace braid::engine {
+
+// How a topic's messages find their virtual partitions; one a topic and listener, with its scratch memory.
+struct TopicSplit {
+  std::unique_ptr<core::VirtualPartitioner> partitioner;
+  core::Splitter splitter;
+  std::vector<std::uint32_t> indexes;
+};
+
+// What a runner works with; the listener's, which outlives it.
+struct RunnerTools {
+  TopicSplit* split = nullptr;
+  Dispatcher* dispatcher = nullptr;
+  std::shared_ptr<Mailbox> mailbox;
+  std::shared_ptr<JobPool> pool;
+  Log* log = nullptr;
+};
+
+// Runs one assignment of a partition: the seam between the listener and the flows. Thread: the listener's.
+class PartitionRunner {
+ public:
+  virtual ~PartitionRunner() = default;
+
+  // --- admission
+
+  [[nodiscard]] virtual bool has_room() const = 0;
+  // Takes what there is room for; filters it by generation and expected offset.
+  virtual TakeReport take(PartitionQueue& queue, Time now) = 0;
+
+  // --- running
+
+  // Does all that is due: hands over, arms, retries.
+  virtual void turn(Time now) = 0;
+  virtual void handle_failed(Share& share, Time now) = 0;
+  virtual void handle_settled(RunningBatch& batch, Time now) = 0;
+  virtual void handle_unsent(RunningBatch& batch) = 0;
+  // When turn() has something to do by time alone.
+  [[nodiscard]] virtual std::optional<Time> wakes_at() const = 0;
+
+  // --- the end
+
+  // Admits and hands over nothing more, and retries nothing; what was handed over goes on.
+  virtual void refuse() = 0;
+  // After refuse(): nothing of it runs, or waits to run, any more.
+  [[nodiscard]] virtual bool quiet() const = 0;
+
+  // --- offsets
+
+  // Tells the ledger what shares have done so far.
+  virtual void fold() = 0;
+  // What may be committed, as far as folded; nothing before the first message.
+  [[nodiscard]] virtual std::optional<CommitPosition> position() const = 0;
+  // Where the client is to go on; nothing before the first message where there was no start.
+  [[nodiscard]] virtual std::optional<CommitPosition> expected() const = 0;
+  // Messages admitted and not done.
+  [[nodiscard]] virtual std::size_t unfinished() const = 0;
+};
+
+}  // namespace braid::engine

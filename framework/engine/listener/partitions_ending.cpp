@@ -1,0 +1,112 @@
+#include "engine/listener/partitions_ending.hpp"
+
+#include <algorithm>
+#include <utility>
+
+#include <fmt/format.h>
+
+#include "engine/worker/describe_failure.hpp"
+
+namespace braid::engine {
+
+PartitionsEnding::PartitionsEnding(std::vector<AssignedPartition*> partitions, FarewellKind kind, bool lost,
+                                   Deadlines deadlines, Tools tools)
+    : partitions_(std::move(partitions)), kind_(kind), lost_(lost), deadlines_(deadlines), tools_(std::move(tools)) {
+  for (AssignedPartition* partition : partitions_) {
+    // On revocation what has not started never starts; on stop what was handed over is still finished. Phase first:
+    // an armed batch that a worker starts just now returns without having run.
+    if (lost_) {
+      partition->assignment->move_to(Assignment::Phase::over);
+    } else if (kind_ == FarewellKind::revoked) {
+      partition->assignment->move_to(Assignment::Phase::ending);
+    }
+    partition->stage = AssignedPartition::Stage::ending;
+    partition->assignment->jobs()->watch(tools_.mailbox->notifier());
+    if (partition->runner) partition->runner->refuse();
+    if (lost_ || kind_ == FarewellKind::revoked) tools_.dispatcher->forget(*partition->assignment);
+  }
+}
+
+PartitionsEnding::~PartitionsEnding() {
+  for (AssignedPartition* partition : partitions_) {
+    partition->assignment->jobs()->unwatch(*tools_.mailbox->notifier());
+  }
+}
+
+bool PartitionsEnding::quiet() const {
+  for (const AssignedPartition* partition : partitions_) {
+    if (!partition->assignment->jobs()->idle() || tools_.dispatcher->holds_of(*partition->assignment)) return false;
+  }
+  return true;
+}
+
+bool PartitionsEnding::step(Time now) {
+  if (stage_ == Stage::draining) {
+    if (!quiet() && now < deadlines_.drain) return false;
+    say_farewell();
+    stage_ = Stage::farewell;
+  }
+  if (stage_ == Stage::farewell) {
+    if (!quiet() && now < deadlines_.farewell) return false;
+    close_books(now);
+    stage_ = lost_ ? Stage::done : Stage::committing;
+  }
+  if (stage_ == Stage::committing) {
+    tools_.committer->turn(now);
+    const bool clean = std::all_of(partitions_.begin(), partitions_.end(),
+                                   [](const AssignedPartition* partition) { return Committer::clean(*partition); });
+    if (!clean && now < deadlines_.commit) return false;
+    if (!clean) {
+      tools_.committer->give_up();
+      left_behind_.emplace_back("positions that were not acknowledged in time; their messages are processed again");
+    }
+    stage_ = Stage::done;
+  }
+  return true;
+}
+
+Time PartitionsEnding::wakes_at() const {
+  switch (stage_) {
+    case Stage::draining:
+      return deadlines_.drain;
+    case Stage::farewell:
+      return deadlines_.farewell;
+    case Stage::committing:
+    case Stage::done:
+      break;
+  }
+  return deadlines_.commit;
+}
+
+void PartitionsEnding::say_farewell() {
+  for (AssignedPartition* partition : partitions_) {
+    // What waited for the pool until now is given up; hooks are last.
+    partition->assignment->move_to(lost_ ? Assignment::Phase::over : Assignment::Phase::ending);
+    tools_.dispatcher->forget(*partition->assignment);
+    auto round = std::make_shared<FarewellRound>(partition->assignment, kind_);
+    round->send(*tools_.dispatcher);
+    rounds_.push_back(std::move(round));
+  }
+}
+
+void PartitionsEnding::close_books(Time now) {
+  for (std::size_t i = 0; i < partitions_.size(); ++i) {
+    AssignedPartition& partition = *partitions_[i];
+    const std::uint32_t overran = partition.assignment->jobs()->inside();
+    if (overran > 0) {
+      left_behind_.push_back(fmt::format("{}/{}: {} jobs still in user code; their messages are processed again",
+                                         partition.name.topic, partition.name.partition.value, overran));
+    } else {
+      for (const auto& failure : rounds_[i]->failures()) {
+        tools_.log->write(LogLevel::warning, "partition",
+                          fmt::format("{}/{}: the last hook failed: {}", partition.name.topic,
+                                      partition.name.partition.value, describe_failure(failure)));
+      }
+    }
+    partition.assignment->move_to(Assignment::Phase::over);
+    if (partition.runner) partition.runner->fold();
+  }
+  tools_.committer->hurry(now);
+}
+
+}  // namespace braid::engine

@@ -1,0 +1,65 @@
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "engine/listener/assigned_partition.hpp"
+#include "engine/listener/committer.hpp"
+#include "engine/listener/dispatcher.hpp"
+#include "engine/ports/log.hpp"
+#include "engine/worker/farewell_round.hpp"
+
+namespace braid::engine {
+
+// Brings some of a connection's partitions to their end, in steps: running jobs finish, the last hooks are called,
+// positions are committed. Each step has its deadline; what overruns keeps running, and counts no more.
+//
+//   draining ──▶ farewell ──▶ committing ──▶ done
+//
+// Thread: the listener's, which drains its mailbox before each step.
+class PartitionsEnding {
+ public:
+  struct Deadlines {
+    Time drain;     // for jobs that run
+    Time farewell;  // for the last hooks
+    Time commit;    // for the commit's answer
+  };
+  struct Tools {
+    Dispatcher* dispatcher = nullptr;
+    Committer* committer = nullptr;
+    std::shared_ptr<Mailbox> mailbox;
+    Log* log = nullptr;
+  };
+
+  // `lost`: nothing may be committed and nothing counts any more.
+  PartitionsEnding(std::vector<AssignedPartition*> partitions, FarewellKind kind, bool lost, Deadlines deadlines,
+                   Tools tools);
+  ~PartitionsEnding();
+  PartitionsEnding(const PartitionsEnding&) = delete;
+  PartitionsEnding& operator=(const PartitionsEnding&) = delete;
+
+  // As far as it gets now. True: done.
+  bool step(Time now);
+  // When step() gets further by time alone.
+  [[nodiscard]] Time wakes_at() const;
+  // What overran, in words.
+  [[nodiscard]] const std::vector<std::string>& left_behind() const { return left_behind_; }
+
+ private:
+  enum class Stage : std::uint8_t { draining, farewell, committing, done };
+  [[nodiscard]] bool quiet() const;
+  void say_farewell();
+  void close_books(Time now);
+
+  std::vector<AssignedPartition*> partitions_;
+  FarewellKind kind_;
+  bool lost_;
+  Deadlines deadlines_;
+  Tools tools_;
+  Stage stage_ = Stage::draining;
+  std::vector<std::shared_ptr<FarewellRound>> rounds_;
+  std::vector<std::string> left_behind_;
+};
+
+}  // namespace braid::engine

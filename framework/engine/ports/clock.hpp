@@ -1,0 +1,17 @@
+#pragma once
+
+#include <chrono>
+
+namespace braid::engine {
+
+using Time = std::chrono::steady_clock::time_point;
+using Duration = std::chrono::steady_clock::duration;
+
+// The time as the engine sees it: real, or advanced by a test.
+class Clock {
+ public:
+  virtual ~Clock() = default;
+  [[nodiscard]] virtual Time now() const = 0;
+};
+
+}  // namespace braid::engine

@@ -1,0 +1,134 @@
+#pragma once
+
+#include <chrono>
+#include <compare>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include <braid/message.hpp>
+#include <braid/offset.hpp>
+#include <braid/result.hpp>
+
+// What the engine needs of a Kafka consumer. librdkafka is one implementation, the fake Kafka of the tests another.
+
+namespace braid::engine {
+
+struct TopicPartition {
+  std::string topic;
+  PartitionNumber partition;
+  friend auto operator<=>(const TopicPartition&, const TopicPartition&) = default;
+};
+
+// What the group has stored for a partition, or is to store.
+struct StoredPosition {
+  TopicPartition partition;
+  std::optional<CommitPosition> position;  // none: nothing is stored
+  std::string metadata;                    // ASCII, below 4,096 bytes
+};
+
+// Where a partition is to start when the group has no position for it, or an unusable one.
+struct StartPoint {
+  enum class Kind : std::uint8_t { earliest, latest, at };
+  Kind kind = Kind::earliest;
+  CommitPosition at;  // with Kind::at
+};
+
+// Owns the records behind messages, and keeps the client handle alive as long as one is out.
+class MessageOwner : public detail::MessageSource {
+ public:
+  // Frees what these messages point to. Thread: any; cheapest in bulk on the listener.
+  virtual void release(std::span<const Message> messages) noexcept = 0;
+};
+
+// Told, on a thread of the client library and under its locks, that a queue has something. Only marks and wakes.
+class ReadySignal {
+ public:
+  virtual ~ReadySignal() = default;
+  virtual void on_ready() noexcept = 0;
+};
+
+// What one take() met besides messages.
+struct TakeReport {
+  std::size_t messages = 0;
+  bool more = false;                            // the array was filled: there may be more at once
+  bool end_of_partition = false;
+  std::optional<CommitPosition> end;            // with end_of_partition: where the log ends, markers included
+  bool no_stored_position = false;              // the group has none and the client waits for restart_at()
+  bool out_of_range = false;                    // the position is not in the log; the client waits for restart_at()
+  std::optional<Error> error;                   // anything else
+};
+
+// The queue of one assigned partition. Destroying it gives the queue back (before the unassign).
+// Thread: the listener's.
+class PartitionQueue {
+ public:
+  virtual ~PartitionQueue() = default;
+  // Appends at most `max` messages to `out`, without waiting. Their offsets ascend within a generation of the
+  // client's, but may repeat or jump: the caller filters by expected offset.
+  virtual TakeReport take(std::size_t max, std::vector<Message>& out) = 0;
+  [[nodiscard]] virtual const std::shared_ptr<MessageOwner>& owner() const = 0;
+};
+
+// What a client reports, on the listener's thread, from within serve_group() or serve_replies().
+class ConsumerEvents {
+ public:
+  virtual ~ConsumerEvents() = default;
+  // Must call ConsumerClient::assign() with all of them before it returns; the list may be empty.
+  virtual void handle_assigned(std::span<const TopicPartition> partitions) = 0;
+  // Must call ConsumerClient::unassign() with all of them before it returns. `lost`: the group has given them to
+  // others already, nothing may be committed.
+  virtual void handle_revoked(std::span<const TopicPartition> partitions, bool lost) = 0;
+  // The answer to read_positions(), one for each question. An error: nothing is known, ask again.
+  virtual void handle_positions(std::uint64_t token, Result<std::vector<StoredPosition>> positions) = 0;
+  // The answer to commit(), one for each.
+  virtual void handle_committed(std::uint64_t token, const Result<void>& outcome) = 0;
+  // Concerns the connection, or a topic that is not there.
+  virtual void handle_error(const Error& error) = 0;
+};
+
+// One Kafka consumer client. Thread: the listener's, but for the destructor of what owner()s share.
+class ConsumerClient {
+ public:
+  virtual ~ConsumerClient() = default;
+
+  // Waits at most `timeout` for any broker to answer.
+  virtual Result<void> reach_broker(std::chrono::milliseconds timeout) = 0;
+  // Joins the group for these topics. `ready` is told when the group or a reply needs serving.
+  virtual Result<void> subscribe(const std::vector<std::string>& topics, ReadySignal& ready) = 0;
+
+  // Serves the group without waiting: rebalances, errors. Keeps the membership alive; call it at least each second.
+  virtual void serve_group(ConsumerEvents& events) = 0;
+  // Serves answers only: commits and positions. May be called from within a rebalance handler.
+  virtual void serve_replies(ConsumerEvents& events) = 0;
+
+  // Takes a partition's queue out of the common one; before assign(). `ready` must outlive the queue, and is told
+  // at least once if something is there already.
+  virtual std::unique_ptr<PartitionQueue> open(const TopicPartition& partition, ReadySignal& ready) = 0;
+  // Within handle_assigned: by the group's protocol of that moment. Fetching starts at the stored position.
+  virtual Result<void> assign(std::span<const TopicPartition> partitions) = 0;
+  // Within handle_revoked. Queues of these partitions are closed before.
+  virtual Result<void> unassign(std::span<const TopicPartition> partitions) = 0;
+  // After (un)assign, within the handler: makes the partitions that stay go on exactly at these positions.
+  virtual void reposition(std::span<const StoredPosition> retained) = 0;
+  // Starts one assigned partition anew, elsewhere. What was fetched before is dropped.
+  virtual Result<void> restart_at(const TopicPartition& partition, StartPoint start) = 0;
+
+  // Asks for what the group has stored; one request for all. Answered by handle_positions with the same token.
+  virtual void read_positions(std::span<const TopicPartition> partitions, std::uint64_t token) = 0;
+  // False while a commit would be refused because the group is just joining.
+  [[nodiscard]] virtual bool may_commit() const = 0;
+  // Sends positions; one request for all, answered by handle_committed with the same token.
+  virtual void commit(std::span<const StoredPosition> positions, std::uint64_t token) = 0;
+
+  // Leaves the group: revocations come once more through serve_group(). All queues are closed before the end.
+  virtual void begin_close() = 0;
+  [[nodiscard]] virtual bool closed() const = 0;
+};
+
+}  // namespace braid::engine

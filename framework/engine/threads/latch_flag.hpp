@@ -1,0 +1,31 @@
+#pragma once
+
+#include <chrono>
+#include <condition_variable>
+#include <mutex>
+
+namespace braid::engine {
+
+// Goes up once; others wait for it, with a deadline. Thread: any.
+class LatchFlag {
+ public:
+  void raise() {
+    {
+      const std::lock_guard lock(mutex_);
+      raised_ = true;
+    }
+    condition_.notify_all();
+  }
+  // False: the deadline came first.
+  bool wait_until(std::chrono::steady_clock::time_point deadline) {
+    std::unique_lock lock(mutex_);
+    return condition_.wait_until(lock, deadline, [&] { return raised_; });
+  }
+
+ private:
+  std::mutex mutex_;
+  std::condition_variable condition_;
+  bool raised_ = false;  // guarded by mutex_
+};
+
+}  // namespace braid::engine

@@ -1,0 +1,66 @@
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <exception>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include <braid/consumer.hpp>
+#include <braid/routing/routes.hpp>
+
+#include "engine/instrumentation/counters.hpp"
+#include "engine/ports/consumer_client.hpp"
+#include "engine/worker/consumer_slot.hpp"
+#include "engine/worker/partition_jobs.hpp"
+
+namespace braid::engine {
+
+// One assignment of a partition, (partition, generation), as listener and workers share it.
+// Thread: the listener moves the phase forward; workers read it. Alive as long as a batch or a hook of it is.
+class Assignment {
+ public:
+  enum class Phase : std::uint8_t {
+    active,
+    ending,  // nothing new starts; what runs still counts
+    over,    // nothing counts any more
+  };
+
+  struct Parts {
+    const routing::Topic* topic = nullptr;  // of the application's routes, which outlive every assignment
+    TopicPartition partition;
+    Generation generation;
+    std::uint32_t max_partitions = 1;
+    std::shared_ptr<MessageOwner> messages;
+    std::shared_ptr<PartitionJobs> jobs;
+    std::shared_ptr<Counters> counters;
+    std::shared_ptr<const routing::Routes> routes;  // keeps `topic` alive
+  };
+
+  explicit Assignment(Parts parts) : parts_(std::move(parts)), slots_(parts_.max_partitions) {}
+
+  [[nodiscard]] const routing::Topic& topic() const { return *parts_.topic; }
+  [[nodiscard]] const TopicPartition& partition() const { return parts_.partition; }
+  [[nodiscard]] Generation generation() const { return parts_.generation; }
+  [[nodiscard]] std::uint32_t max_partitions() const { return parts_.max_partitions; }
+  [[nodiscard]] MessageOwner& messages() const { return *parts_.messages; }
+  [[nodiscard]] const std::shared_ptr<PartitionJobs>& jobs() const { return parts_.jobs; }
+  [[nodiscard]] Counters& counters() const { return *parts_.counters; }
+
+  // Acquire and release: a worker that sees a phase sees what the listener did before it.
+  [[nodiscard]] Phase phase() const { return phase_.load(std::memory_order_acquire); }
+  [[nodiscard]] bool may_start() const { return phase() == Phase::active; }
+  void move_to(Phase phase) { phase_.store(phase, std::memory_order_release); }
+
+  [[nodiscard]] ConsumerSlot& slot(VirtualPartitionIndex index) { return slots_[index.value]; }
+  [[nodiscard]] std::vector<ConsumerSlot>& slots() { return slots_; }
+
+ private:
+  Parts parts_;
+  std::atomic<Phase> phase_{Phase::active};
+  std::vector<ConsumerSlot> slots_;
+};
+
+}  // namespace braid::engine

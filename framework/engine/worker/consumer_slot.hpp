@@ -1,0 +1,56 @@
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <exception>
+#include <memory>
+
+#include <braid/consumer.hpp>
+
+namespace braid::engine {
+
+class Assignment;
+class Share;
+
+// What a virtual partition is told last.
+enum class FarewellKind : std::uint8_t { revoked, stopping };
+
+// The consumer object of one virtual partition, and whether it is busy. This is the one guard around user code:
+// whatever it throws leaves here as a value, since an escape would end a worker, and with it other partitions' work.
+//
+// Thread: run() and farewell() on workers, never two at once (one job a virtual partition); the rest on the listener.
+class ConsumerSlot {
+ public:
+  // One attempt of a share. Returns what it threw; null when it is done. Makes the object when there is none.
+  std::exception_ptr run(Assignment& assignment, Share& share) noexcept;
+
+  // The last hook, then the object's end. Does nothing where there is no object. Returns what it threw.
+  std::exception_ptr farewell(FarewellKind kind) noexcept;
+
+  // Whether an object was made. Meaningful to the listener only when no job of this virtual partition runs.
+  [[nodiscard]] bool occupied() const { return occupied_.load(std::memory_order_acquire); }
+
+  // Asks that the farewell is said by the job that runs now, as the last thing it does. False: none runs.
+  bool defer_farewell(FarewellKind kind) noexcept;
+
+ private:
+  struct Occupant;
+  struct Release {
+    void operator()(Occupant* occupant) const noexcept;
+  };
+  enum class State : std::uint8_t { idle, running, farewell_revoked, farewell_stopping };
+
+  std::unique_ptr<Occupant, Release> occupant_;
+  std::atomic<State> state_{State::idle};
+  std::atomic<bool> occupied_{false};
+};
+
+// Opens the hooks of Consumer to the engine alone.
+struct ConsumerAccess {
+  static void on_assigned(Consumer& consumer, const VirtualPartition& where) { consumer.on_assigned(where); }
+  static void consume(Consumer& consumer, Batch& batch) { consumer.consume(batch); }
+  static void on_revoked(Consumer& consumer, const VirtualPartition& where) { consumer.on_revoked(where); }
+  static void on_stopping(Consumer& consumer, const VirtualPartition& where) { consumer.on_stopping(where); }
+};
+
+}  // namespace braid::engine

@@ -1,0 +1,37 @@
+#include "engine/worker/farewell_round.hpp"
+
+#include <utility>
+
+#include "engine/listener/dispatcher.hpp"
+
+namespace braid::engine {
+
+FarewellRound::FarewellRound(std::shared_ptr<Assignment> assignment, FarewellKind kind)
+    : assignment_(std::move(assignment)), kind_(kind) {}
+
+void FarewellRound::send(Dispatcher& dispatcher) {
+  for (std::uint32_t i = 0; i < assignment_->max_partitions(); ++i) {
+    ConsumerSlot& slot = assignment_->slot({i});
+    if (slot.defer_farewell(kind_) || !slot.occupied()) continue;
+    Goodbye& goodbye = goodbyes_.emplace_back(*this, VirtualPartitionIndex{i});
+    goodbye.keeps_round = shared_from_this();
+    assignment_->jobs()->enter(1);
+    dispatcher.send(goodbye, *assignment_);
+  }
+}
+
+std::vector<std::exception_ptr> FarewellRound::failures() const {
+  std::vector<std::exception_ptr> failures;
+  for (const Goodbye& goodbye : goodbyes_) {
+    if (goodbye.failure) failures.push_back(goodbye.failure);
+  }
+  return failures;
+}
+
+void FarewellRound::Goodbye::run() noexcept {
+  const std::shared_ptr<FarewellRound> round = std::move(keeps_round);
+  failure = round_->assignment_->slot(index_).farewell(round_->kind_);
+  round_->assignment_->jobs()->leave(1);
+}
+
+}  // namespace braid::engine

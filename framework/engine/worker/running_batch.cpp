@@ -1,0 +1,117 @@
+#include "engine/worker/running_batch.hpp"
+
+#include <utility>
+
+#include "core/assert.hpp"
+#include "engine/listener/mailbox.hpp"
+
+namespace braid::engine {
+
+RunningBatch::RunningBatch(std::shared_ptr<Assignment> assignment, std::shared_ptr<Mailbox> mailbox,
+                           std::shared_ptr<JobPool> pool)
+    : assignment_(std::move(assignment)), mailbox_(std::move(mailbox)), pool_(std::move(pool)) {}
+
+RunningBatch::~RunningBatch() {
+  if (!gathered_.empty()) assignment_->messages().release(gathered_);
+}
+
+RunningBatch* RunningBatch::closed() {
+  // An address that is no batch's.
+  static char mark;
+  return reinterpret_cast<RunningBatch*>(&mark);
+}
+
+void RunningBatch::split(std::span<const std::uint32_t> indexes, core::Splitter& splitter) {
+  laid_out_.resize(gathered_.size());
+  splitter.split(gathered_, indexes, assignment_->max_partitions(), laid_out_, spans_);
+  if (spans_.size() > share_capacity_) {
+    share_capacity_ = static_cast<std::uint32_t>(spans_.size());
+    shares_ = std::make_unique<Share[]>(share_capacity_);
+  }
+  share_count_ = static_cast<std::uint32_t>(spans_.size());
+  for (std::uint32_t i = 0; i < share_count_; ++i) {
+    const core::ShareSpan& span = spans_[i];
+    shares_[i].assign(*this, span.virtual_partition,
+                      std::span<const Message>(laid_out_).subspan(span.begin, span.count));
+  }
+  // Relaxed: nobody else knows of the batch; arming or submitting it publishes this.
+  unsettled_.store(share_count_, std::memory_order_relaxed);
+}
+
+void RunningBatch::clear() {
+  if (!gathered_.empty()) assignment_->messages().release(gathered_);
+  gathered_.clear();
+  share_count_ = 0;
+  armed_.store(nullptr, std::memory_order_relaxed);
+}
+
+void RunningBatch::start() {
+  // Counted before the first is out: a share may return, and the last one settle the batch, while we still submit.
+  references_.fetch_add(share_count_, std::memory_order_relaxed);
+  assignment_->jobs()->enter(share_count_);
+  for (std::uint32_t i = 0; i < share_count_; ++i) {
+    if (pool_->try_submit(shares_[i])) continue;
+    // From here on the listener submits. The batch can't settle before that, so it is still ours to write to.
+    const std::uint32_t unsent = share_count_ - i;
+    unsent_from_ = i;
+    mailbox_->post_unsent(*this);  // before leave(): who sees no jobs finds the mail
+    assignment_->jobs()->leave(unsent);
+    // The caller holds the batch in some other way too.
+    references_.fetch_sub(unsent, std::memory_order_acq_rel);
+    return;
+  }
+}
+
+bool RunningBatch::submit(Share& share) {
+  intrusive_ptr_add_ref(this);
+  assignment_->jobs()->enter(1);
+  if (pool_->try_submit(share)) return true;
+  assignment_->jobs()->leave(1);
+  intrusive_ptr_release(this);
+  return false;
+}
+
+bool RunningBatch::arm(RunningBatch& next) {
+  RunningBatch* nothing = nullptr;
+  // Release: the worker that starts it sees it laid out.
+  return armed_.compare_exchange_strong(nothing, &next, std::memory_order_acq_rel);
+}
+
+bool RunningBatch::disarm(RunningBatch& next) {
+  RunningBatch* armed = &next;
+  return armed_.compare_exchange_strong(armed, nullptr, std::memory_order_acq_rel);
+}
+
+void RunningBatch::run(Share& share) noexcept {
+  Assignment& assignment = *assignment_;
+  // A job that has not started when its assignment ends never starts; it only returns.
+  if (assignment.may_start()) {
+    Counters& counters = assignment.counters();
+    counters.job_starts();
+    std::exception_ptr failure = assignment.slot(share.virtual_partition()).run(assignment, share);
+    counters.job_ends();
+    if (failure) {
+      share.failed_with(std::move(failure));
+      mailbox_->post_failed(share);
+    } else {
+      settle_one();
+    }
+  }
+  // Last, and in this order: who sees no jobs may take the assignment apart, who drops the last reference does.
+  assignment.jobs()->leave(1);
+  intrusive_ptr_release(this);
+}
+
+void RunningBatch::settle_one() {
+  // Acquire and release: the last one sees, and hands on, what all shares did.
+  if (unsettled_.fetch_sub(1, std::memory_order_acq_rel) != 1) return;
+  // The listener holds what is armed until it has read the mail below; from then on we must.
+  const BatchPtr next = armed_.exchange(closed(), std::memory_order_acq_rel);
+  // The mail goes first, so that none about the next batch overtakes it; waking the listener comes last, since the
+  // next batch should not wait for that.
+  mailbox_->post_settled(*this);
+  if (next) next->start();
+  mailbox_->wake();
+}
+
+}  // namespace braid::engine

@@ -1,0 +1,106 @@
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <vector>
+
+#include <boost/smart_ptr/intrusive_ptr.hpp>
+
+#include <braid/message.hpp>
+
+#include "core/virtual_partitions/splitter.hpp"
+#include "engine/worker/assignment.hpp"
+#include "engine/worker/share.hpp"
+
+namespace braid::engine {
+
+class Mailbox;
+class RunningBatch;
+using BatchPtr = boost::intrusive_ptr<RunningBatch>;
+
+// A batch of one assignment: first it gathers messages on the listener, then it is split into shares, then its
+// shares run. What listener and workers share of it is atomic; everything else changes hands when the batch starts
+// and when it has settled.
+//
+//   unsettled   shares that are not done; who brings it to 0 starts the batch armed behind, and tells the listener
+//   armed       the batch behind: null, a batch, or closed once this one has settled
+//   references  the listener's, one a job in the pool, one a mail; the last to go frees the messages
+//
+// Thread: the listener gathers, splits, arms and disarms; workers run shares. A batch armed behind is not touched by
+// the listener before it is disarmed.
+class RunningBatch {
+ public:
+  RunningBatch(std::shared_ptr<Assignment> assignment, std::shared_ptr<Mailbox> mailbox,
+               std::shared_ptr<JobPool> pool);
+  ~RunningBatch();
+  RunningBatch(const RunningBatch&) = delete;
+  RunningBatch& operator=(const RunningBatch&) = delete;
+
+  // --- gathering; listener
+
+  // Messages in the order of their offsets; append to it.
+  [[nodiscard]] std::vector<Message>& gathered() { return gathered_; }
+  [[nodiscard]] std::size_t size() const { return gathered_.size(); }
+  [[nodiscard]] bool empty() const { return gathered_.empty(); }
+  [[nodiscard]] Offset first() const { return gathered_.front().offset(); }
+  [[nodiscard]] Offset last() const { return gathered_.back().offset(); }
+  // Lays the messages out in shares. May be done again after more were gathered.
+  void split(std::span<const std::uint32_t> indexes, core::Splitter& splitter);
+  [[nodiscard]] std::span<Share> shares() { return {shares_.get(), share_count_}; }
+  // Frees the messages; the batch can gather anew. Requires that it never started, or has settled and no job holds it.
+  void clear();
+  // Nobody but the caller holds it.
+  [[nodiscard]] bool unshared() const { return references_.load(std::memory_order_acquire) == 1; }
+
+  // --- running
+
+  // Submits all shares. Those the pool had no room for are mailed to the listener as unsent. Thread: the listener
+  // for the first batch, the worker that settled the batch before it for an armed one.
+  void start();
+  // Submits one share again, or one that was unsent. False: the pool is full.
+  bool submit(Share& share);
+  // Places `next` behind this one. False: this one has settled, `next` was not started.
+  bool arm(RunningBatch& next);
+  // Takes it back. False: this one has settled, and it has started.
+  bool disarm(RunningBatch& next);
+
+  void run(Share& share) noexcept;
+  [[nodiscard]] bool settled() const { return unsettled_.load(std::memory_order_acquire) == 0; }
+  [[nodiscard]] Assignment& assignment() const { return *assignment_; }
+  // From which on start() left the shares to the listener; valid in the handler of its mail.
+  [[nodiscard]] std::uint32_t unsent_from() const { return unsent_from_; }
+
+ private:
+  friend void intrusive_ptr_add_ref(RunningBatch* batch) noexcept {
+    batch->references_.fetch_add(1, std::memory_order_relaxed);
+  }
+  friend void intrusive_ptr_release(RunningBatch* batch) noexcept {
+    // Acquire and release: the last one to go sees all that the others did.
+    if (batch->references_.fetch_sub(1, std::memory_order_acq_rel) == 1) delete batch;
+  }
+  void settle_one();
+  static RunningBatch* closed();
+
+  // constant after construction
+  std::shared_ptr<Assignment> assignment_;
+  std::shared_ptr<Mailbox> mailbox_;
+  std::shared_ptr<JobPool> pool_;
+
+  // the listener's until the start, then fixed until the end
+  std::vector<Message> gathered_;
+  std::vector<Message> laid_out_;
+  std::vector<core::ShareSpan> spans_;
+  std::unique_ptr<Share[]> shares_;
+  std::uint32_t share_count_ = 0;
+  std::uint32_t share_capacity_ = 0;
+  std::uint32_t unsent_from_ = 0;
+
+  // shared
+  std::atomic<std::uint32_t> unsettled_{0};
+  std::atomic<std::uint32_t> references_{0};
+  std::atomic<RunningBatch*> armed_{nullptr};
+};
+
+}  // namespace braid::engine

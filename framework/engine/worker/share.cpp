@@ -1,0 +1,59 @@
+#include "engine/worker/share.hpp"
+
+#include <stdexcept>
+
+#include <braid/batch.hpp>
+
+#include "engine/worker/assignment.hpp"
+#include "engine/worker/running_batch.hpp"
+
+namespace braid {
+
+void Batch::mark(const Message& message) {
+  if (messages_.empty() || message.offset() < front().offset() || message.offset() > back().offset()) {
+    throw std::invalid_argument("mark: the message is not of this batch");
+  }
+  share_->mark_through(message);
+}
+
+std::uint32_t Batch::attempt() const { return share_->attempt(); }
+
+std::string_view VirtualPartition::topic() const { return assignment_->partition().topic; }
+PartitionNumber VirtualPartition::partition() const { return assignment_->partition().partition; }
+Generation VirtualPartition::generation() const { return assignment_->generation(); }
+bool VirtualPartition::revoked() const { return assignment_->phase() != engine::Assignment::Phase::active; }
+bool VirtualPartition::lost() const { return assignment_->phase() == engine::Assignment::Phase::over; }
+
+}  // namespace braid
+
+namespace braid::engine {
+
+void Share::assign(RunningBatch& batch, VirtualPartitionIndex virtual_partition, std::span<const Message> messages) {
+  batch_ = &batch;
+  virtual_partition_ = virtual_partition;
+  messages_ = messages;
+  marked_.store(0, std::memory_order_relaxed);
+  attempt_ = 1;
+  attempted_from_ = 0;
+  folded = 0;
+  failure_ = nullptr;
+}
+
+void Share::mark_through(const Message& message) {
+  std::uint32_t count = marked_.load(std::memory_order_relaxed);  // only the worker that runs the share writes it
+  const auto size = static_cast<std::uint32_t>(messages_.size());
+  while (count < size && messages_[count].offset() <= message.offset()) ++count;
+  marked_.store(count, std::memory_order_release);
+}
+
+void Share::begin_next_attempt() {
+  const std::uint32_t done = marked();
+  attempt_ = done > attempted_from_ ? 1 : attempt_ + 1;
+  attempted_from_ = done;
+}
+
+std::uint32_t Share::index() const { return static_cast<std::uint32_t>(this - batch_->shares().data()); }
+
+void Share::run() noexcept { batch_->run(*this); }
+
+}  // namespace braid::engine

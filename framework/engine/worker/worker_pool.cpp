@@ -1,0 +1,155 @@
+#include "engine/worker/worker_pool.hpp"
+
+#include <algorithm>
+#include <utility>
+
+#include "core/assert.hpp"
+#include "engine/threads/thread_name.hpp"
+
+namespace braid::engine {
+
+namespace {
+
+using namespace std::chrono_literals;
+
+constexpr auto kSpin = 20us;  // about what a wake-up costs
+constexpr std::uint32_t kQueueLeast = 64;
+
+void relax() noexcept {
+#if defined(__x86_64__) || defined(__i386__)
+  __builtin_ia32_pause();
+#else
+  std::this_thread::yield();
+#endif
+}
+
+}  // namespace
+
+WorkerPool::WorkerPool(std::uint32_t workers, std::string name)
+    : worker_count_(workers),
+      name_(std::move(name)),
+      queue_limit_(std::max(2 * workers, kQueueLeast)),
+      queue_(queue_limit_) {}
+
+WorkerPool::~WorkerPool() { BRAID_ASSERT(workers_.empty(), "a pool ends only after stop()"); }
+
+void WorkerPool::start() {
+  for (std::uint32_t i = 0; i < worker_count_; ++i) {
+    auto worker = std::make_shared<Worker>();
+    worker->thread = std::thread([pool = shared_from_this(), worker, name = name_ + std::to_string(i)]() mutable {
+      name_this_thread(name);
+      pool->work();
+      pool.reset();  // before the owner hears of the end: the last one to go must not be a thread nobody waits for
+      worker->ended.raise();
+    });
+    workers_.push_back(std::move(worker));
+  }
+}
+
+std::uint32_t WorkerPool::stop(Time deadline) {
+  stopping_.store(true, std::memory_order_seq_cst);
+  wake_ups_.release(static_cast<std::ptrdiff_t>(workers_.size()));
+  std::uint32_t left = 0;
+  for (const auto& worker : workers_) {
+    if (worker->ended.wait_until(deadline)) {
+      worker->thread.join();
+    } else {
+      worker->thread.detach();
+      ++left;
+    }
+  }
+  workers_.clear();
+  return left;
+}
+
+bool WorkerPool::try_submit(Job& job) {
+  if (queued_.fetch_add(1, std::memory_order_seq_cst) >= queue_limit_) {
+    queued_.fetch_sub(1, std::memory_order_relaxed);
+    return false;
+  }
+  const bool pushed = queue_.bounded_push(&job);
+  BRAID_ASSERT(pushed, "the queue has room for as many as are counted in");
+  if (parked_.load(std::memory_order_seq_cst) > 0 && !spinning_.load(std::memory_order_seq_cst)) wake_one();
+  return true;
+}
+
+void WorkerPool::notify_when_room(Notifier& notifier) {
+  const std::lock_guard lock(room_mutex_);
+  if (std::find(wait_for_room_.begin(), wait_for_room_.end(), &notifier) == wait_for_room_.end()) {
+    wait_for_room_.push_back(&notifier);
+  }
+  somebody_waits_for_room_.store(true, std::memory_order_seq_cst);
+}
+
+void WorkerPool::cancel(Notifier& notifier) {
+  const std::lock_guard lock(room_mutex_);
+  std::erase(wait_for_room_, &notifier);
+}
+
+void WorkerPool::wake_those_who_wait_for_room() {
+  const std::lock_guard lock(room_mutex_);
+  somebody_waits_for_room_.store(false, std::memory_order_seq_cst);
+  // Under the lock, so that one who cancelled is not told any more; a notification only writes to a descriptor.
+  for (Notifier* notifier : wait_for_room_) notifier->notify();
+  wait_for_room_.clear();
+}
+
+void WorkerPool::wake_one() {
+  // Each release takes one off the parked, so that two submissions wake two.
+  std::uint32_t parked = parked_.load(std::memory_order_relaxed);
+  while (parked > 0) {
+    if (parked_.compare_exchange_weak(parked, parked - 1, std::memory_order_seq_cst)) {
+      wake_ups_.release();
+      return;
+    }
+  }
+}
+
+Job* WorkerPool::take() {
+  Job* job = nullptr;
+  if (!queue_.pop(job)) return nullptr;
+  const std::uint32_t left = queued_.fetch_sub(1, std::memory_order_seq_cst) - 1;
+  if (left <= queue_limit_ / 2 && somebody_waits_for_room_.load(std::memory_order_seq_cst)) {
+    wake_those_who_wait_for_room();
+  }
+  if (left > 0 && parked_.load(std::memory_order_seq_cst) > 0) wake_one();
+  return job;
+}
+
+Job* WorkerPool::next_job() {
+  for (;;) {
+    if (Job* job = take()) return job;
+    if (stopping_.load(std::memory_order_seq_cst)) return nullptr;
+    if (!spinning_.exchange(true, std::memory_order_seq_cst)) {
+      const auto until = std::chrono::steady_clock::now() + kSpin;
+      Job* job = nullptr;
+      while (job == nullptr && std::chrono::steady_clock::now() < until) {
+        relax();
+        job = take();
+      }
+      spinning_.store(false, std::memory_order_seq_cst);
+      if (job != nullptr) {
+        // What was submitted while we spun woke nobody.
+        if (queued_.load(std::memory_order_seq_cst) > 0) wake_one();
+        return job;
+      }
+    }
+    parked_.fetch_add(1, std::memory_order_seq_cst);
+    if (queued_.load(std::memory_order_seq_cst) > 0 || stopping_.load(std::memory_order_seq_cst)) {
+      // Something came in between: take our name off again, unless somebody has, whose wake-up we then use.
+      std::uint32_t parked = parked_.load(std::memory_order_relaxed);
+      bool withdrawn = false;
+      while (parked > 0 && !withdrawn) {
+        withdrawn = parked_.compare_exchange_weak(parked, parked - 1, std::memory_order_seq_cst);
+      }
+      if (withdrawn) continue;
+    }
+    wake_ups_.acquire();
+  }
+}
+
+void WorkerPool::work() {
+  while (Job* job = next_job()) job->run();
+}
+
+}  // namespace braid::engine

@@ -1,0 +1,75 @@
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <memory>
+#include <stdexcept>
+#include <string>
+#include <vector>
+
+#include <braid/routing/routes.hpp>
+#include <braid/settings.hpp>
+
+namespace braid {
+
+// The application could not start, or had to end: no broker, a setting that Kafka's client refuses.
+class ApplicationError : public std::runtime_error {
+ public:
+  using std::runtime_error::runtime_error;
+};
+
+// What an application has done so far. Counted since start(), over all connections.
+struct Figures {
+  std::uint64_t messages_taken = 0;     // admitted from Kafka
+  std::uint64_t messages_done = 0;      // settled by consumers
+  std::uint64_t messages_stale = 0;     // dropped: below the expected offset, or of an assignment that ended
+  std::uint64_t offset_jumps = 0;       // offsets that were never there (compaction, transactions)
+  std::uint64_t batches = 0;
+  std::uint64_t attempts_failed = 0;
+  std::uint64_t commits = 0;            // acknowledged
+  std::uint64_t commits_failed = 0;
+  std::uint64_t assignments = 0;        // partitions assigned, each time counted
+  std::uint64_t revocations = 0;
+  std::uint32_t jobs_running = 0;
+  std::uint32_t jobs_running_max = 0;
+};
+
+// What a stop left behind; empty when everything had settled.
+struct StopReport {
+  bool in_time = true;                   // all settled, committed and left before the deadline
+  std::vector<std::string> left_behind;  // what had not, in words
+};
+
+// Runs routes: its connections, their listeners, and the pool of workers. Several may live in one process.
+// Thread: any one at a time; request_stop() and figures() from any.
+class Application {
+ public:
+  // Throws routing::InvalidRoutes or std::invalid_argument with all problems; nothing has started then.
+  Application(Settings settings, routing::Routes routes);
+  // Stops, with the shutdown timeout, if that has not been done.
+  ~Application();
+  Application(const Application&) = delete;
+  Application& operator=(const Application&) = delete;
+
+  // Returns when every connection has reached a broker. Throws ApplicationError when one can't within the
+  // connect timeout; everything is undone then.
+  void start();
+  // Drains, commits, leaves the groups, joins the threads; at the deadline leaves whatever runs. Does nothing the
+  // second time. Never throws.
+  StopReport stop();
+  StopReport stop(std::chrono::milliseconds deadline);
+
+  // start(), then waits for request_stop(), a signal (Settings::handle_signals) or a failure, then stop().
+  // Throws ApplicationError for what start() would, and for a failure on the way.
+  StopReport run();
+  // Makes run() return. Thread: any; also from consumers.
+  void request_stop() noexcept;
+
+  [[nodiscard]] Figures figures() const;
+
+ private:
+  class Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace braid

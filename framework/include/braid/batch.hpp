@@ -1,0 +1,55 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+
+#include <braid/message.hpp>
+#include <braid/virtual_partition.hpp>
+
+namespace braid {
+
+namespace engine {
+class Share;
+}
+
+// One virtual partition's share of a batch: messages of one partition, offsets ascending.
+// Lives for one call of Consumer::consume; its messages too. Thread: the one that runs the call.
+class Batch {
+ public:
+  using const_iterator = const Message*;
+  [[nodiscard]] const_iterator begin() const { return messages_.data(); }
+  [[nodiscard]] const_iterator end() const { return messages_.data() + messages_.size(); }
+  [[nodiscard]] std::size_t size() const { return messages_.size(); }
+  [[nodiscard]] bool empty() const { return messages_.empty(); }  // never, within consume()
+  [[nodiscard]] const Message& operator[](std::size_t index) const { return messages_[index]; }
+  [[nodiscard]] const Message& front() const { return messages_.front(); }
+  [[nodiscard]] const Message& back() const { return messages_.back(); }
+
+  [[nodiscard]] std::string_view topic() const { return where_->topic(); }
+  [[nodiscard]] PartitionNumber partition() const { return where_->partition(); }
+  [[nodiscard]] const VirtualPartition& virtual_partition() const { return *where_; }
+
+  // This message and all before it in this batch are done, even if consume() throws later: the next attempt starts
+  // behind it. Returning marks all. Throws std::invalid_argument for a message of another batch.
+  void mark(const Message& message);
+
+  // 1 for the first time that the first message of this batch is tried.
+  [[nodiscard]] std::uint32_t attempt() const;
+  [[nodiscard]] bool retrying() const { return attempt() > 1; }
+  [[nodiscard]] bool revoked() const { return where_->revoked(); }
+  [[nodiscard]] bool lost() const { return where_->lost(); }
+
+  // For the engine and the test kit.
+  Batch(std::span<const Message> messages, const VirtualPartition& where, engine::Share& share)
+      : messages_(messages), where_(&where), share_(&share) {}
+  Batch(const Batch&) = delete;
+  Batch& operator=(const Batch&) = delete;
+
+ private:
+  std::span<const Message> messages_;
+  const VirtualPartition* where_;
+  engine::Share* share_;
+};
+
+}  // namespace braid

@@ -1,0 +1,38 @@
+#pragma once
+
+#include <braid/batch.hpp>
+#include <braid/virtual_partition.hpp>
+
+namespace braid {
+
+namespace engine {
+struct ConsumerAccess;
+}
+
+// The base of user code that takes batches. One object serves one virtual partition for one assignment; it is made
+// on a worker when the virtual partition's first message is there, and destroyed after its last hook.
+//
+// Thread: all calls come from the pool's workers, never two at once for the same object, and each sees what the one
+// before did. Any exception, of any type, fails the attempt and nothing else: the unmarked rest is tried again.
+class Consumer {
+ public:
+  Consumer() = default;
+  Consumer(const Consumer&) = delete;
+  Consumer& operator=(const Consumer&) = delete;
+  virtual ~Consumer() = default;
+
+ protected:
+  // Before the first batch. An exception counts as a failed attempt of that batch; the object is then made anew.
+  virtual void on_assigned(const VirtualPartition& where);
+  // Returning says that every message of the batch is done. May block.
+  virtual void consume(Batch& batch) = 0;
+  // The last call when the partition goes to another member; where.lost() tells that it is gone already.
+  virtual void on_revoked(const VirtualPartition& where);
+  // The last call when the application stops.
+  virtual void on_stopping(const VirtualPartition& where);
+
+ private:
+  friend struct engine::ConsumerAccess;
+};
+
+}  // namespace braid

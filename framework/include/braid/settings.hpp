@@ -1,0 +1,52 @@
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <string>
+
+#include <braid/routing/routes.hpp>
+
+namespace braid {
+
+enum class LogLevel : std::uint8_t { trace, debug, info, warning, error, off };
+
+// An application's settings. Designated initializers read well:
+//   Settings{.kafka = {{"bootstrap.servers", "localhost:9092"}}, .concurrency = 8}
+struct Settings {
+  // librdkafka's settings for every client of the application; consumer groups, subscription groups and topics
+  // may override them. "bootstrap.servers" is required.
+  routing::KafkaSettings kafka;
+
+  // Kafka's client.id; connections append their number.
+  std::string client_id = "braid";
+
+  // Worker threads that all jobs of the application share. 1 to 10,000.
+  std::uint32_t concurrency = 5;
+
+  // How often positions are committed. Also committed on revocation and stop. At least 10 ms.
+  std::chrono::milliseconds commit_interval{5000};
+
+  // start() fails when no broker has answered by then.
+  std::chrono::milliseconds connect_timeout{9000};
+
+  // How long a revoked partition's running jobs may go on so that their results count. Keep it well under
+  // max.poll.interval.ms and the group's session timeout.
+  std::chrono::milliseconds drain_on_revoke{5000};
+
+  // stop() and run() leave the group and return at the latest after this, whatever still runs.
+  std::chrono::milliseconds shutdown_timeout{30'000};
+
+  // Bound of what the clients fetch ahead, over `expected_partitions` assigned partitions of the process.
+  std::size_t prefetch_bytes = 256 * 1024 * 1024;
+  std::uint32_t expected_partitions = 16;
+
+  // Lines below this level are not written. Logs go to stderr.
+  LogLevel log_level = LogLevel::info;
+
+  // run() drains and stops on SIGINT and SIGTERM; a second one ends the process at once. Without it the
+  // application touches no signal.
+  bool handle_signals = false;
+};
+
+}  // namespace braid

@@ -1,0 +1,35 @@
+#pragma once
+
+#include <string_view>
+
+#include <braid/offset.hpp>
+
+namespace braid {
+
+namespace engine {
+class Assignment;
+}
+
+// A virtual partition as its consumer sees it: which share of which partition it is, for one assignment.
+// Thread: any; lives as long as the consumer object.
+class VirtualPartition {
+ public:
+  [[nodiscard]] std::string_view topic() const;
+  [[nodiscard]] PartitionNumber partition() const;
+  [[nodiscard]] VirtualPartitionIndex index() const { return index_; }
+  [[nodiscard]] Generation generation() const;
+  // The assignment has ended, or is about to: nothing new starts. Long work may look at it and return early, by
+  // an exception; what it marked counts.
+  [[nodiscard]] bool revoked() const;
+  // The partition is someone else's already: nothing that is done or marked now counts any more.
+  [[nodiscard]] bool lost() const;
+
+  VirtualPartition(const engine::Assignment& assignment, VirtualPartitionIndex index)
+      : assignment_(&assignment), index_(index) {}
+
+ private:
+  const engine::Assignment* assignment_;
+  VirtualPartitionIndex index_;
+};
+
+}  // namespace braid
