@@ -1,0 +1,180 @@
+#pragma once
+
+#include <braid/routing/class_name.hpp>
+#include <braid/routing/partition_by.hpp>
+#include <braid/routing/routes.hpp>
+
+#include <chrono>
+#include <concepts>
+#include <cstdint>
+#include <deque>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <type_traits>
+#include <utility>
+
+// What records routes: the C++ DSL (draw.hpp) and the readers of files drive the same builders. They take every
+// value as it comes and judge none; validate() does. Thread: all builders belong to the one that draws.
+
+namespace braid::routing {
+
+namespace detail {
+
+// Deques, so that the builders' pointers stay good while more is added.
+struct RecordedSubscriptionGroup {
+  SubscriptionGroup group;  // its topics are those below, its Kafka settings its own alone
+  std::deque<Topic> topics;
+};
+struct RecordedConsumerGroup {
+  ConsumerGroup group;
+  std::deque<RecordedSubscriptionGroup> subscription_groups;
+  RecordedSubscriptionGroup* implicit = nullptr;
+};
+
+template <class Value>
+[[nodiscard]] std::string kafka_value(const Value& value) {
+  if constexpr (std::same_as<Value, bool>) {
+    return value ? "true" : "false";
+  } else if constexpr (std::integral<Value>) {
+    return std::to_string(value);
+  } else {
+    return std::string(std::string_view(value));
+  }
+}
+
+// What all three kinds of elements can be told: Kafka settings, and where a file declares them.
+template <class Builder, class Element>
+class ElementBuilder {
+ public:
+  // One librdkafka setting, by its own name; text, a whole number or a bool. Inherited by all below, where it may
+  // be set anew. The last one wins.
+  template <class Value>
+  Builder& kafka(std::string name, const Value& value) {
+    element().kafka.insert_or_assign(std::move(name), kafka_value(value));
+    return self();
+  }
+
+  // For readers of files: where the element is, and where one of its options is (see OptionLocations).
+  Builder& located(SourceLocation location) {
+    element().location = std::move(location);
+    return self();
+  }
+  Builder& located(std::string option, SourceLocation location) {
+    element().option_locations.insert_or_assign(std::move(option), std::move(location));
+    return self();
+  }
+
+ private:
+  [[nodiscard]] Builder& self() { return static_cast<Builder&>(*this); }
+  [[nodiscard]] Element& element() { return self().recorded(); }
+};
+
+}  // namespace detail
+
+// A topic of a subscription group, and how it is consumed. A handle: copies speak of the same topic. Valid while
+// its RoutesBuilder is.
+class TopicBuilder : public detail::ElementBuilder<TopicBuilder, Topic> {
+ public:
+  // The consumer class; one object is made for each virtual partition. Named by class_name().
+  template <class T>
+  TopicBuilder& consumer() {
+    static_assert(std::is_base_of_v<Consumer, T>, "a consumer must derive from braid::Consumer");
+    static_assert(std::is_default_constructible_v<T>,
+                  "a consumer that needs arguments is given a factory: consumer<T>([] { ... })");
+    return consumer(consumer_class_name<T>(), [] { return std::make_unique<T>(); });
+  }
+  // The same, made by `factory`, which is called on workers, several at once.
+  template <class T, class Factory>
+  TopicBuilder& consumer(Factory factory) {
+    return consumer(consumer_class_name<T>(), ConsumerFactory(std::move(factory)));
+  }
+  // Any consumer, under a name of your choice.
+  TopicBuilder& consumer(std::string name, ConsumerFactory factory);
+
+  // At most so many messages in a batch: 1 to 1,000,000; 100 by default.
+  TopicBuilder& max_messages(std::uint32_t count);
+  // How long a batch that is not full waits for more: 0 (the default; it goes as soon as it can) to 1 h.
+  TopicBuilder& max_wait(std::chrono::milliseconds time);
+  // By what messages are told apart, and over how many virtual partitions they are spread.
+  TopicBuilder& virtual_partitions(VirtualPartitions settings);
+  TopicBuilder& flow(Flow flow);
+  // Where a partition without a committed position starts; earliest by default.
+  TopicBuilder& initial_offset(InitialOffset policy);
+  // Between attempts of a share that failed: at least 1 ms; 1 s by default.
+  TopicBuilder& retry_backoff(std::chrono::milliseconds time);
+
+ private:
+  friend class SubscriptionGroupBuilder;
+  friend class detail::ElementBuilder<TopicBuilder, Topic>;
+  explicit TopicBuilder(Topic& topic) : topic_(&topic) {}
+  [[nodiscard]] Topic& recorded() { return *topic_; }
+
+  Topic* topic_;
+};
+
+// Topics of one consumer group that share connections. A handle, as TopicBuilder.
+class SubscriptionGroupBuilder : public detail::ElementBuilder<SubscriptionGroupBuilder, SubscriptionGroup> {
+ public:
+  // How many Kafka clients, each with its listener thread: 1 (the default) to 100.
+  SubscriptionGroupBuilder& connections(std::uint32_t count);
+  SubscriptionGroupBuilder& connections(Connections connections);
+  TopicBuilder topic(std::string name);
+
+ private:
+  friend class ConsumerGroupBuilder;
+  friend class detail::ElementBuilder<SubscriptionGroupBuilder, SubscriptionGroup>;
+  explicit SubscriptionGroupBuilder(detail::RecordedSubscriptionGroup& recorded) : recorded_(&recorded) {}
+  [[nodiscard]] SubscriptionGroup& recorded() { return recorded_->group; }
+
+  detail::RecordedSubscriptionGroup* recorded_;
+};
+
+// Kafka's consumer group. A handle, as TopicBuilder.
+class ConsumerGroupBuilder : public detail::ElementBuilder<ConsumerGroupBuilder, ConsumerGroup> {
+ public:
+  template <class Draw>
+  ConsumerGroupBuilder& subscription_group(std::string id, Draw&& draw) {
+    SubscriptionGroupBuilder group = subscription_group(std::move(id));
+    std::forward<Draw>(draw)(group);
+    return *this;
+  }
+  SubscriptionGroupBuilder subscription_group(std::string id);
+
+  // A topic without a subscription group of its own: all such topics of a consumer group share an implicit one,
+  // with one connection, whose id is the consumer group's.
+  TopicBuilder topic(std::string name);
+
+ private:
+  friend class RoutesBuilder;
+  friend class detail::ElementBuilder<ConsumerGroupBuilder, ConsumerGroup>;
+  explicit ConsumerGroupBuilder(detail::RecordedConsumerGroup& recorded) : recorded_(&recorded) {}
+  [[nodiscard]] ConsumerGroup& recorded() { return recorded_->group; }
+
+  detail::RecordedConsumerGroup* recorded_;
+};
+
+// The root: records consumer groups, and resolves what is inherited. Owned by whoever draws, until build().
+class RoutesBuilder {
+ public:
+  RoutesBuilder() = default;
+  RoutesBuilder(const RoutesBuilder&) = delete;
+  RoutesBuilder& operator=(const RoutesBuilder&) = delete;
+
+  template <class Draw>
+  RoutesBuilder& consumer_group(std::string id, Draw&& draw) {
+    ConsumerGroupBuilder group = consumer_group(std::move(id));
+    std::forward<Draw>(draw)(group);
+    return *this;
+  }
+  ConsumerGroupBuilder consumer_group(std::string id);
+
+  // The routes as recorded, Kafka settings inherited: consumer group < subscription group < topic. Throws nothing
+  // for bad values: they are in the routes, for validate() to find.
+  [[nodiscard]] Routes build() const;
+
+ private:
+  std::deque<detail::RecordedConsumerGroup> consumer_groups_;
+};
+
+}  // namespace braid::routing

@@ -1,0 +1,110 @@
+#include <braid/routing/builders.hpp>
+
+namespace braid::routing {
+
+TopicBuilder& TopicBuilder::consumer(std::string name, ConsumerFactory factory) {
+  topic_->consumer_name = std::move(name);
+  topic_->consumer = std::move(factory);
+  return *this;
+}
+
+TopicBuilder& TopicBuilder::max_messages(std::uint32_t count) {
+  topic_->max_messages = count;
+  return *this;
+}
+
+TopicBuilder& TopicBuilder::max_wait(std::chrono::milliseconds time) {
+  topic_->max_wait = time;
+  return *this;
+}
+
+TopicBuilder& TopicBuilder::virtual_partitions(VirtualPartitions settings) {
+  topic_->virtual_partitions = std::move(settings);
+  return *this;
+}
+
+TopicBuilder& TopicBuilder::flow(Flow flow) {
+  topic_->flow = flow;
+  return *this;
+}
+
+TopicBuilder& TopicBuilder::initial_offset(InitialOffset policy) {
+  topic_->initial_offset = policy;
+  return *this;
+}
+
+TopicBuilder& TopicBuilder::retry_backoff(std::chrono::milliseconds time) {
+  topic_->retry_backoff = time;
+  return *this;
+}
+
+SubscriptionGroupBuilder& SubscriptionGroupBuilder::connections(std::uint32_t count) {
+  return connections(Connections{.count = count});
+}
+
+SubscriptionGroupBuilder& SubscriptionGroupBuilder::connections(Connections connections) {
+  recorded_->group.connections = connections;
+  return *this;
+}
+
+TopicBuilder SubscriptionGroupBuilder::topic(std::string name) {
+  Topic& topic = recorded_->topics.emplace_back();
+  topic.name = std::move(name);
+  return TopicBuilder(topic);
+}
+
+SubscriptionGroupBuilder ConsumerGroupBuilder::subscription_group(std::string id) {
+  auto& added = recorded_->subscription_groups.emplace_back();
+  added.group.id = std::move(id);
+  return SubscriptionGroupBuilder(added);
+}
+
+TopicBuilder ConsumerGroupBuilder::topic(std::string name) {
+  if (recorded_->implicit == nullptr) {
+    recorded_->implicit = &recorded_->subscription_groups.emplace_back();
+    recorded_->implicit->group.id = recorded_->group.id;
+  }
+  return SubscriptionGroupBuilder(*recorded_->implicit).topic(std::move(name));
+}
+
+ConsumerGroupBuilder RoutesBuilder::consumer_group(std::string id) {
+  auto& added = consumer_groups_.emplace_back();
+  added.group.id = std::move(id);
+  return ConsumerGroupBuilder(added);
+}
+
+namespace {
+
+constexpr std::string_view kKafkaPrefix = "kafka.";
+
+// What the child does not set itself comes from its parent, together with the place that set it.
+template <class Parent, class Child>
+void inherit(const Parent& parent, Child& child) {
+  for (const auto& [name, value] : parent.kafka) {
+    if (!child.kafka.try_emplace(name, value).second) continue;
+    const std::string option = std::string(kKafkaPrefix) + name;
+    const auto place = parent.option_locations.find(option);
+    if (place != parent.option_locations.end()) child.option_locations.try_emplace(option, place->second);
+  }
+}
+
+}  // namespace
+
+Routes RoutesBuilder::build() const {
+  Routes routes;
+  for (const auto& recorded_group : consumer_groups_) {
+    ConsumerGroup& group = routes.consumer_groups.emplace_back(recorded_group.group);
+    for (const auto& recorded : recorded_group.subscription_groups) {
+      SubscriptionGroup& subscription_group = group.subscription_groups.emplace_back(recorded.group);
+      // What only the implicit group's parent knows: a problem with the group lies there.
+      if (&recorded == recorded_group.implicit) subscription_group.location = group.location;
+      inherit(group, subscription_group);
+      for (const Topic& recorded_topic : recorded.topics) {
+        inherit(subscription_group, subscription_group.topics.emplace_back(recorded_topic));
+      }
+    }
+  }
+  return routes;
+}
+
+}  // namespace braid::routing

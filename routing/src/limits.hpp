@@ -1,0 +1,35 @@
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+// What numbers may be, and how a refusal reads; shared by validate() and the readers of files, since a file may
+// hold numbers that no option's type does.
+
+namespace braid::routing {
+
+template <class Value>
+struct Range {
+  Value least;
+  Value most;
+};
+
+inline constexpr Range<std::uint32_t> kMaxMessages{1, 1'000'000};
+inline constexpr Range<std::uint32_t> kMaxPartitions{1, 1'000'000};
+inline constexpr Range<std::uint32_t> kConnections{1, 100};
+inline constexpr Range<std::chrono::milliseconds> kMaxWait{std::chrono::milliseconds{0}, std::chrono::hours{1}};
+inline constexpr std::chrono::milliseconds kLeastRetryBackoff{1};
+inline constexpr std::size_t kLongestName = 249;
+
+[[nodiscard]] inline std::string too_small(std::string_view option, std::string_view least,
+                                           std::string_view value) {
+  return std::string(option).append(" must be at least ").append(least).append(", is ").append(value);
+}
+[[nodiscard]] inline std::string too_large(std::string_view option, std::string_view most, std::string_view value) {
+  return std::string(option).append(" must be at most ").append(most).append(", is ").append(value);
+}
+
+}  // namespace braid::routing

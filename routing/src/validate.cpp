@@ -1,0 +1,192 @@
+#include "kafka_rules.hpp"
+#include "limits.hpp"
+#include "text.hpp"
+
+#include <braid/routing/validate.hpp>
+
+#include <set>
+#include <string>
+#include <string_view>
+#include <utility>
+
+namespace braid::routing {
+
+namespace {
+
+// What is being judged: its address and places.
+template <class Element>
+struct At {
+  const Element& element;
+  std::string address;
+};
+
+// Collects; walks the tree once. Thread: the caller's.
+class Validator {
+ public:
+  std::vector<Problem> run(const Routes& routes) {
+    if (routes.consumer_groups.empty()) {
+      problems_.push_back({.message = "there must be at least one consumer group"});
+    }
+    std::set<std::string_view> ids;
+    std::size_t number = 0;
+    for (const ConsumerGroup& group : routes.consumer_groups) {
+      check(At<ConsumerGroup>{group, part(group.id, "consumer group", ++number)}, ids);
+    }
+    return std::move(problems_);
+  }
+
+ private:
+  static std::string part(const std::string& id, std::string_view kind, std::size_t number) {
+    if (!id.empty()) return printable(id);
+    return "(" + std::string(kind) + " " + std::to_string(number) + ")";
+  }
+
+  template <class Element>
+  void add(const At<Element>& at, std::string_view option, std::string message) {
+    const auto place = at.element.option_locations.find(option);
+    const auto& location = place == at.element.option_locations.end() ? at.element.location : place->second;
+    problems_.push_back({.address = at.address, .location = location, .message = std::move(message)});
+  }
+
+  void check(const At<ConsumerGroup>& at, std::set<std::string_view>& ids) {
+    const ConsumerGroup& group = at.element;
+    check_name(at, "id", group.id);
+    if (!group.id.empty() && !ids.insert(group.id).second) {
+      add(at, "id", "id " + quoted(group.id) + " is used by another consumer group already");
+    }
+    check_kafka(at, nullptr);
+    if (group.subscription_groups.empty()) {
+      add(at, "subscription_groups", "there must be at least one subscription group or topic");
+    }
+    std::set<std::string_view> subscription_group_ids;
+    std::set<std::string_view> topics;
+    std::size_t number = 0;
+    for (const SubscriptionGroup& each : group.subscription_groups) {
+      check({each, at.address + " / " + part(each.id, "subscription group", ++number)}, group,
+            subscription_group_ids, topics);
+    }
+  }
+
+  void check(const At<SubscriptionGroup>& at, const ConsumerGroup& parent, std::set<std::string_view>& ids,
+             std::set<std::string_view>& topics) {
+    const SubscriptionGroup& group = at.element;
+    if (group.id.empty()) add(at, "id", "id must not be empty");
+    if (!group.id.empty() && !ids.insert(group.id).second) {
+      add(at, "id",
+          "id " + quoted(group.id) + " is used by another subscription group of this consumer group already");
+    }
+    check_range(at, "connections", "connections", group.connections.count, kConnections);
+    check_kafka(at, &parent.kafka);
+    if (group.topics.empty()) add(at, "topics", "there must be at least one topic");
+    std::size_t number = 0;
+    for (const Topic& topic : group.topics) {
+      const At<Topic> topic_at{topic, at.address + " / " + part(topic.name, "topic", ++number)};
+      check(topic_at, topics);
+      check_kafka(topic_at, &group.kafka);
+      check_shared_client(topic_at, group.topics.front());
+    }
+  }
+
+  void check(const At<Topic>& at, std::set<std::string_view>& topics) {
+    const Topic& topic = at.element;
+    check_name(at, "name", topic.name);
+    if (!topic.name.empty() && !topics.insert(topic.name).second) {
+      add(at, "name", "topic " + quoted(topic.name) + " is in this consumer group already");
+    }
+    if (!topic.consumer) add(at, "consumer", "there must be a consumer");
+    if (topic.consumer && topic.consumer_name.empty()) add(at, "consumer", "the consumer must have a name");
+    check_range(at, "max_messages", "max_messages", topic.max_messages, kMaxMessages);
+    check_time(at, "max_wait", topic.max_wait, kMaxWait.least);
+    if (topic.max_wait > kMaxWait.most) {
+      add(at, "max_wait", too_large("max_wait", to_text(kMaxWait.most), to_text(topic.max_wait)));
+    }
+    check_time(at, "retry_backoff", topic.retry_backoff, kLeastRetryBackoff);
+    check_virtual_partitions(at, topic.virtual_partitions);
+  }
+
+  void check_virtual_partitions(const At<Topic>& at, const VirtualPartitions& settings) {
+    const PartitionBy& by = settings.by;
+    if (by.kind == PartitionBy::Kind::header && by.name.empty()) {
+      add(at, "virtual_partitions.by", "the header to partition by must have a name");
+    }
+    if (by.kind == PartitionBy::Kind::json_field && by.name.empty()) {
+      add(at, "virtual_partitions.by", "the JSON field to partition by must have a name");
+    }
+    if (by.kind == PartitionBy::Kind::callable && !by.callable) {
+      add(at, "virtual_partitions.by", "the function to partition by is missing");
+    }
+    if (settings.max_partitions) {
+      check_range(at, "virtual_partitions.max_partitions", "max_partitions", *settings.max_partitions,
+                  kMaxPartitions);
+    }
+    if (settings.reducer.kind == Reducer::Kind::callable && !settings.reducer.callable) {
+      add(at, "virtual_partitions.reducer", "the reducer's function is missing");
+    }
+  }
+
+  template <class Element>
+  void check_name(const At<Element>& at, std::string_view option, const std::string& name) {
+    if (std::string wrong = illegal_name(option, name); !wrong.empty()) add(at, option, std::move(wrong));
+  }
+
+  // `option` is where it is set, `name` what it is called.
+  template <class Element>
+  void check_range(const At<Element>& at, std::string_view option, std::string_view name, std::uint32_t value,
+                   Range<std::uint32_t> range) {
+    const std::string text = std::to_string(value);
+    if (value < range.least) add(at, option, too_small(name, std::to_string(range.least), text));
+    if (value > range.most) add(at, option, too_large(name, std::to_string(range.most), text));
+  }
+
+  void check_time(const At<Topic>& at, std::string_view option, std::chrono::milliseconds value,
+                  std::chrono::milliseconds least) {
+    if (value < least) add(at, option, too_small(option, to_text(least), to_text(value)));
+  }
+
+  // A setting is refused once, where it is set: what is as in `inherited` came from above.
+  template <class Element>
+  void check_kafka(const At<Element>& at, const KafkaSettings* inherited) {
+    for (const auto& [name, value] : at.element.kafka) {
+      if (inherited != nullptr) {
+        const auto above = inherited->find(name);
+        if (above != inherited->end() && above->second == value) continue;
+      }
+      if (std::string why = refusal(name); !why.empty()) add(at, "kafka." + name, std::move(why));
+    }
+  }
+
+  // The topics of a subscription group share its clients, so they can't differ in the clients' settings.
+  void check_shared_client(const At<Topic>& at, const Topic& first) {
+    const auto value_in = [](const KafkaSettings& settings, const std::string& name) {
+      const auto place = settings.find(name);
+      return place == settings.end() ? std::string("not set") : quoted(place->second);
+    };
+    const auto add_difference = [&](const std::string& name) {
+      add(at, "kafka." + name,
+          "kafka setting " + quoted(name) + " is " + value_in(at.element.kafka, name) + " here, but " +
+              value_in(first.kafka, name) + " in topic " + quoted(first.name) +
+              ", which shares the client; put this topic into its own subscription group");
+    };
+    for (const auto& [name, value] : at.element.kafka) {
+      const auto other = first.kafka.find(name);
+      if (other == first.kafka.end() || other->second != value) add_difference(name);
+    }
+    for (const auto& [name, value] : first.kafka) {
+      if (!at.element.kafka.contains(name)) add_difference(name);
+    }
+  }
+
+  std::vector<Problem> problems_;
+};
+
+}  // namespace
+
+std::vector<Problem> validate(const Routes& routes) {
+  return Validator().run(routes);
+}
+
+void require_valid(const Routes& routes) {
+  if (auto problems = validate(routes); !problems.empty()) throw InvalidRoutes(std::move(problems));
+}
+
+}  // namespace braid::routing

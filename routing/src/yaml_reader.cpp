@@ -1,0 +1,355 @@
+#include "yaml_reader.hpp"
+
+#include "scalars.hpp"
+#include "text.hpp"
+
+#include <algorithm>
+#include <array>
+#include <charconv>
+#include <limits>
+#include <map>
+#include <system_error>
+
+namespace braid::routing {
+
+namespace {
+
+constexpr std::size_t kMostVisited = 200'000;
+
+std::string what_it_is(const YamlNode& node) {
+  switch (node.kind) {
+    case YamlNode::Kind::null:
+      return "empty";
+    case YamlNode::Kind::scalar:
+      return quoted(node.scalar);
+    case YamlNode::Kind::sequence:
+      return "a list";
+    case YamlNode::Kind::mapping:
+      return "a mapping";
+  }
+  return "?";
+}
+
+// The text of `key`, which other problems are addressed by; "" where there is none, which is reported elsewhere.
+std::string peek(const YamlNode& node, std::string_view key) {
+  const YamlNode* value = node.find(key);
+  return value != nullptr && value->kind == YamlNode::Kind::scalar ? value->scalar : "";
+}
+
+std::string part(const std::string& name, std::string_view kind, std::size_t number) {
+  if (!name.empty()) return printable(name);
+  return "(" + std::string(kind) + " " + std::to_string(number) + ")";
+}
+
+}  // namespace
+
+YamlReader::YamlReader(std::string_view file, const ConsumerRegistry& registry)
+    : file_(file), registry_(registry) {}
+
+void YamlReader::read(const YamlNode& root, RoutesBuilder& routes) {
+  const Read groups = [&](const YamlNode& list) {
+    read_list(list, "consumer_groups",
+              [&](const YamlNode& item, std::size_t number) { read_consumer_group(item, number, routes); });
+  };
+  read_mapping(root, "a routing file", {{"consumer_groups", groups}}, [](std::string_view, const YamlNode&) {});
+}
+
+bool YamlReader::refused_at(const SourceLocation& location) const {
+  return refused_.contains({location.line, location.column});
+}
+
+void YamlReader::read_consumer_group(const YamlNode& node, std::size_t number, RoutesBuilder& routes) {
+  const std::string id = peek(node, "id");
+  ConsumerGroupBuilder group = routes.consumer_group(id).located(location(node));
+  const auto add_topic = [&](std::string name) { return group.topic(std::move(name)); };
+  within(part(id, "consumer group", number), [&] {
+    std::size_t children = 0;
+    const Read groups = [&](const YamlNode& list) {
+      read_list(list, "subscription_groups",
+                [&](const YamlNode& item, std::size_t) { read_subscription_group(item, ++children, group); });
+    };
+    read_mapping(node, "a consumer group",
+                 {{"id", [&](const YamlNode& value) { text(value, "id"); }},
+                  {"kafka", [&](const YamlNode& value) { read_kafka(value, group); }},
+                  {"subscription_groups", groups},
+                  {"topics",
+                   [&](const YamlNode& value) {
+                     ++children;
+                     // The implicit subscription group goes by the consumer group's id.
+                     within(part(id, "subscription group", children), [&] { read_topics(value, add_topic); });
+                   }}},
+                 [&](std::string_view key, const YamlNode& value) {
+                   // Both lists are judged together, so the place of either serves.
+                   group.located(key == "topics" ? "subscription_groups" : std::string(key), location(value));
+                 });
+  });
+}
+
+void YamlReader::read_subscription_group(const YamlNode& node, std::size_t number, ConsumerGroupBuilder& parent) {
+  const std::string id = peek(node, "id");
+  SubscriptionGroupBuilder group = parent.subscription_group(id).located(location(node));
+  const auto add_topic = [&](std::string name) { return group.topic(std::move(name)); };
+  within(part(id, "subscription group", number), [&] {
+    read_mapping(
+        node, "a subscription group",
+        {{"id", [&](const YamlNode& value) { text(value, "id"); }},
+         {"connections", [&](const YamlNode& value) { read_connections(value, group); }},
+         {"kafka", [&](const YamlNode& value) { read_kafka(value, group); }},
+         {"topics", [&](const YamlNode& value) { read_topics(value, add_topic); }}},
+        [&](std::string_view key, const YamlNode& value) { group.located(std::string(key), location(value)); });
+  });
+}
+
+void YamlReader::read_topics(const YamlNode& node, const std::function<TopicBuilder(std::string name)>& add) {
+  read_list(node, "topics", [&](const YamlNode& item, std::size_t number) {
+    const std::string name = peek(item, "name");
+    within(part(name, "topic", number), [&] { read_topic(item, add(name)); });
+  });
+}
+
+void YamlReader::read_topic(const YamlNode& node, TopicBuilder topic) {
+  static constexpr std::array<std::string_view, 1> kFlows{"batch"};
+  static constexpr std::array<std::string_view, 3> kInitialOffsets{"earliest", "latest", "fail"};
+  const Read read_flow = [&](const YamlNode& value) {
+    if (choice(value, "flow", kFlows)) topic.flow(Flow::batch);
+  };
+  const Read read_initial_offset = [&](const YamlNode& value) {
+    constexpr std::array kValues{InitialOffset::earliest, InitialOffset::latest, InitialOffset::fail};
+    if (const auto index = choice(value, "initial_offset", kInitialOffsets))
+      topic.initial_offset(kValues.at(*index));
+  };
+  const Read read_max_messages = [&](const YamlNode& value) {
+    if (const auto count = number(value, "max_messages", kMaxMessages)) topic.max_messages(*count);
+  };
+  const Read read_max_wait = [&](const YamlNode& value) {
+    if (const auto time = duration(value, "max_wait")) topic.max_wait(*time);
+  };
+  const Read read_retry_backoff = [&](const YamlNode& value) {
+    if (const auto time = duration(value, "retry_backoff")) topic.retry_backoff(*time);
+  };
+  topic.located(location(node));
+  read_mapping(
+      node, "a topic",
+      {{"name", [&](const YamlNode& value) { text(value, "name"); }},
+       {"consumer", [&](const YamlNode& value) { read_consumer(value, topic); }},
+       {"max_messages", read_max_messages},
+       {"max_wait", read_max_wait},
+       {"virtual_partitions", [&](const YamlNode& value) { read_virtual_partitions(value, topic); }},
+       {"flow", read_flow},
+       {"initial_offset", read_initial_offset},
+       {"retry_backoff", read_retry_backoff},
+       {"kafka", [&](const YamlNode& value) { read_kafka(value, topic); }}},
+      [&](std::string_view key, const YamlNode& value) { topic.located(std::string(key), location(value)); });
+}
+
+void YamlReader::read_consumer(const YamlNode& node, TopicBuilder& topic) {
+  const auto name = text(node, "consumer");
+  if (!name) return;
+  const ConsumerFactory* factory = registry_.find(*name);
+  if (factory == nullptr) {
+    const std::vector<std::string> names = registry_.names();
+    const std::vector<std::string_view> known(names.begin(), names.end());
+    std::string message = "unknown consumer " + quoted(*name);
+    const auto meant = nearest(*name, known);
+    if (meant) message += "; did you mean " + quoted(*meant) + "?";
+    message +=
+        known.empty() ? "; none is registered" : (meant ? " Registered: " : "; registered: ") + joined(known);
+    return refuse(node, std::move(message));
+  }
+  if (!*factory) return refuse(node, "consumer " + quoted(*name) + " is registered with an empty factory");
+  topic.consumer(*name, *factory);
+}
+
+void YamlReader::read_connections(const YamlNode& node, SubscriptionGroupBuilder& group) {
+  const Read read_count = [&](const YamlNode& value) {
+    group.located("connections", location(value));
+    if (const auto count = number(value, "connections", kConnections)) group.connections(*count);
+  };
+  if (node.kind != YamlNode::Kind::mapping) return read_count(node);
+  read_mapping(node, "connections", {{"count", read_count}}, [](std::string_view, const YamlNode&) {});
+  if (node.find("count") == nullptr) report(node, "connections must have a count");
+}
+
+void YamlReader::read_virtual_partitions(const YamlNode& node, TopicBuilder& topic) {
+  static constexpr std::array<std::string_view, 1> kReducers{"hash"};
+  VirtualPartitions settings;
+  read_mapping(
+      node, "virtual_partitions",
+      {{"by",
+        [&](const YamlNode& value) {
+          if (auto by = read_partition_by(value)) settings.by = std::move(*by);
+        }},
+       {"max_partitions",
+        [&](const YamlNode& value) { settings.max_partitions = number(value, "max_partitions", kMaxPartitions); }},
+       {"reducer", [&](const YamlNode& value) { choice(value, "reducer", kReducers); }}},
+      [&](std::string_view key, const YamlNode& value) {
+        topic.located("virtual_partitions." + std::string(key), location(value));
+      });
+  topic.virtual_partitions(std::move(settings));
+}
+
+std::optional<PartitionBy> YamlReader::read_partition_by(const YamlNode& node) {
+  if (node.kind == YamlNode::Kind::scalar && node.scalar == "key") return key();
+  if (node.kind != YamlNode::Kind::mapping) {
+    refuse(node, "by must be key, {header: NAME} or {json: FIELD}, is " + what_it_is(node));
+    return std::nullopt;
+  }
+  std::optional<PartitionBy> by;
+  read_mapping(node, "by",
+               {{"header",
+                 [&](const YamlNode& value) {
+                   if (auto name = text(value, "header")) by = header(std::move(*name));
+                 }},
+                {"json",
+                 [&](const YamlNode& value) {
+                   if (auto field = text(value, "json")) by = json_field(std::move(*field));
+                 }}},
+               [](std::string_view, const YamlNode&) {});
+  const bool has_header = node.find("header") != nullptr;
+  const bool has_json = node.find("json") != nullptr;
+  if (has_header == has_json) {
+    refuse(node, std::string("by must have either header or json, has ") + (has_header ? "both" : "neither"));
+    return std::nullopt;
+  }
+  return by;
+}
+
+template <class Builder>
+void YamlReader::read_kafka(const YamlNode& node, Builder& builder) {
+  each_key(node, "kafka", [&](const std::string& name, const YamlEntry& entry) {
+    if (entry.value->kind != YamlNode::Kind::scalar) {
+      return refuse(*entry.value, "kafka setting " + quoted(name) + " must be text, a number, true or false, is " +
+                                      what_it_is(*entry.value));
+    }
+    builder.kafka(name, entry.value->scalar);
+    builder.located("kafka." + name, location(*entry.key));
+  });
+}
+
+void YamlReader::each_key(const YamlNode& node, std::string_view what,
+                          const std::function<void(const std::string& key, const YamlEntry& entry)>& read) {
+  if (!expect(YamlNode::Kind::mapping, node, what)) return;
+  std::map<std::string_view, int> lines;
+  for (const YamlEntry& entry : node.entries) {
+    if (!visit(*entry.key)) return;
+    if (entry.key->kind != YamlNode::Kind::scalar) {
+      report(*entry.key, "a key must be text, is " + what_it_is(*entry.key));
+      continue;
+    }
+    const std::string& key = entry.key->scalar;
+    const auto [first, is_first] = lines.try_emplace(key, entry.key->line);
+    if (is_first) {
+      read(key, entry);
+    } else {
+      report(*entry.key, "key " + quoted(key) + " is set twice, first on line " + std::to_string(first->second));
+    }
+  }
+}
+
+void YamlReader::read_mapping(const YamlNode& node, std::string_view what, Keys keys, const Mark& mark) {
+  each_key(node, what, [&](const std::string& key, const YamlEntry& entry) {
+    const auto known =
+        std::find_if(keys.begin(), keys.end(), [&](const auto& candidate) { return candidate.first == key; });
+    if (known != keys.end()) {
+      mark(key, *entry.value);
+      return known->second(*entry.value);
+    }
+    // A place for anchors, at the top alone; nothing else reads it.
+    if (address_.empty() && key.starts_with("x-")) return;
+    std::vector<std::string_view> names;
+    for (const auto& [name, read] : keys) names.push_back(name);
+    report(*entry.key, "unknown key " + quoted(key) + suggestion(key, names));
+  });
+}
+
+void YamlReader::read_list(const YamlNode& node, std::string_view what,
+                           const std::function<void(const YamlNode& item, std::size_t number)>& read) {
+  if (!expect(YamlNode::Kind::sequence, node, what)) return;
+  std::size_t number = 0;
+  for (const auto& item : node.items) {
+    if (!visit(*item)) return;
+    read(*item, ++number);
+  }
+}
+
+bool YamlReader::visit(const YamlNode& node) {
+  if (++visited_ == kMostVisited + 1)
+    report(node, "the file expands to more than " + std::to_string(kMostVisited) + " keys and items");
+  return visited_ <= kMostVisited;
+}
+
+bool YamlReader::expect(YamlNode::Kind kind, const YamlNode& node, std::string_view what) {
+  if (node.kind == kind) return true;
+  refuse(node, std::string(what) + " must be " + (kind == YamlNode::Kind::mapping ? "a mapping" : "a list") +
+                   ", is " + what_it_is(node));
+  return false;
+}
+
+std::optional<std::string> YamlReader::text(const YamlNode& node, std::string_view what) {
+  if (node.kind == YamlNode::Kind::scalar) return node.scalar;
+  refuse(node, std::string(what) + " must be text, is " + what_it_is(node));
+  return std::nullopt;
+}
+
+std::optional<std::uint32_t> YamlReader::number(const YamlNode& node, std::string_view what,
+                                                Range<std::uint32_t> range) {
+  if (node.kind != YamlNode::Kind::scalar || node.quoted || !is_whole_number(node.scalar)) {
+    refuse(node, std::string(what) + " must be a whole number, is " + (node.quoted ? "the text " : "") +
+                     what_it_is(node));
+    return std::nullopt;
+  }
+  const std::string& digits = node.scalar;
+  std::int64_t value = 0;
+  const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), value);
+  const bool beyond = error == std::errc::result_out_of_range;
+  if (beyond ? digits.front() == '-' : value < 0) {
+    refuse(node, too_small(what, std::to_string(range.least), printable(digits)));
+    return std::nullopt;
+  }
+  if (beyond || value > std::numeric_limits<std::uint32_t>::max()) {
+    refuse(node, too_large(what, std::to_string(range.most), printable(digits)));
+    return std::nullopt;
+  }
+  return static_cast<std::uint32_t>(value);
+}
+
+std::optional<std::chrono::milliseconds> YamlReader::duration(const YamlNode& node, std::string_view what) {
+  if (node.kind == YamlNode::Kind::scalar) {
+    if (const auto time = parse_duration(node.scalar)) return time;
+  }
+  refuse(node, std::string(what) + " must be a duration such as 100ms, 5s, 2m or 0, is " + what_it_is(node));
+  return std::nullopt;
+}
+
+std::optional<std::size_t> YamlReader::choice(const YamlNode& node, std::string_view what,
+                                              std::span<const std::string_view> known) {
+  const auto name = text(node, what);
+  if (!name) return std::nullopt;
+  const auto place = std::find(known.begin(), known.end(), *name);
+  if (place != known.end()) return static_cast<std::size_t>(place - known.begin());
+  refuse(node, "unknown " + std::string(what) + " " + quoted(*name) + suggestion(*name, known));
+  return std::nullopt;
+}
+
+void YamlReader::within(const std::string& part, const std::function<void()>& read) {
+  const std::size_t length = address_.size();
+  if (length > 0) address_ += " / ";
+  address_ += part;
+  read();
+  address_.resize(length);
+}
+
+void YamlReader::report(const YamlNode& node, std::string message) {
+  problems_.push_back({.address = address_, .location = location(node), .message = std::move(message)});
+}
+
+void YamlReader::refuse(const YamlNode& node, std::string message) {
+  refused_.insert({node.line, node.column});
+  report(node, std::move(message));
+}
+
+SourceLocation YamlReader::location(const YamlNode& node) const {
+  return {.file = file_, .line = node.line, .column = node.column};
+}
+
+}  // namespace braid::routing

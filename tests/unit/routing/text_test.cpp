@@ -1,0 +1,63 @@
+#include "text.hpp"
+
+#include "scalars.hpp"
+
+#include <gtest/gtest.h>
+
+#include <array>
+#include <chrono>
+
+namespace {
+
+using namespace std::chrono_literals;
+using namespace braid::routing;
+
+TEST(Nearest, IsTheFewestEditsAway) {
+  constexpr std::array<std::string_view, 3> kKeys{"max_wait", "max_messages", "max_partitions"};
+  EXPECT_EQ(nearest("max_mesages", kKeys), "max_messages");
+  EXPECT_EQ(nearest("maxwait", kKeys), "max_wait");
+  EXPECT_EQ(nearest("max_wiat", kKeys), "max_wait");
+  EXPECT_EQ(nearest("MAX", kKeys), std::nullopt);
+  EXPECT_EQ(nearest("", kKeys), std::nullopt);
+  EXPECT_EQ(nearest(std::string(1000, 'x'), kKeys), std::nullopt);
+}
+
+TEST(Nearest, ASwapOfNeighboursIsOneEdit) {
+  constexpr std::array<std::string_view, 1> kId{"id"};
+  EXPECT_EQ(nearest("di", kId), "id");
+  EXPECT_EQ(nearest("xy", kId), std::nullopt);
+}
+
+TEST(Suggestion, NamesTheNearestOrAll) {
+  constexpr std::array<std::string_view, 2> kKeys{"name", "consumer"};
+  EXPECT_EQ(suggestion("nmae", kKeys), "; did you mean 'name'?");
+  EXPECT_EQ(suggestion("colour", kKeys), "; known: name, consumer");
+  EXPECT_EQ(suggestion("colour", {}), "");
+}
+
+TEST(Printable, IsOneLineOfBoundedLength) {
+  EXPECT_EQ(quoted("a\nb\tc\x01\x7f"), "'a\\nb\\tc\\x01\\x7f'");
+  EXPECT_EQ(printable("größer"), "größer");
+  EXPECT_EQ(printable(std::string(1000, 'x')), std::string(300, 'x').append("..."));
+}
+
+TEST(Durations, AreReadWithTheirUnits) {
+  EXPECT_EQ(parse_duration("0"), 0ms);
+  EXPECT_EQ(parse_duration("100ms"), 100ms);
+  EXPECT_EQ(parse_duration("5s"), 5s);
+  EXPECT_EQ(parse_duration("2m"), 2min);
+  EXPECT_EQ(parse_duration("1h"), 1h);
+  EXPECT_EQ(parse_duration("-3s"), -3s);
+  for (const char* text : {"", "5", "s", "1.5s", "5 s", " 5s", "5S", "5d", "+5s", "0x1s", "9223372036854775807h",
+                           "99999999999999999999ms"}) {
+    EXPECT_EQ(parse_duration(text), std::nullopt) << text;
+  }
+}
+
+TEST(Durations, AreWrittenAsTheyAreRead) {
+  for (const char* text : {"0", "1ms", "1001ms", "5s", "90s", "2m", "1h", "-5ms"}) {
+    EXPECT_EQ(to_text(*parse_duration(text)), text);
+  }
+}
+
+}  // namespace
