@@ -57,7 +57,8 @@ class Producer {
   // Queues the record and returns. Error::Kind::queue_full when the client's queue is full: wait and try again.
   // on_delivery is called only if this succeeded.
   Result<void> send(const Record& record, OnDelivery on_delivery = {});
-  // Waits until all that was sent before has its delivery report; Error::Kind::timed_out with the number left.
+  // Waits until nothing is without its delivery report, what other threads send meanwhile included.
+  // Error::Kind::timed_out with the number left; those go on being sent.
   Result<void> flush(std::chrono::milliseconds deadline);
   // Sent and without a report yet.
   [[nodiscard]] std::uint64_t outstanding() const;

@@ -1,0 +1,228 @@
+#include "adapters/librdkafka/consumer_client.hpp"
+
+#include "adapters/librdkafka/rdkafka_errors.hpp"
+#include "adapters/librdkafka/rdkafka_settings.hpp"
+#include "adapters/librdkafka/rdkafka_version.hpp"
+
+#include <algorithm>
+#include <array>
+
+namespace braid::adapters {
+namespace {
+
+// Bounds one serve_group(): a topic's error each, so more means something else is wrong.
+constexpr int kStraysMax = 100;
+constexpr auto kReachSlice = std::chrono::milliseconds{250};
+
+// On librdkafka's thread and under its queue lock: no call of librdkafka in here.
+void signal_ready(rd_kafka_t*, void* opaque) {
+  static_cast<engine::ReadySignal*>(opaque)->on_ready();
+}
+
+}  // namespace
+
+RdkafkaConsumerClient::RdkafkaConsumerClient(const ConsumerClientOptions& options, std::string servers)
+    : log_(options.log), servers_(std::move(servers)) {}
+
+Result<std::unique_ptr<engine::ConsumerClient>> RdkafkaConsumerClient::make(ConfPtr conf,
+                                                                            const ConsumerClientOptions& options) {
+  std::unique_ptr<RdkafkaConsumerClient> client{
+      new RdkafkaConsumerClient{options, setting(*conf, "bootstrap.servers")}};
+  rd_kafka_conf_set_opaque(conf.get(), client.get());
+  rd_kafka_conf_set_rebalance_cb(conf.get(), &RdkafkaConsumerClient::rebalance_cb);
+  rd_kafka_conf_set_error_cb(conf.get(), &RdkafkaConsumerClient::error_cb);
+  RdkafkaLog::prepare(*conf);
+  client->handle_->gate().install(*conf);
+
+  std::array<char, 512> reason{};
+  rd_kafka_t* rk = rd_kafka_new(RD_KAFKA_CONSUMER, conf.get(), reason.data(), reason.size());
+  if (rk == nullptr) {
+    // Settings that contradict each other are only found here; the configuration stays ours then.
+    return Error{Error::Kind::invalid_setting, std::string{"Kafka settings: "} + reason.data()};
+  }
+  conf.release();  // NOLINT: librdkafka has taken it over
+  client->handle_->adopt(rk);
+  client->rdkafka_log_.emplace(options.log).attach(rk);
+  rd_kafka_poll_set_consumer(rk);
+
+  const rd_kafka_conf_t& live = *rd_kafka_conf(rk);
+  const std::string kbytes = setting(live, "queued.max.messages.kbytes");
+  client->queues_.emplace(QueueContext{.handle = client->handle_,
+                                       .waker = FetchWaker{rk, live},
+                                       .prefetch_bytes_max = std::stoull(kbytes) * 1024,
+                                       .batch = {}});
+  client->replies_.emplace(rk, options.group_id, options.positions_timeout, options.log);
+  return std::unique_ptr<engine::ConsumerClient>{std::move(client)};
+}
+
+RdkafkaConsumerClient::~RdkafkaConsumerClient() {
+  unsignal();
+  if (rdkafka_log_) rdkafka_log_->drain();
+  if (handle_->rk() != nullptr && handle_->must_be_left_behind()) {
+    log_.write(
+        engine::LogLevel::debug, "kafka",
+        "the client handle is left behind: this librdkafka can't destroy one that was never assigned anything");
+  }
+}
+
+void RdkafkaConsumerClient::unsignal() {
+  if (group_queue_) rd_kafka_queue_cb_event_enable(group_queue_.get(), nullptr, nullptr);
+  if (close_queue_) rd_kafka_queue_cb_event_enable(close_queue_.get(), nullptr, nullptr);
+  if (replies_) replies_->signal(nullptr);
+}
+
+Result<void> RdkafkaConsumerClient::reach_broker(std::chrono::milliseconds timeout) {
+  const auto deadline = std::chrono::steady_clock::now() + timeout;
+  for (;;) {
+    const auto left =
+        std::chrono::duration_cast<std::chrono::milliseconds>(deadline - std::chrono::steady_clock::now());
+    const auto slice = std::clamp(left, std::chrono::milliseconds{1}, kReachSlice);
+    const struct rd_kafka_metadata* metadata = nullptr;
+    const auto code = rd_kafka_metadata(handle_->rk(), 0, nullptr, &metadata, static_cast<int>(slice.count()));
+    if (metadata != nullptr) rd_kafka_metadata_destroy(metadata);
+    rdkafka_log_->drain();
+    if (code == RD_KAFKA_RESP_ERR_NO_ERROR) return {};
+    // Serves error_cb, which knows why; nothing else can come before subscribe().
+    if (ready_ == nullptr) {
+      if (rd_kafka_message_t* element = rd_kafka_consumer_poll(handle_->rk(), 0)) rd_kafka_message_destroy(element);
+    }
+    if (left <= kReachSlice) break;
+  }
+  return unreachable(servers_, timeout, last_error_);
+}
+
+Result<void> RdkafkaConsumerClient::subscribe(const std::vector<std::string>& topics, engine::ReadySignal& ready) {
+  const PartitionListPtr list{rd_kafka_topic_partition_list_new(static_cast<int>(topics.size()))};
+  for (const std::string& topic : topics) {
+    rd_kafka_topic_partition_list_add(list.get(), topic.c_str(), RD_KAFKA_PARTITION_UA);
+  }
+  ready_ = &ready;
+  if (!group_queue_) group_queue_.reset(rd_kafka_queue_get_consumer(handle_->rk()));
+  rd_kafka_queue_cb_event_enable(group_queue_.get(), &signal_ready, &ready);
+  replies_->signal(&ready);
+  const auto code = rd_kafka_subscribe(handle_->rk(), list.get());
+  if (code != RD_KAFKA_RESP_ERR_NO_ERROR) return translate(code, "subscribe");
+  handle_->set_subscribed();
+  // Errors of the time before had nobody to signal.
+  ready.on_ready();
+  return {};
+}
+
+void RdkafkaConsumerClient::serve_group(engine::ConsumerEvents& events) {
+  rdkafka_log_->drain();
+  events_ = &events;
+  rd_kafka_t* rk = handle_->rk();
+  for (int i = 0; i < kStraysMax; ++i) {
+    rd_kafka_message_t* element = nullptr;
+    if (close_queue_) {
+      // A batch call, because polling a queue for events would return the rebalance instead of calling back.
+      if (closed() || rd_kafka_consume_batch_queue(close_queue_.get(), 0, &element, 1) != 1) break;
+    } else {
+      element = rd_kafka_consumer_poll(rk, 0);
+    }
+    if (element == nullptr) break;
+    handle_stray(*element);
+    rd_kafka_message_destroy(element);
+  }
+  events_ = nullptr;
+  replies_->serve(events);
+  queues_->waker.serve(std::chrono::steady_clock::now());
+  if (phase_ == Phase::unsubscribing && assigned_.empty()) start_closing();
+  if (escaped_) std::rethrow_exception(std::exchange(escaped_, nullptr));
+}
+
+void RdkafkaConsumerClient::serve_replies(engine::ConsumerEvents& events) {
+  replies_->serve(events);
+}
+
+std::unique_ptr<engine::PartitionQueue> RdkafkaConsumerClient::open(const engine::TopicPartition& partition,
+                                                                    engine::ReadySignal& ready) {
+  return std::make_unique<RdkafkaPartitionQueue>(*queues_, partition, ready);
+}
+
+void RdkafkaConsumerClient::handle_stray(rd_kafka_message_t& element) {
+  const char* topic = element.rkt == nullptr ? "" : rd_kafka_topic_name(element.rkt);
+  if (element.err == RD_KAFKA_RESP_ERR_NO_ERROR) {
+    log_.write(engine::LogLevel::error, "kafka",
+               "a message of " + std::string{topic} + "/" + std::to_string(element.partition) + " at offset " +
+                   std::to_string(element.offset) + " came outside its partition's queue and was dropped");
+    return;
+  }
+  if (events_ == nullptr) return;
+  const bool unknown =
+      element.err == RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART || element.err == RD_KAFKA_RESP_ERR__UNKNOWN_TOPIC;
+  // librdkafka says it once a topic, and again only after the topic has been there.
+  const char* detail = rd_kafka_message_errstr(&element);
+  events_->handle_error(translate(element.err,
+                                  unknown ? "topic " + std::string{topic} + " does not exist" : std::string{topic},
+                                  detail == nullptr ? rd_kafka_err2str(element.err) : detail));
+}
+
+void RdkafkaConsumerClient::error_cb(rd_kafka_t*, int code, const char* reason, void* opaque) noexcept {
+  static_cast<RdkafkaConsumerClient*>(opaque)->handle_error(static_cast<rd_kafka_resp_err_t>(code), reason);
+}
+
+void RdkafkaConsumerClient::handle_error(rd_kafka_resp_err_t code, const char* reason) noexcept {
+  try {
+    last_error_ = reason;
+    // One broker's connection: librdkafka tries again, and its log has said so. All of them together matter.
+    if (code == RD_KAFKA_RESP_ERR__TRANSPORT || code == RD_KAFKA_RESP_ERR__RESOLVE || events_ == nullptr) return;
+    if (code == RD_KAFKA_RESP_ERR__FATAL) {
+      std::array<char, 512> text{};
+      const auto cause = rd_kafka_fatal_error(handle_->rk(), text.data(), text.size());
+      const Error error = translate(cause, "the client is of no more use", text.data());
+      events_->handle_error(Error{error.kind(), error.text(), false, true});
+      return;
+    }
+    events_->handle_error(translate(code, "Kafka", reason));
+  } catch (...) {
+    if (!escaped_) escaped_ = std::current_exception();
+  }
+}
+
+bool RdkafkaConsumerClient::may_commit() const {
+  return handle_->gate().open();
+}
+
+void RdkafkaConsumerClient::read_positions(std::span<const engine::TopicPartition> partitions,
+                                           std::uint64_t token) {
+  replies_->read_positions(partitions, token);
+}
+
+void RdkafkaConsumerClient::commit(std::span<const engine::StoredPosition> positions, std::uint64_t token) {
+  replies_->commit(positions, token);
+}
+
+void RdkafkaConsumerClient::begin_close() {
+  if (phase_ != Phase::open) return;
+  // Before 2.4 closing can hang in an incremental assign (#4527). Leaving the subscription first, and waiting for
+  // the revocations, avoids it.
+  if (!rdkafka_at_least(2, 4) && !assigned_.empty() && cooperative()) {
+    phase_ = Phase::unsubscribing;
+    rd_kafka_unsubscribe(handle_->rk());
+    if (ready_ != nullptr) ready_->on_ready();
+    return;
+  }
+  start_closing();
+}
+
+void RdkafkaConsumerClient::start_closing() {
+  phase_ = Phase::closing;
+  if (group_queue_) rd_kafka_queue_cb_event_enable(group_queue_.get(), nullptr, nullptr);
+  group_queue_.reset();
+  close_queue_.reset(rd_kafka_queue_new(handle_->rk()));
+  if (ready_ != nullptr) rd_kafka_queue_cb_event_enable(close_queue_.get(), &signal_ready, ready_);
+  if (const ErrorPtr error{rd_kafka_consumer_close_queue(handle_->rk(), close_queue_.get())}) {
+    // After a fatal error there is no group to leave.
+    log_.write(engine::LogLevel::debug, "kafka", std::string{"close: "} + rd_kafka_error_string(error.get()));
+    phase_ = Phase::refused;
+  }
+  if (ready_ != nullptr) ready_->on_ready();
+}
+
+bool RdkafkaConsumerClient::closed() const {
+  if (phase_ == Phase::refused) return true;
+  return phase_ == Phase::closing && rd_kafka_consumer_closed(handle_->rk()) == 1;
+}
+
+}  // namespace braid::adapters

@@ -1,0 +1,81 @@
+#pragma once
+
+#include "adapters/librdkafka/group_replies.hpp"
+#include "adapters/librdkafka/partition_queue.hpp"
+#include "adapters/librdkafka/rdkafka_consumer_client.hpp"
+#include "adapters/librdkafka/rdkafka_log.hpp"
+
+#include <exception>
+#include <memory>
+#include <optional>
+#include <set>
+#include <string>
+#include <vector>
+
+namespace braid::adapters {
+
+// engine::ConsumerClient on librdkafka. Thread: the listener's. All partition queues are closed before its end; the
+// rd_kafka_t lives on as long as a message owner does.
+class RdkafkaConsumerClient final : public engine::ConsumerClient {
+ public:
+  static Result<std::unique_ptr<engine::ConsumerClient>> make(ConfPtr conf, const ConsumerClientOptions& options);
+  ~RdkafkaConsumerClient() override;
+
+  Result<void> reach_broker(std::chrono::milliseconds timeout) override;
+  Result<void> subscribe(const std::vector<std::string>& topics, engine::ReadySignal& ready) override;
+  void serve_group(engine::ConsumerEvents& events) override;
+  void serve_replies(engine::ConsumerEvents& events) override;
+  std::unique_ptr<engine::PartitionQueue> open(const engine::TopicPartition& partition,
+                                               engine::ReadySignal& ready) override;
+  Result<void> assign(std::span<const engine::TopicPartition> partitions) override;
+  Result<void> unassign(std::span<const engine::TopicPartition> partitions) override;
+  void reposition(std::span<const engine::StoredPosition> retained) override;
+  Result<void> restart_at(const engine::TopicPartition& partition, engine::StartPoint start) override;
+  void read_positions(std::span<const engine::TopicPartition> partitions, std::uint64_t token) override;
+  [[nodiscard]] bool may_commit() const override;
+  void commit(std::span<const engine::StoredPosition> positions, std::uint64_t token) override;
+  void begin_close() override;
+  [[nodiscard]] bool closed() const override;
+
+ private:
+  // Closing goes down this list, and may skip.
+  enum class Phase : std::uint8_t { open, unsubscribing, closing, refused };
+
+  RdkafkaConsumerClient(const ConsumerClientOptions& options, std::string servers);
+
+  static void rebalance_cb(rd_kafka_t* rk, rd_kafka_resp_err_t code, rd_kafka_topic_partition_list_t* list,
+                           void* opaque) noexcept;
+  static void error_cb(rd_kafka_t* rk, int code, const char* reason, void* opaque) noexcept;
+  void handle_rebalance(rd_kafka_resp_err_t code, const rd_kafka_topic_partition_list_t& list) noexcept;
+  void handle_error(rd_kafka_resp_err_t code, const char* reason) noexcept;
+  // Messages can't arrive here, only errors of topics do.
+  void handle_stray(rd_kafka_message_t& element);
+
+  [[nodiscard]] bool cooperative() const;
+  Result<void> replace_assignment(std::span<const engine::TopicPartition> partitions);
+  Result<void> restart_cooperative(const engine::TopicPartition& partition, std::int64_t offset);
+  Result<void> restart_eager(const engine::TopicPartition& partition, std::int64_t offset);
+  void start_closing();
+  void unsignal();
+
+  engine::Log& log_;
+  const std::string servers_;
+  // First in, last out: what follows ends before the handle may.
+  std::shared_ptr<ClientHandle> handle_ = std::make_shared<ClientHandle>();
+  std::optional<RdkafkaLog> rdkafka_log_;
+  std::optional<QueueContext> queues_;
+  std::optional<GroupReplies> replies_;
+  QueuePtr group_queue_;  // the library's consumer queue; given up when closing begins, which would hang otherwise
+  QueuePtr close_queue_;
+  engine::ReadySignal* ready_ = nullptr;
+  Phase phase_ = Phase::open;
+  std::set<engine::TopicPartition> assigned_;
+
+  // Set for the time of a call of serve_group(): callbacks of librdkafka run within it.
+  engine::ConsumerEvents* events_ = nullptr;
+  bool answered_ = false;  // assign() or unassign() was called within the present callback
+  std::exception_ptr escaped_;
+  std::string last_error_;  // for reach_broker()
+};
+
+}  // namespace braid::adapters

@@ -1,0 +1,34 @@
+#pragma once
+
+#include "adapters/librdkafka/client_handle.hpp"
+#include "engine/ports/consumer_client.hpp"
+
+#include <memory>
+#include <string>
+
+namespace braid::adapters {
+
+// Owns one partition's records: a message's handle is its rd_kafka_message_t. Keeps the client handle alive as long
+// as anybody shares it, so whoever holds messages holds their owner.
+//
+// Thread: any; releasing many at once on one thread is cheapest, as their reference counts share cache lines.
+class RdkafkaMessageOwner final : public engine::MessageOwner {
+ public:
+  RdkafkaMessageOwner(std::shared_ptr<ClientHandle> handle, engine::TopicPartition partition)
+      : handle_(std::move(handle)), partition_(std::move(partition)) {}
+
+  [[nodiscard]] std::string_view topic() const override { return partition_.topic; }
+  [[nodiscard]] PartitionNumber partition() const override { return partition_.partition; }
+  [[nodiscard]] std::chrono::system_clock::time_point timestamp(const void* handle) const override;
+  [[nodiscard]] std::vector<Header> headers(const void* handle) const override;
+  [[nodiscard]] std::optional<Header> header(const void* handle, std::string_view name) const override;
+  void release(std::span<const Message> messages) noexcept override;
+
+  void add_out(std::size_t count) { handle_->add_messages_out(static_cast<std::int64_t>(count)); }
+
+ private:
+  const std::shared_ptr<ClientHandle> handle_;
+  const engine::TopicPartition partition_;
+};
+
+}  // namespace braid::adapters

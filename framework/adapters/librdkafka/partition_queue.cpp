@@ -1,0 +1,112 @@
+#include "adapters/librdkafka/partition_queue.hpp"
+
+#include "adapters/librdkafka/rdkafka_errors.hpp"
+
+#include <algorithm>
+
+namespace braid::adapters {
+namespace {
+
+// On librdkafka's thread and under its queue lock: no call of librdkafka in here.
+void signal_ready(rd_kafka_t*, void* opaque) {
+  static_cast<engine::ReadySignal*>(opaque)->on_ready();
+}
+
+std::uint32_t size_of(const void* data, size_t size) {
+  return data == nullptr ? Message::kNull : static_cast<std::uint32_t>(size);
+}
+
+Message to_message(rd_kafka_message_t& record, const detail::MessageSource& source) {
+  return Message{{.key = static_cast<const char*>(record.key),
+                  .key_size = size_of(record.key, record.key_len),
+                  .payload = static_cast<const char*>(record.payload),
+                  .payload_size = size_of(record.payload, record.len),
+                  .offset = Offset{record.offset},
+                  .handle = &record,
+                  .source = &source}};
+}
+
+}  // namespace
+
+RdkafkaPartitionQueue::RdkafkaPartitionQueue(QueueContext& context, const engine::TopicPartition& partition,
+                                             engine::ReadySignal& ready)
+    : context_(context),
+      rdkafka_owner_(std::make_shared<RdkafkaMessageOwner>(context.handle, partition)),
+      owner_(rdkafka_owner_),
+      queue_(
+          rd_kafka_queue_get_partition(context.handle->rk(), partition.topic.c_str(), partition.partition.value)),
+      drop_(context.prefetch_bytes_max) {
+  if (!queue_) return;
+  rd_kafka_queue_forward(queue_.get(), nullptr);
+  rd_kafka_queue_cb_event_enable(queue_.get(), &signal_ready, &ready);
+  // What arrived before the callback was set has signalled nobody.
+  ready.on_ready();
+}
+
+RdkafkaPartitionQueue::~RdkafkaPartitionQueue() {
+  if (queue_) rd_kafka_queue_cb_event_enable(queue_.get(), nullptr, nullptr);
+}
+
+engine::TakeReport RdkafkaPartitionQueue::take(std::size_t max, std::vector<Message>& out) {
+  engine::TakeReport report;
+  if (!queue_) {
+    report.error = Error{Error::Kind::unknown_topic, "no queue for this partition", true};
+    return report;
+  }
+  auto& batch = context_.batch;
+  if (batch.size() < max) batch.resize(max);
+  const ssize_t count = rd_kafka_consume_batch_queue(queue_.get(), 0, batch.data(), max);
+  if (count < 0) {
+    report.error = translate(rd_kafka_last_error(), "taking messages");
+    return report;
+  }
+
+  std::size_t bytes = 0;
+  const auto taken = static_cast<std::size_t>(count);
+  for (std::size_t i = 0; i < taken; ++i) {
+    rd_kafka_message_t* record = batch[i];
+    if (record->err != RD_KAFKA_RESP_ERR_NO_ERROR) {
+      report_element(*record, report);
+      rd_kafka_message_destroy(record);
+      continue;
+    }
+    bytes += record->len;
+    out.push_back(to_message(*record, *rdkafka_owner_));
+    ++report.messages;
+  }
+  report.more = taken == max;
+  if (report.messages > 0) rdkafka_owner_->add_out(report.messages);
+  if (context_.waker.active()) {
+    if (drop_.after_take(report.messages, bytes, rd_kafka_queue_length(queue_.get()))) context_.waker.wake();
+  }
+  return report;
+}
+
+void RdkafkaPartitionQueue::report_element(const rd_kafka_message_t& element, engine::TakeReport& report) const {
+  const char* text = rd_kafka_message_errstr(&element);
+  const std::string_view detail = text == nullptr ? "" : text;
+  switch (element.err) {
+    case RD_KAFKA_RESP_ERR__PARTITION_EOF:
+      report.end_of_partition = true;
+      report.end = CommitPosition{element.offset};
+      break;
+    case RD_KAFKA_RESP_ERR__AUTO_OFFSET_RESET:
+      // One code for all; the text ends with the reason, in librdkafka's own words for the code behind. Whatever is
+      // not "nothing stored" (truncation, a failed question for an end of the log) leaves the partition just as
+      // stuck as an offset out of range, and is cured alike.
+      if (detail.find(rd_kafka_err2str(RD_KAFKA_RESP_ERR__NO_OFFSET)) != std::string_view::npos ||
+          detail.find("no previously committed offset") != std::string_view::npos) {
+        report.no_stored_position = true;
+      } else {
+        report.out_of_range = true;
+      }
+      break;
+    default:
+      report.error =
+          translate(element.err, std::string{owner_->topic()} + "/" + std::to_string(owner_->partition().value),
+                    detail.empty() ? rd_kafka_err2str(element.err) : detail);
+      break;
+  }
+}
+
+}  // namespace braid::adapters

@@ -1,0 +1,44 @@
+#pragma once
+
+#include "adapters/librdkafka/fetch_waker.hpp"
+#include "adapters/librdkafka/message_owner.hpp"
+#include "adapters/librdkafka/rdkafka_handles.hpp"
+#include "engine/ports/consumer_client.hpp"
+
+#include <memory>
+#include <vector>
+
+namespace braid::adapters {
+
+// What the queues of a client share. Owned by the client.
+struct QueueContext {
+  std::shared_ptr<ClientHandle> handle;
+  FetchWaker waker;
+  std::size_t prefetch_bytes_max = 0;
+  std::vector<rd_kafka_message_t*> batch;  // reused by every take()
+};
+
+// The queue of one assigned partition, with forwarding off. Opened before the assign and destroyed before the
+// unassign; librdkafka forgets a forwarding at each unassign, so that nothing has to be restored, and a partition
+// that comes back is opened again.
+//
+// Thread: the listener's. The client outlives it.
+class RdkafkaPartitionQueue final : public engine::PartitionQueue {
+ public:
+  RdkafkaPartitionQueue(QueueContext& context, const engine::TopicPartition& partition, engine::ReadySignal& ready);
+  ~RdkafkaPartitionQueue() override;
+
+  engine::TakeReport take(std::size_t max, std::vector<Message>& out) override;
+  [[nodiscard]] const std::shared_ptr<engine::MessageOwner>& owner() const override { return owner_; }
+
+ private:
+  void report_element(const rd_kafka_message_t& element, engine::TakeReport& report) const;
+
+  QueueContext& context_;
+  std::shared_ptr<RdkafkaMessageOwner> rdkafka_owner_;
+  std::shared_ptr<engine::MessageOwner> owner_;
+  QueuePtr queue_;
+  QueueDrop drop_;
+};
+
+}  // namespace braid::adapters

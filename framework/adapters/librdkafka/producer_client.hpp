@@ -1,0 +1,49 @@
+#pragma once
+
+#include "adapters/librdkafka/rdkafka_handles.hpp"
+#include "adapters/librdkafka/rdkafka_log.hpp"
+#include "adapters/librdkafka/rdkafka_producer_client.hpp"
+
+#include <exception>
+#include <memory>
+#include <optional>
+#include <string>
+
+namespace braid::adapters {
+
+// engine::ProducerClient on librdkafka. Thread: send, outstanding, wake and purge any; the rest the producer's.
+class RdkafkaProducerClient final : public engine::ProducerClient {
+ public:
+  static Result<std::unique_ptr<engine::ProducerClient>> make(ConfPtr conf, const ProducerClientOptions& options);
+  ~RdkafkaProducerClient() override;
+
+  Result<void> reach_broker(std::chrono::milliseconds timeout) override;
+  Result<void> send(const engine::OutgoingMessage& message, std::uint64_t token) override;
+  void serve(engine::DeliveryEvents& events, std::chrono::milliseconds timeout) override;
+  [[nodiscard]] std::size_t outstanding() const override;
+  void wake() override;
+  void purge() override;
+
+ private:
+  struct Destroy {
+    void operator()(rd_kafka_t* rk) const noexcept { rd_kafka_destroy(rk); }
+  };
+
+  explicit RdkafkaProducerClient(std::string servers) : servers_(std::move(servers)) {}
+
+  static void delivery_cb(rd_kafka_t* rk, const rd_kafka_message_t* message, void* opaque) noexcept;
+  static void error_cb(rd_kafka_t* rk, int code, const char* reason, void* opaque) noexcept;
+
+  // Constant after construction.
+  const std::string servers_;
+  // First in, last out: the queues end before the handle.
+  std::unique_ptr<rd_kafka_t, Destroy> rk_;
+  std::optional<RdkafkaLog> rdkafka_log_;
+  QueuePtr main_queue_;
+
+  // Owned by the producer's thread; set for the time of a call of serve(), within which callbacks run.
+  engine::DeliveryEvents* events_ = nullptr;
+  std::exception_ptr escaped_;
+};
+
+}  // namespace braid::adapters

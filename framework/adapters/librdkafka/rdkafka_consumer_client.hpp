@@ -1,0 +1,42 @@
+#pragma once
+
+#include "engine/ports/consumer_client.hpp"
+#include "engine/ports/log.hpp"
+
+#include <braid/result.hpp>
+
+#include <chrono>
+#include <cstddef>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+
+// The consumer client on librdkafka (>= 2.0.2). No librdkafka type shows here.
+
+namespace braid::adapters {
+
+struct ConsumerClientOptions {
+  engine::Log& log;        // must outlive the client, not the messages it handed out
+  std::string group_id{};  // required
+  std::string client_id = "braid";
+  // Kafka settings as librdkafka's CONFIGURATION.md names them; bootstrap.servers is required. They win over the
+  // framework's choices, but for group.id, client.id, enable.auto.commit, enable.auto.offset.store,
+  // auto.offset.reset and enable.partition.eof, which the framework needs as they are.
+  std::map<std::string, std::string> settings{};
+  // What librdkafka may fetch ahead, for each partition; sets queued.max.messages.kbytes. None: 16 MiB.
+  std::optional<std::size_t> prefetch_bytes_per_partition{};
+  // Whether TakeReport tells the end of a partition. Off by default: from librdkafka 2.2 to 2.13.1 each such
+  // element moves the library's own position too far, which only the reposition() after rebalances repairs.
+  bool end_of_partition = false;
+  // After this, read_positions() answers with a retriable error.
+  std::chrono::milliseconds positions_timeout{10'000};
+};
+
+inline constexpr std::size_t kPrefetchBytesPerPartition = std::size_t{16} << 20;
+
+// An error of kind invalid_setting where a setting is unknown, malformed or the framework's own. Does not connect.
+// Thread: the future listener's, which alone may use the client.
+Result<std::unique_ptr<engine::ConsumerClient>> make_consumer_client(const ConsumerClientOptions& options);
+
+}  // namespace braid::adapters

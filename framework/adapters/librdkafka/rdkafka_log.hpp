@@ -1,0 +1,46 @@
+#pragma once
+
+#include "adapters/librdkafka/rdkafka_handles.hpp"
+#include "engine/ports/log.hpp"
+
+#include <librdkafka/rdkafka.h>
+
+#include <chrono>
+#include <map>
+#include <string>
+#include <string_view>
+
+namespace braid::adapters {
+
+// Carries librdkafka's log lines to the framework's log, area "kafka". They go through a queue of its own, so that
+// no thread of librdkafka ever waits for our log's output; a line that says what one said within the last
+// 30 s, but for numbers, is counted instead of written.
+//
+// Thread: the one that serves the client. Must be destroyed before the rd_kafka_t.
+class RdkafkaLog {
+ public:
+  explicit RdkafkaLog(engine::Log& log) : log_(log) {}
+
+  // Before rd_kafka_new().
+  static void prepare(rd_kafka_conf_t& conf);
+  // After rd_kafka_new().
+  void attach(rd_kafka_t* rk);
+  // Writes what has come in. Never waits.
+  void drain();
+
+  // Exposed for its test: true if the line is to be written; `repeats` is how many like it were held back before.
+  [[nodiscard]] bool admit(std::string_view facility, std::string_view text,
+                           std::chrono::steady_clock::time_point now, unsigned& repeats);
+
+ private:
+  struct Seen {
+    std::chrono::steady_clock::time_point written;
+    unsigned held_back = 0;
+  };
+
+  engine::Log& log_;
+  QueuePtr queue_;
+  std::map<std::string, Seen, std::less<>> seen_;  // at most kKindsMax
+};
+
+}  // namespace braid::adapters

@@ -1,0 +1,197 @@
+#include "adapters/librdkafka/rdkafka_producer_client.hpp"
+
+#include "adapters/librdkafka/producer_client.hpp"
+#include "adapters/librdkafka/rdkafka_errors.hpp"
+#include "adapters/librdkafka/rdkafka_settings.hpp"
+#include "adapters/librdkafka/rdkafka_version.hpp"
+
+#include <algorithm>
+#include <array>
+
+namespace braid::adapters {
+namespace {
+
+constexpr auto kReachSlice = std::chrono::milliseconds{250};
+
+void* to_opaque(std::uint64_t token) {
+  return reinterpret_cast<void*>(static_cast<std::uintptr_t>(token));
+}
+
+struct HeadersDeleter {
+  void operator()(rd_kafka_headers_t* headers) const noexcept { rd_kafka_headers_destroy(headers); }
+};
+using HeadersPtr = std::unique_ptr<rd_kafka_headers_t, HeadersDeleter>;
+
+HeadersPtr make_headers(std::span<const Header> headers) {
+  if (headers.empty()) return nullptr;
+  HeadersPtr made{rd_kafka_headers_new(headers.size())};
+  for (const Header& header : headers) {
+    // A null value is told by the null pointer, an empty one needs any other.
+    const char* value = header.value ? (header.value->empty() ? "" : header.value->data()) : nullptr;
+    const auto size = header.value ? static_cast<ssize_t>(header.value->size()) : 0;
+    rd_kafka_header_add(made.get(), header.name.data(), static_cast<ssize_t>(header.name.size()), value, size);
+  }
+  return made;
+}
+
+rd_kafka_vu_t bytes(rd_kafka_vtype_t type, const std::optional<std::string_view>& data) {
+  rd_kafka_vu_t unit{};
+  unit.vtype = type;
+  // As above: null is not empty.
+  unit.u.mem.ptr = data ? const_cast<char*>(data->empty() ? "" : data->data()) : nullptr;
+  unit.u.mem.size = data ? data->size() : 0;
+  return unit;
+}
+
+}  // namespace
+
+Result<std::unique_ptr<engine::ProducerClient>> make_producer_client(const ProducerClientOptions& options) {
+  using enum SettingRule;
+  const auto& users = options.settings;
+  if (!users.contains("bootstrap.servers") && !users.contains("metadata.broker.list") &&
+      !users.contains("test.mock.num.brokers")) {
+    return Error{Error::Kind::invalid_setting, "Kafka setting bootstrap.servers is missing, e.g. localhost:9092"};
+  }
+  std::vector<FrameworkSetting> ours{{"client.id", options.client_id, fallback},
+                                     {"partitioner", "murmur2_random", fallback},
+                                     {"socket.nagle.disable", "true", fallback},
+                                     {"enable.metrics.push", "false", if_known}};
+  // Acknowledgements of fewer than all exclude idempotence; who asks for them has chosen.
+  const auto acks = users.contains("acks") ? users.find("acks") : users.find("request.required.acks");
+  if (acks == users.end() || acks->second == "all" || acks->second == "-1") {
+    ours.push_back({"enable.idempotence", "true", fallback});
+  }
+  auto conf = make_conf(ours, users);
+  if (!conf) return conf.error();
+  log_rdkafka_version(options.log);
+  return RdkafkaProducerClient::make(std::move(conf).value(), options);
+}
+
+Result<std::unique_ptr<engine::ProducerClient>> RdkafkaProducerClient::make(ConfPtr conf,
+                                                                            const ProducerClientOptions& options) {
+  std::unique_ptr<RdkafkaProducerClient> client{new RdkafkaProducerClient{setting(*conf, "bootstrap.servers")}};
+  rd_kafka_conf_set_opaque(conf.get(), client.get());
+  rd_kafka_conf_set_dr_msg_cb(conf.get(), &RdkafkaProducerClient::delivery_cb);
+  rd_kafka_conf_set_error_cb(conf.get(), &RdkafkaProducerClient::error_cb);
+  RdkafkaLog::prepare(*conf);
+  std::array<char, 512> reason{};
+  rd_kafka_t* rk = rd_kafka_new(RD_KAFKA_PRODUCER, conf.get(), reason.data(), reason.size());
+  if (rk == nullptr) {
+    return Error{Error::Kind::invalid_setting, std::string{"Kafka settings: "} + reason.data()};
+  }
+  conf.release();  // NOLINT: librdkafka has taken it over
+  client->rk_.reset(rk);
+  client->rdkafka_log_.emplace(options.log).attach(rk);
+  client->main_queue_.reset(rd_kafka_queue_get_main(rk));
+  return std::unique_ptr<engine::ProducerClient>{std::move(client)};
+}
+
+RdkafkaProducerClient::~RdkafkaProducerClient() {
+  if (!rk_) return;
+  // Otherwise the destruction waits for what is under way.
+  rd_kafka_purge(rk_.get(), RD_KAFKA_PURGE_F_QUEUE | RD_KAFKA_PURGE_F_INFLIGHT | RD_KAFKA_PURGE_F_NON_BLOCKING);
+  rdkafka_log_->drain();
+}
+
+Result<void> RdkafkaProducerClient::reach_broker(std::chrono::milliseconds timeout) {
+  const auto deadline = std::chrono::steady_clock::now() + timeout;
+  for (;;) {
+    const auto left =
+        std::chrono::duration_cast<std::chrono::milliseconds>(deadline - std::chrono::steady_clock::now());
+    const auto slice = std::clamp(left, std::chrono::milliseconds{1}, kReachSlice);
+    const struct rd_kafka_metadata* metadata = nullptr;
+    const auto code = rd_kafka_metadata(rk_.get(), 0, nullptr, &metadata, static_cast<int>(slice.count()));
+    if (metadata != nullptr) rd_kafka_metadata_destroy(metadata);
+    rdkafka_log_->drain();
+    if (code == RD_KAFKA_RESP_ERR_NO_ERROR) return {};
+    if (left <= kReachSlice) break;
+  }
+  return unreachable(servers_, timeout, {});
+}
+
+Result<void> RdkafkaProducerClient::send(const engine::OutgoingMessage& message, std::uint64_t token) {
+  const std::string topic{message.topic};
+  HeadersPtr headers = make_headers(message.headers);
+  std::array<rd_kafka_vu_t, 7> units{};
+  std::size_t count = 0;
+  units[count].vtype = RD_KAFKA_VTYPE_TOPIC;
+  units[count++].u.cstr = topic.c_str();
+  units[count].vtype = RD_KAFKA_VTYPE_PARTITION;
+  units[count++].u.i32 = message.partition ? message.partition->value : RD_KAFKA_PARTITION_UA;
+  units[count++] = bytes(RD_KAFKA_VTYPE_KEY, message.key);
+  units[count++] = bytes(RD_KAFKA_VTYPE_VALUE, message.payload);
+  units[count].vtype = RD_KAFKA_VTYPE_MSGFLAGS;
+  units[count++].u.i = RD_KAFKA_MSG_F_COPY;
+  units[count].vtype = RD_KAFKA_VTYPE_OPAQUE;
+  units[count++].u.ptr = to_opaque(token);
+  if (headers) {
+    units[count].vtype = RD_KAFKA_VTYPE_HEADERS;
+    units[count++].u.headers = headers.get();
+  }
+  if (const ErrorPtr error{rd_kafka_produceva(rk_.get(), units.data(), count)}) {
+    return translate(*error, "produce to " + topic);  // the headers stay ours then
+  }
+  headers.release();  // NOLINT: librdkafka has taken them over
+  return {};
+}
+
+void RdkafkaProducerClient::serve(engine::DeliveryEvents& events, std::chrono::milliseconds timeout) {
+  rdkafka_log_->drain();
+  events_ = &events;
+  rd_kafka_poll(rk_.get(), static_cast<int>(timeout.count()));
+  events_ = nullptr;
+  if (escaped_) std::rethrow_exception(std::exchange(escaped_, nullptr));
+}
+
+std::size_t RdkafkaProducerClient::outstanding() const {
+  return static_cast<std::size_t>(rd_kafka_outq_len(rk_.get()));
+}
+
+void RdkafkaProducerClient::wake() {
+  rd_kafka_queue_yield(main_queue_.get());
+}
+
+void RdkafkaProducerClient::purge() {
+  rd_kafka_purge(rk_.get(), RD_KAFKA_PURGE_F_QUEUE | RD_KAFKA_PURGE_F_INFLIGHT | RD_KAFKA_PURGE_F_NON_BLOCKING);
+}
+
+void RdkafkaProducerClient::delivery_cb(rd_kafka_t*, const rd_kafka_message_t* message, void* opaque) noexcept {
+  auto& self = *static_cast<RdkafkaProducerClient*>(opaque);
+  if (self.events_ == nullptr) return;
+  // No exception may cross librdkafka's frames, and one report's must not cost the others theirs.
+  try {
+    engine::DeliveryReport report{.token = reinterpret_cast<std::uintptr_t>(message->_private),
+                                  .partition = PartitionNumber{message->partition},
+                                  .offset = std::nullopt,
+                                  .error = std::nullopt};
+    if (message->err != RD_KAFKA_RESP_ERR_NO_ERROR) {
+      report.error = translate(message->err, std::string{"delivery to "} + rd_kafka_topic_name(message->rkt));
+    } else if (message->offset >= 0) {
+      report.offset = Offset{message->offset};
+    }
+    self.events_->handle_delivery(report);
+  } catch (...) {
+    if (!self.escaped_) self.escaped_ = std::current_exception();
+  }
+}
+
+void RdkafkaProducerClient::error_cb(rd_kafka_t* rk, int raw, const char* reason, void* opaque) noexcept {
+  auto& self = *static_cast<RdkafkaProducerClient*>(opaque);
+  auto code = static_cast<rd_kafka_resp_err_t>(raw);
+  // One broker's connection: librdkafka tries again, and its log has said so.
+  if (self.events_ == nullptr || code == RD_KAFKA_RESP_ERR__TRANSPORT || code == RD_KAFKA_RESP_ERR__RESOLVE) return;
+  try {
+    if (code == RD_KAFKA_RESP_ERR__FATAL) {
+      std::array<char, 512> text{};
+      code = rd_kafka_fatal_error(rk, text.data(), text.size());
+      const Error error = translate(code, "the producer is of no more use", text.data());
+      self.events_->handle_error(Error{error.kind(), error.text(), false, true});
+      return;
+    }
+    self.events_->handle_error(translate(code, "Kafka", reason));
+  } catch (...) {
+    if (!self.escaped_) self.escaped_ = std::current_exception();
+  }
+}
+
+}  // namespace braid::adapters

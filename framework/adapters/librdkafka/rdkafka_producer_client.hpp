@@ -1,0 +1,29 @@
+#pragma once
+
+#include "engine/ports/log.hpp"
+#include "engine/ports/producer_client.hpp"
+
+#include <braid/result.hpp>
+
+#include <map>
+#include <memory>
+#include <string>
+
+// The producer client on librdkafka (>= 2.0.2). No librdkafka type shows here.
+
+namespace braid::adapters {
+
+struct ProducerClientOptions {
+  engine::Log& log;  // must outlive the client
+  std::string client_id = "braid";
+  // Kafka settings as librdkafka's CONFIGURATION.md names them; bootstrap.servers is required. They win over the
+  // framework's choices: enable.idempotence=true (so that a retry neither repeats nor reorders) and
+  // partitioner=murmur2_random (a key's partition is the one that Java's clients choose).
+  std::map<std::string, std::string> settings{};
+};
+
+// An error of kind invalid_setting where a setting is unknown or malformed. Does not connect. What is undelivered
+// when the client is destroyed is dropped without a report: serve() until outstanding() is 0 first, or purge().
+Result<std::unique_ptr<engine::ProducerClient>> make_producer_client(const ProducerClientOptions& options);
+
+}  // namespace braid::adapters

@@ -1,0 +1,43 @@
+#pragma once
+
+#include "adapters/librdkafka/rdkafka_handles.hpp"
+
+#include <braid/result.hpp>
+
+#include <librdkafka/rdkafka.h>
+
+#include <map>
+#include <string>
+#include <string_view>
+#include <vector>
+
+// Kafka settings: those of the framework, those of the user, and what to say of a wrong one. Thread: any.
+
+namespace braid::adapters {
+
+using KafkaSettings = std::map<std::string, std::string>;
+
+// How a setting of ours relates to the user's of the same name.
+enum class SettingRule : std::uint8_t {
+  fixed,     // the framework's correctness hangs on it: a user's is an error
+  fallback,  // the user's wins
+  if_known,  // as fallback, and older librdkafkas, which do not know it, do without
+};
+
+struct FrameworkSetting {
+  std::string key;
+  std::string value;
+  SettingRule rule = SettingRule::fallback;
+};
+
+// One configuration for rd_kafka_new(). An error is of kind invalid_setting and names the key, the value,
+// librdkafka's reason, and for an unknown key the nearest known one.
+[[nodiscard]] Result<ConfPtr> make_conf(const std::vector<FrameworkSetting>& ours, const KafkaSettings& users);
+
+// The value that a configuration has for a key; empty where the key is unknown.
+[[nodiscard]] std::string setting(const rd_kafka_conf_t& conf, std::string_view key);
+
+// The known key that is nearest to `key`; empty if none is near.
+[[nodiscard]] std::string nearest_key(const rd_kafka_conf_t& conf, std::string_view key);
+
+}  // namespace braid::adapters

@@ -1,0 +1,248 @@
+#include <braid/application.hpp>
+
+#include <atomic>
+#include <condition_variable>
+#include <mutex>
+#include <optional>
+#include <utility>
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <braid/routing/validate.hpp>
+
+#include "adapters/librdkafka/rdkafka_consumer_client.hpp"
+#include "adapters/log/spdlog_log.hpp"
+#include "core/virtual_partitions/partitioner.hpp"
+#include "engine/listener/listener_thread.hpp"
+#include "engine/worker/worker_pool.hpp"
+#include "runtime/check_settings.hpp"
+#include "runtime/signal_watch.hpp"
+#include "runtime/steady_clock.hpp"
+
+namespace braid {
+
+namespace {
+
+// What connections, jobs and threads may outlive the application with: held by all of them.
+class Common final : public engine::ListenerHost {
+ public:
+  explicit Common(const Settings& settings) : log(static_cast<engine::LogLevel>(settings.log_level)) {}
+
+  void handle_fatal(const Error& error) override {
+    {
+      const std::lock_guard lock(mutex);
+      if (!failure) failure = error.text();
+      stop_requested = true;
+    }
+    changed.notify_all();
+  }
+
+  adapters::SpdlogLog log;
+  runtime::SteadyClock clock;
+  std::shared_ptr<engine::Counters> counters = std::make_shared<engine::Counters>();
+  std::shared_ptr<engine::PartitionJobsTable> jobs = std::make_shared<engine::PartitionJobsTable>();
+
+  std::mutex mutex;
+  std::condition_variable changed;
+  bool stop_requested = false;         // guarded by mutex
+  std::optional<std::string> failure;  // guarded by mutex
+};
+
+// The application's settings under those of the routes.
+std::map<std::string, std::string> client_settings(const Settings& settings, const routing::SubscriptionGroup& group) {
+  std::map<std::string, std::string> merged(settings.kafka.begin(), settings.kafka.end());
+  for (const auto& [name, value] : routing::client_settings(group)) merged[name] = value;
+  return merged;
+}
+
+}  // namespace
+
+class Application::Impl {
+ public:
+  Impl(Settings settings, routing::Routes routes)
+      : settings_(std::move(settings)), routes_(std::make_shared<const routing::Routes>(std::move(routes))) {
+    routing::require_valid(*routes_);
+    if (const auto problems = runtime::check_settings(settings_); !problems.empty()) {
+      throw std::invalid_argument(fmt::format("{}", fmt::join(problems, "\n")));
+    }
+    common_ = std::make_shared<Common>(settings_);
+  }
+
+  ~Impl() { stop(settings_.shutdown_timeout); }
+
+  void start() {
+    if (pool_) throw ApplicationError("an application starts once; make another one");
+    pool_ = std::make_shared<engine::WorkerPool>(settings_.concurrency, "braid-w-");
+    for (const routing::ConsumerGroup& group : routes_->consumer_groups) {
+      for (const routing::SubscriptionGroup& subscription_group : group.subscription_groups) {
+        for (std::uint32_t i = 0; i < subscription_group.connections.count; ++i) connect(group, subscription_group);
+      }
+    }
+    pool_->start();
+    pool_started_ = true;
+    for (const auto& listener : listeners_) listener->start(settings_.connect_timeout);
+    listeners_started_ = true;
+    std::optional<std::string> failure;
+    for (const auto& listener : listeners_) {
+      const auto connected = listener->connected();
+      if (!connected && !failure) failure = connected.error().text();
+    }
+    if (failure) {
+      stop(std::chrono::milliseconds(1000));
+      throw ApplicationError(*failure);
+    }
+    std::size_t topics = 0;
+    for (const auto& group : routes_->consumer_groups) {
+      for (const auto& subscription_group : group.subscription_groups) topics += subscription_group.topics.size();
+    }
+    common_->log.write(engine::LogLevel::info, "application",
+                       fmt::format("started: {} topics, {} connections, {} workers", topics, listeners_.size(),
+                                   settings_.concurrency));
+  }
+
+  StopReport stop(std::chrono::milliseconds timeout) {
+    StopReport report;
+    if (!pool_ || stopped_) return report;
+    stopped_ = true;
+    const auto now = common_->clock.now();
+    const auto deadline = now + timeout;
+    if (listeners_started_) {
+      for (const auto& listener : listeners_) listener->request_stop(deadline);
+      // The listeners keep the deadline themselves; a little later they have.
+      const auto grace = std::chrono::milliseconds(500);
+      for (const auto& listener : listeners_) {
+        for (std::string& left : listener->join(deadline + grace)) report.left_behind.push_back(std::move(left));
+      }
+    }
+    listeners_.clear();
+    if (pool_started_) {
+      // Without listeners no job comes any more; those that wait return at once.
+      const auto least = common_->clock.now() + std::chrono::milliseconds(200);
+      const std::uint32_t stuck = pool_->stop(std::max(deadline, least));
+      if (stuck > 0) report.left_behind.push_back(fmt::format("{} workers, still in user code", stuck));
+    }
+    report.in_time = report.left_behind.empty();
+    for (const std::string& left : report.left_behind) {
+      common_->log.write(engine::LogLevel::warning, "application", "the stop left behind " + left);
+    }
+    common_->log.write(engine::LogLevel::info, "application",
+                       fmt::format("stopped after {:.1f} s",
+                                   std::chrono::duration<double>(common_->clock.now() - now).count()));
+    return report;
+  }
+
+  StopReport run() {
+    std::optional<runtime::SignalWatch> signals;
+    if (settings_.handle_signals) {
+      signals.emplace([common = common_](int signal) {
+        common->log.write(engine::LogLevel::info, "application",
+                          fmt::format("signal {}: draining; once more ends the process at once", signal));
+        request_stop(*common);
+      });
+    }
+    start();
+    std::optional<std::string> failure;
+    {
+      std::unique_lock lock(common_->mutex);
+      common_->changed.wait(lock, [&] { return common_->stop_requested; });
+      failure = common_->failure;
+    }
+    StopReport report = stop(settings_.shutdown_timeout);
+    if (failure) throw ApplicationError(*failure);
+    return report;
+  }
+
+  void request_stop() noexcept { request_stop(*common_); }
+
+  [[nodiscard]] const Settings& settings() const { return settings_; }
+
+  [[nodiscard]] Figures figures() const {
+    const engine::Counters& counters = *common_->counters;
+    Figures figures;
+    figures.messages_taken = counters.messages_taken.load();
+    figures.messages_done = counters.messages_done.load();
+    figures.messages_stale = counters.messages_stale.load();
+    figures.offset_jumps = counters.offset_jumps.load();
+    figures.batches = counters.batches.load();
+    figures.attempts_failed = counters.attempts_failed.load();
+    figures.commits = counters.commits.load();
+    figures.commits_failed = counters.commits_failed.load();
+    figures.assignments = counters.assignments.load();
+    figures.revocations = counters.revocations.load();
+    figures.jobs_running = counters.jobs_running.load();
+    figures.jobs_running_max = counters.jobs_running_max.load();
+    return figures;
+  }
+
+ private:
+  static void request_stop(Common& common) {
+    {
+      const std::lock_guard lock(common.mutex);
+      common.stop_requested = true;
+    }
+    common.changed.notify_all();
+  }
+
+  void connect(const routing::ConsumerGroup& group, const routing::SubscriptionGroup& subscription_group) {
+    const std::string number = std::to_string(listeners_.size());
+    auto client = adapters::make_consumer_client({
+        .log = common_->log,
+        .group_id = group.id,
+        .client_id = settings_.client_id + "-" + number,
+        .settings = client_settings(settings_, subscription_group),
+        .prefetch_bytes_per_partition = settings_.prefetch_bytes / settings_.expected_partitions,
+    });
+    if (!client) {
+      listeners_.clear();
+      throw std::invalid_argument(
+          fmt::format("{} / {}: {}", group.id, subscription_group.id, client.error().text()));
+    }
+    auto make = [&](std::shared_ptr<engine::Mailbox> mailbox, engine::Waiter& waiter) {
+      return std::make_unique<engine::Listener>(
+          engine::Listener::Settings{
+              .name = "braid-l-" + number,
+              .commit_interval = settings_.commit_interval,
+              .drain_on_revoke = settings_.drain_on_revoke,
+              .default_max_partitions = core::default_max_partitions(settings_.concurrency),
+          },
+          engine::Listener::Parts{
+              .client = std::move(client).value(),
+              .mailbox = std::move(mailbox),
+              .pool = pool_,
+              .jobs = common_->jobs,
+              .counters = common_->counters,
+              .routes = routes_,
+              .group = &group,
+              .subscription_group = &subscription_group,
+              .clock = &common_->clock,
+              .waiter = &waiter,
+              .log = &common_->log,
+              .host = common_.get(),
+          });
+    };
+    listeners_.push_back(std::make_unique<engine::ListenerThread>("braid-l-" + number, make, common_));
+  }
+
+  const Settings settings_;
+  const std::shared_ptr<const routing::Routes> routes_;
+  std::shared_ptr<Common> common_;
+  std::shared_ptr<engine::WorkerPool> pool_;
+  std::vector<std::unique_ptr<engine::ListenerThread>> listeners_;
+  bool pool_started_ = false;
+  bool listeners_started_ = false;
+  bool stopped_ = false;
+};
+
+Application::Application(Settings settings, routing::Routes routes)
+    : impl_(std::make_unique<Impl>(std::move(settings), std::move(routes))) {}
+Application::~Application() = default;
+
+void Application::start() { impl_->start(); }
+StopReport Application::stop() { return impl_->stop(impl_->settings().shutdown_timeout); }
+StopReport Application::stop(std::chrono::milliseconds deadline) { return impl_->stop(deadline); }
+StopReport Application::run() { return impl_->run(); }
+void Application::request_stop() noexcept { impl_->request_stop(); }
+Figures Application::figures() const { return impl_->figures(); }
+
+}  // namespace braid

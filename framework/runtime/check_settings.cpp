@@ -1,0 +1,42 @@
+#include "runtime/check_settings.hpp"
+
+#include <chrono>
+
+#include <fmt/format.h>
+
+namespace braid::runtime {
+
+namespace {
+
+using namespace std::chrono_literals;
+
+void at_least(std::vector<std::string>& problems, const char* name, std::chrono::milliseconds value,
+              std::chrono::milliseconds least) {
+  if (value < least) {
+    problems.push_back(fmt::format("{} must be at least {} ms, is {} ms", name, least.count(), value.count()));
+  }
+}
+
+}  // namespace
+
+std::vector<std::string> check_settings(const Settings& settings) {
+  std::vector<std::string> problems;
+  const auto servers = settings.kafka.find("bootstrap.servers");
+  if (servers == settings.kafka.end() || servers->second.empty()) {
+    problems.emplace_back("kafka: bootstrap.servers is missing; set it to HOST:PORT[,HOST:PORT...]");
+  }
+  if (settings.concurrency < 1 || settings.concurrency > 10'000) {
+    problems.push_back(fmt::format("concurrency must be from 1 to 10,000, is {}", settings.concurrency));
+  }
+  at_least(problems, "commit_interval", settings.commit_interval, 10ms);
+  at_least(problems, "connect_timeout", settings.connect_timeout, 1ms);
+  at_least(problems, "drain_on_revoke", settings.drain_on_revoke, 0ms);
+  at_least(problems, "shutdown_timeout", settings.shutdown_timeout, 0ms);
+  if (settings.expected_partitions == 0) problems.emplace_back("expected_partitions must be at least 1, is 0");
+  if (settings.prefetch_bytes < 64 * 1024) {
+    problems.push_back(fmt::format("prefetch_bytes must be at least 65536, is {}", settings.prefetch_bytes));
+  }
+  return problems;
+}
+
+}  // namespace braid::runtime
