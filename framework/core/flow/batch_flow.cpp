@@ -9,11 +9,16 @@ namespace braid::core {
 std::uint32_t BatchFlow::room() const { return admits_ ? settings_.max_messages - gathering_ : 0; }
 
 std::size_t BatchFlow::admissible(std::span<const Message> messages) const {
-  if (!ledger_ || messages.empty()) return messages.size();
-  if (ledger_->can_deliver(messages.back().offset())) return messages.size();
-  std::size_t fit = 0;
-  while (fit < messages.size() && ledger_->can_deliver(messages[fit].offset())) ++fit;
-  return fit;
+  if (messages.empty()) return 0;
+  // The window starts at the lowest open offset, which is the first of these where nothing is open: they must fit
+  // together, not one by one.
+  const std::optional<Offset> open = ledger_ ? ledger_->lowest_open() : std::nullopt;
+  const std::size_t window = ledger_ ? ledger_->max_window() : OffsetLedger::kMaxWindowDefault;
+  const Offset last{open.value_or(messages.front().offset()).value + static_cast<std::int64_t>(window) - 1};
+  if (messages.back().offset() <= last) return messages.size();
+  const auto beyond = std::upper_bound(messages.begin(), messages.end(), last,
+                                       [](Offset limit, const Message& message) { return limit < message.offset(); });
+  return static_cast<std::size_t>(beyond - messages.begin());
 }
 
 void BatchFlow::gathered(std::span<const Message> messages, Time now) {

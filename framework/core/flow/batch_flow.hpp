@@ -47,8 +47,11 @@ class BatchFlow {
   void gathered(std::span<const Message> messages, Time now);
   // There is nothing behind what was gathered: no use in waiting for more.
   void reached_end() { at_end_ = true; }
-  // No more from now on.
-  void stop_admission() { admits_ = false; }
+  // No more from now on, and no more attempts.
+  void stop_admission() {
+    admits_ = false;
+    forget_retries();
+  }
 
   // --- handing over
 

@@ -16,8 +16,9 @@ class CommitSchedule {
 
   // Whether to send now. `gate_open`: the client would not have the commit refused.
   [[nodiscard]] bool ready(Time now, bool gate_open) const { return !in_flight_ && gate_open && now >= due_; }
-  // The next one is due at once.
+  // The next one is due at once; behind the one in flight, if there is one, whose answer does not put it off.
   void hurry(Time now) {
+    hurried_ = in_flight_.has_value();
     if (now < due_) due_ = now;
   }
   // There was nothing to send.
@@ -31,11 +32,15 @@ class CommitSchedule {
   [[nodiscard]] bool answered(std::uint64_t token, bool accepted, Time now) {
     if (in_flight_ != token) return false;
     in_flight_.reset();
-    due_ = now + (accepted ? interval_ : retry_backoff_);
+    due_ = !accepted ? now + retry_backoff_ : hurried_ ? now : now + interval_;
+    hurried_ = false;
     return true;
   }
   // Stops waiting for the one in flight; a late answer is ignored.
-  void give_up() { in_flight_.reset(); }
+  void give_up() {
+    in_flight_.reset();
+    hurried_ = false;
+  }
   [[nodiscard]] bool in_flight() const { return in_flight_.has_value(); }
   // When ready() may become true by time alone; nothing while an answer is awaited.
   [[nodiscard]] std::optional<Time> wakes_at() const {
@@ -49,6 +54,7 @@ class CommitSchedule {
   Time due_;
   std::uint64_t last_token_ = 0;
   std::optional<std::uint64_t> in_flight_;
+  bool hurried_ = false;  // while the one in flight was on its way
 };
 
 }  // namespace braid::core

@@ -55,10 +55,10 @@ class BatchRunner final : public PartitionRunner {
   core::BatchFlow flow_;
   core::OffsetFilter filter_;
 
+  BatchPtr spare_;      // first: the next line is made by fresh(), which looks here
   BatchPtr gathering_;  // or armed, as the flow says
   BatchPtr present_;    // runs
   std::vector<BatchPtr> retiring_;  // settled; a worker may still be on its way out of it
-  BatchPtr spare_;
   std::vector<Message> incoming_;   // taken while the gathering batch was armed
   std::vector<Message> held_back_;  // beyond the ledger's window
   std::vector<Message> stale_;

@@ -17,8 +17,11 @@ namespace {
 using namespace std::chrono_literals;
 
 // Finds what a lost wake-up would leave lying, and keeps the membership alive.
-constexpr auto kSweep = 1s;
+constexpr Duration kSweep = 1s;
+// After a rebalance, while the client starts to fetch again: see ConsumerClient::serve_group().
+constexpr Duration kServeOften = 10ms;
 constexpr auto kCommitRetry = 500ms;
+constexpr int kMailsATurn = 1024;
 
 }  // namespace
 
@@ -40,7 +43,8 @@ Listener::Listener(Settings settings, Parts parts)
       dispatcher_(pool_, mailbox_->notifier()),
       committer_(*client_, partitions_,
                  core::CommitSchedule(settings_.commit_interval, kCommitRetry, clock_->now()), *counters_, *log_),
-      next_sweep_(clock_->now()) {
+      next_sweep_(clock_->now()),
+      next_serve_(next_sweep_) {
   for (const routing::Topic& topic : subscription_group_->topics) {
     TopicLane& lane = lanes_[topic.name];
     lane.topic = &topic;
@@ -80,7 +84,7 @@ void Listener::turn() {
 
 Time Listener::wakes_at() const {
   const Time now = clock_->now();
-  Time at = next_sweep_;
+  Time at = std::min(next_sweep_, next_serve_);
   if (!timers_.empty()) at = std::min(at, timers_.begin()->first);
   if (const auto commit = committer_.wakes_at(now)) at = std::min(at, *commit);
   if (stopping_) at = std::min(at, stopping_->wakes_at());
@@ -88,23 +92,27 @@ Time Listener::wakes_at() const {
   return at;
 }
 
-void Listener::serve_client(Time) {
-  if (!client_signal_.lower()) return;
+void Listener::serve_client(Time now) {
+  if (!client_signal_.lower() && now < next_serve_) return;
+  next_serve_ = now + (now < serve_often_until_ ? kServeOften : kSweep);
   client_->serve_replies(*this);
   client_->serve_group(*this);
 }
 
 void Listener::sweep(Time now) {
   next_sweep_ = now + kSweep;
-  client_signal_.on_ready();
   for (const auto& [name, partition] : partitions_) pump(*partition);
 }
 
 void Listener::read_mail() {
-  while (const auto mail = mailbox_->take()) {
+  // Busy workers can write as fast as we read; the client, the timers and the commits must have their turn too.
+  for (int read = 0; read < kMailsATurn; ++read) {
+    const auto mail = mailbox_->take();
+    if (!mail) return;
     handle(*mail);
     Mailbox::settle(*mail);
   }
+  mailbox_->wake();
 }
 
 AssignedPartition* Listener::owner_of(const RunningBatch& batch) {

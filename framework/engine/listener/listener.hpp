@@ -105,6 +105,7 @@ class Listener final : private ConsumerEvents {
   void handle_trouble(AssignedPartition& partition, const TakeReport& report);
   void sweep(Time now);
   void serve_client(Time now);
+  void look_again_soon();
   void run_timers(Time now);
   void schedule(AssignedPartition& partition);
   void unschedule(AssignedPartition& partition);
@@ -168,6 +169,8 @@ class Listener final : private ConsumerEvents {
   Committer committer_;
   std::uint64_t last_position_token_ = 0;
   Time next_sweep_;
+  Time next_serve_;
+  Time serve_often_until_{};
   bool in_rebalance_ = false;  // the client is not to be asked for messages
 
   Time stop_deadline_{};

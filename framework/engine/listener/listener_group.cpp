@@ -20,6 +20,8 @@ constexpr auto kPositionRetry = 1s;
 // For the last hooks, behind the drain; and for the commit's answer, behind those.
 constexpr auto kFarewell = 1s;
 constexpr auto kCommitAnswer = 2s;
+// How long the client is served often after a rebalance; one fetch's way there and back, with room to spare.
+constexpr auto kServeOften = 200ms;
 // A wait never depends on one wake-up alone.
 constexpr auto kLookAgain = 100ms;
 
@@ -74,7 +76,7 @@ void Listener::handle_assigned(std::span<const TopicPartition> partitions) {
   if (const auto assigned = client_->assign(partitions); !assigned) handle_error(assigned.error());
   client_->reposition(retained);
   for (AssignedPartition* partition : unread) start_by_policy(*partition, "nothing was read of it yet");
-  next_sweep_ = clock_->now();
+  look_again_soon();
 }
 
 std::vector<StoredPosition> Listener::retained_positions(std::span<const TopicPartition> leaving) const {
@@ -236,7 +238,14 @@ void Listener::handle_revoked(std::span<const TopicPartition> partitions, bool l
   if (const auto unassigned = client_->unassign(partitions); !unassigned) handle_error(unassigned.error());
   client_->reposition(retained);
   for (AssignedPartition* partition : unread) start_by_policy(*partition, "nothing was read of it yet");
+  look_again_soon();
+}
+
+// After a rebalance: retained partitions were repositioned, and the client starts to fetch again.
+void Listener::look_again_soon() {
   next_sweep_ = clock_->now();
+  next_serve_ = next_sweep_;
+  serve_often_until_ = next_sweep_ + kServeOften;
 }
 
 void Listener::end_now(std::vector<AssignedPartition*> partitions, FarewellKind kind, bool lost) {

@@ -89,7 +89,8 @@ class ReadyFlag final : public ReadySignal {
     if (!raised_.exchange(true, std::memory_order_acq_rel)) mailbox_->post_ready(*this);
   }
   // Listener, before it looks into the queue.
-  void lower() { raised_.store(false, std::memory_order_seq_cst); }
+  // An exchange, not a store: it takes over what those who found the flag up had put there before.
+  void lower() { raised_.exchange(false, std::memory_order_acq_rel); }
 
   // The listener's: the partition it stands for, if that is assigned.
   void* owner = nullptr;

@@ -102,7 +102,8 @@ class ConsumerClient {
   // Joins the group for these topics. `ready` is told when the group or a reply needs serving.
   virtual Result<void> subscribe(const std::vector<std::string>& topics, ReadySignal& ready) = 0;
 
-  // Serves the group without waiting: rebalances, errors. Keeps the membership alive; call it at least each second.
+  // Serves the group without waiting: rebalances, errors, the client's log. Keeps the membership alive: call it at
+  // least each second; and every 10 ms for 200 ms after a rebalance, when older clients need a nudge to fetch again.
   virtual void serve_group(ConsumerEvents& events) = 0;
   // Serves answers only: commits and positions. May be called from within a rebalance handler.
   virtual void serve_replies(ConsumerEvents& events) = 0;

@@ -25,19 +25,23 @@ void EventWakeUp::notify() noexcept {
 
 void EventWakeUp::wait_until(Time until) {
   const auto now = std::chrono::steady_clock::now();
+  bool readable = false;
   if (!notified_.load(std::memory_order_seq_cst) && until > now) {
     const auto left = std::chrono::duration_cast<std::chrono::nanoseconds>(until - now);
     timespec timeout{};
     timeout.tv_sec = static_cast<time_t>(left.count() / 1'000'000'000);
     timeout.tv_nsec = static_cast<long>(left.count() % 1'000'000'000);
     pollfd wanted{descriptor_, POLLIN, 0};
-    ::ppoll(&wanted, 1, &timeout, nullptr);  // an interruption ends the wait early, which does no harm
+    readable = ::ppoll(&wanted, 1, &timeout, nullptr) > 0;  // an interruption ends the wait early, which does no harm
   }
-  if (notified_.load(std::memory_order_seq_cst)) {
+  // A notifier that was slow to write leaves the descriptor readable behind a flag that was cleared before: read it
+  // then too, or every wait from here on would return at once.
+  if (readable || notified_.load(std::memory_order_seq_cst)) {
     std::uint64_t count = 0;
-    // The notifier may not have written yet; then the next wait returns at once, which does no harm either.
+    // The notifier may not have written yet; then the next wait returns at once, which does no harm.
     [[maybe_unused]] const auto got = ::read(descriptor_, &count, sizeof count);
-    notified_.store(false, std::memory_order_seq_cst);
+    // An exchange, not a store: it takes over what those whose notification was swallowed had posted before.
+    notified_.exchange(false, std::memory_order_seq_cst);
   }
 }
 

@@ -10,10 +10,9 @@ namespace braid::engine {
 class LatchFlag {
  public:
   void raise() {
-    {
-      const std::lock_guard lock(mutex_);
-      raised_ = true;
-    }
+    const std::lock_guard lock(mutex_);
+    raised_ = true;
+    // Under the lock: who waited may destroy the flag as soon as it sees it up.
     condition_.notify_all();
   }
   // False: the deadline came first.

@@ -49,10 +49,11 @@ class Assignment {
   [[nodiscard]] const std::shared_ptr<PartitionJobs>& jobs() const { return parts_.jobs; }
   [[nodiscard]] Counters& counters() const { return *parts_.counters; }
 
-  // Acquire and release: a worker that sees a phase sees what the listener did before it.
-  [[nodiscard]] Phase phase() const { return phase_.load(std::memory_order_acquire); }
+  // A worker that sees a phase sees what the listener did before it. seq_cst pairs with the slot's state: see
+  // ConsumerSlot::run().
+  [[nodiscard]] Phase phase() const { return phase_.load(std::memory_order_seq_cst); }
   [[nodiscard]] bool may_start() const { return phase() == Phase::active; }
-  void move_to(Phase phase) { phase_.store(phase, std::memory_order_release); }
+  void move_to(Phase phase) { phase_.store(phase, std::memory_order_seq_cst); }
 
   [[nodiscard]] ConsumerSlot& slot(VirtualPartitionIndex index) { return slots_[index.value]; }
   [[nodiscard]] std::vector<ConsumerSlot>& slots() { return slots_; }

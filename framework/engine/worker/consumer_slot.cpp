@@ -25,10 +25,28 @@ void ConsumerSlot::Release::operator()(Occupant* occupant) const noexcept {
   delete occupant;
 }
 
-std::exception_ptr ConsumerSlot::run(Assignment& assignment, Share& share) noexcept {
-  // Relaxed: the job queue has published this slot to us, and only we move it to running.
-  state_.store(State::running, std::memory_order_relaxed);
-  std::exception_ptr failure;
+ConsumerSlot::Attempt ConsumerSlot::run(Assignment& assignment, Share& share) noexcept {
+  // seq_cst, and before the look at the phase: either we see that the assignment has ended, or who ended it sees us
+  // here and leaves the farewell to us. The other way round both could happen, side by side, to one object.
+  state_.store(State::running, std::memory_order_seq_cst);
+  Attempt attempt{.started = assignment.may_start(), .failure = nullptr};
+  if (attempt.started) {
+    assignment.counters().job_starts();
+    attempt.failure = consume(assignment, share);
+    assignment.counters().job_ends();
+  }
+  State state = State::running;
+  // Release: whoever finds the slot idle sees the object as this job left it.
+  if (!state_.compare_exchange_strong(state, State::idle, std::memory_order_acq_rel)) {
+    deferred_failure_ = farewell(state == State::farewell_stopping ? FarewellKind::stopping : FarewellKind::revoked);
+    state_.store(State::idle, std::memory_order_release);
+  }
+  return attempt;
+}
+
+std::exception_ptr ConsumerSlot::consume(Assignment& assignment, Share& share) noexcept {
+  // An attempt that marked everything before it threw leaves nothing to try again.
+  if (share.unfinished().empty()) return nullptr;
   try {
     if (!occupant_) {
       auto made = std::unique_ptr<Occupant, Release>(
@@ -41,16 +59,10 @@ std::exception_ptr ConsumerSlot::run(Assignment& assignment, Share& share) noexc
     Batch batch(share.unfinished(), occupant_->where, share);
     ConsumerAccess::consume(*occupant_->consumer, batch);
   } catch (...) {
-    failure = std::current_exception();
+    return std::current_exception();
   }
-  if (!failure) share.mark_all();
-  State state = State::running;
-  // Release: whoever finds the slot idle sees the object as this job left it.
-  if (!state_.compare_exchange_strong(state, State::idle, std::memory_order_acq_rel)) {
-    farewell(state == State::farewell_stopping ? FarewellKind::stopping : FarewellKind::revoked);
-    state_.store(State::idle, std::memory_order_release);
-  }
-  return failure;
+  share.mark_all();
+  return nullptr;
 }
 
 std::exception_ptr ConsumerSlot::farewell(FarewellKind kind) noexcept {
@@ -74,7 +86,7 @@ bool ConsumerSlot::defer_farewell(FarewellKind kind) noexcept {
   State state = State::running;
   return state_.compare_exchange_strong(
       state, kind == FarewellKind::stopping ? State::farewell_stopping : State::farewell_revoked,
-      std::memory_order_acq_rel);
+      std::memory_order_seq_cst);
 }
 
 }  // namespace braid::engine

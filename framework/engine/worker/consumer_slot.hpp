@@ -21,8 +21,12 @@ enum class FarewellKind : std::uint8_t { revoked, stopping };
 // Thread: run() and farewell() on workers, never two at once (one job a virtual partition); the rest on the listener.
 class ConsumerSlot {
  public:
-  // One attempt of a share. Returns what it threw; null when it is done. Makes the object when there is none.
-  std::exception_ptr run(Assignment& assignment, Share& share) noexcept;
+  struct Attempt {
+    bool started = false;        // false: the assignment had ended, and nothing of the user's was called
+    std::exception_ptr failure;  // what it threw; null when the share is done
+  };
+  // One attempt of a share, if its assignment is still active. Makes the object when there is none.
+  Attempt run(Assignment& assignment, Share& share) noexcept;
 
   // The last hook, then the object's end. Does nothing where there is no object. Returns what it threw.
   std::exception_ptr farewell(FarewellKind kind) noexcept;
@@ -30,10 +34,15 @@ class ConsumerSlot {
   // Whether an object was made. Meaningful to the listener only when no job of this virtual partition runs.
   [[nodiscard]] bool occupied() const { return occupied_.load(std::memory_order_acquire); }
 
-  // Asks that the farewell is said by the job that runs now, as the last thing it does. False: none runs.
+  // Asks that the farewell is said by the job that runs now, as the last thing it does. False: none runs, and none
+  // will start. Requires that the assignment's phase has left `active` before.
   bool defer_farewell(FarewellKind kind) noexcept;
+  // What a deferred farewell threw; for the listener, when the partition's jobs are idle.
+  [[nodiscard]] const std::exception_ptr& deferred_failure() const { return deferred_failure_; }
 
  private:
+  std::exception_ptr consume(Assignment& assignment, Share& share) noexcept;
+
   struct Occupant;
   struct Release {
     void operator()(Occupant* occupant) const noexcept;
@@ -43,6 +52,7 @@ class ConsumerSlot {
   std::unique_ptr<Occupant, Release> occupant_;
   std::atomic<State> state_{State::idle};
   std::atomic<bool> occupied_{false};
+  std::exception_ptr deferred_failure_;
 };
 
 // Opens the hooks of Consumer to the engine alone.

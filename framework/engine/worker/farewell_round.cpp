@@ -25,6 +25,9 @@ std::vector<std::exception_ptr> FarewellRound::failures() const {
   for (const Goodbye& goodbye : goodbyes_) {
     if (goodbye.failure) failures.push_back(goodbye.failure);
   }
+  for (const ConsumerSlot& slot : assignment_->slots()) {
+    if (slot.deferred_failure()) failures.push_back(slot.deferred_failure());
+  }
   return failures;
 }
 

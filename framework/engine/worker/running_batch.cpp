@@ -12,6 +12,8 @@ RunningBatch::RunningBatch(std::shared_ptr<Assignment> assignment, std::shared_p
     : assignment_(std::move(assignment)), mailbox_(std::move(mailbox)), pool_(std::move(pool)) {}
 
 RunningBatch::~RunningBatch() {
+  RunningBatch* const armed = armed_.load(std::memory_order_relaxed);
+  if (armed != nullptr && armed != closed()) intrusive_ptr_release(armed);
   if (!gathered_.empty()) assignment_->messages().release(gathered_);
 }
 
@@ -73,29 +75,28 @@ bool RunningBatch::submit(Share& share) {
 
 bool RunningBatch::arm(RunningBatch& next) {
   RunningBatch* nothing = nullptr;
+  intrusive_ptr_add_ref(&next);  // before it is placed: from then on a worker may start it
   // Release: the worker that starts it sees it laid out.
-  return armed_.compare_exchange_strong(nothing, &next, std::memory_order_acq_rel);
+  if (armed_.compare_exchange_strong(nothing, &next, std::memory_order_acq_rel)) return true;
+  intrusive_ptr_release(&next);
+  return false;
 }
 
 bool RunningBatch::disarm(RunningBatch& next) {
   RunningBatch* armed = &next;
-  return armed_.compare_exchange_strong(armed, nullptr, std::memory_order_acq_rel);
+  if (!armed_.compare_exchange_strong(armed, nullptr, std::memory_order_acq_rel)) return false;
+  intrusive_ptr_release(&next);  // the caller holds it too
+  return true;
 }
 
 void RunningBatch::run(Share& share) noexcept {
   Assignment& assignment = *assignment_;
-  // A job that has not started when its assignment ends never starts; it only returns.
-  if (assignment.may_start()) {
-    Counters& counters = assignment.counters();
-    counters.job_starts();
-    std::exception_ptr failure = assignment.slot(share.virtual_partition()).run(assignment, share);
-    counters.job_ends();
-    if (failure) {
-      share.failed_with(std::move(failure));
-      mailbox_->post_failed(share);
-    } else {
-      settle_one();
-    }
+  ConsumerSlot::Attempt attempt = assignment.slot(share.virtual_partition()).run(assignment, share);
+  if (attempt.failure) {
+    share.failed_with(std::move(attempt.failure));
+    mailbox_->post_failed(share);
+  } else if (attempt.started) {
+    settle_one();
   }
   // Last, and in this order: who sees no jobs may take the assignment apart, who drops the last reference does.
   assignment.jobs()->leave(1);
@@ -105,8 +106,8 @@ void RunningBatch::run(Share& share) noexcept {
 void RunningBatch::settle_one() {
   // Acquire and release: the last one sees, and hands on, what all shares did.
   if (unsettled_.fetch_sub(1, std::memory_order_acq_rel) != 1) return;
-  // The listener holds what is armed until it has read the mail below; from then on we must.
-  const BatchPtr next = armed_.exchange(closed(), std::memory_order_acq_rel);
+  // What is armed comes with a reference of its own: the listener may let go of it as soon as it finds this closed.
+  const BatchPtr next(armed_.exchange(closed(), std::memory_order_acq_rel), false);
   // The mail goes first, so that none about the next batch overtakes it; waking the listener comes last, since the
   // next batch should not wait for that.
   mailbox_->post_settled(*this);

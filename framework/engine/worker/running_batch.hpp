@@ -25,8 +25,8 @@ using BatchPtr = boost::intrusive_ptr<RunningBatch>;
 // and when it has settled.
 //
 //   unsettled   shares that are not done; who brings it to 0 starts the batch armed behind, and tells the listener
-//   armed       the batch behind: null, a batch, or closed once this one has settled
-//   references  the listener's, one a job in the pool, one a mail; the last to go frees the messages
+//   armed       the batch behind, with a reference to it: null, a batch, or closed once this one has settled
+//   references  the listener's, one a job in the pool, one a mail, one where armed; the last to go frees the messages
 //
 // Thread: the listener gathers, splits, arms and disarms; workers run shares. A batch armed behind is not touched by
 // the listener before it is disarmed.

@@ -1,5 +1,6 @@
 #include "engine/worker/share.hpp"
 
+#include <algorithm>
 #include <stdexcept>
 
 #include <braid/batch.hpp>
@@ -10,7 +11,8 @@
 namespace braid {
 
 void Batch::mark(const Message& message) {
-  if (messages_.empty() || message.offset() < front().offset() || message.offset() > back().offset()) {
+  const auto at = std::ranges::lower_bound(messages_, message.offset(), {}, &Message::offset);
+  if (at == messages_.end() || at->offset() != message.offset()) {
     throw std::invalid_argument("mark: the message is not of this batch");
   }
   share_->mark_through(message);

@@ -48,7 +48,7 @@ void WorkerPool::start() {
 
 std::uint32_t WorkerPool::stop(Time deadline) {
   stopping_.store(true, std::memory_order_seq_cst);
-  wake_ups_.release(static_cast<std::ptrdiff_t>(workers_.size()));
+  wake_ups_.release(workers_.size());
   std::uint32_t left = 0;
   for (const auto& worker : workers_) {
     if (worker->ended.wait_until(deadline)) {
@@ -96,7 +96,7 @@ void WorkerPool::wake_those_who_wait_for_room() {
 
 void WorkerPool::wake_one() {
   // Each release takes one off the parked, so that two submissions wake two.
-  std::uint32_t parked = parked_.load(std::memory_order_relaxed);
+  std::uint32_t parked = parked_.load(std::memory_order_seq_cst);
   while (parked > 0) {
     if (parked_.compare_exchange_weak(parked, parked - 1, std::memory_order_seq_cst)) {
       wake_ups_.release();

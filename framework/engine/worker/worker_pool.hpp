@@ -5,7 +5,6 @@
 #include <cstdint>
 #include <memory>
 #include <mutex>
-#include <semaphore>
 #include <string>
 #include <thread>
 #include <vector>
@@ -15,6 +14,7 @@
 #include "engine/ports/clock.hpp"
 #include "engine/ports/job_pool.hpp"
 #include "engine/threads/latch_flag.hpp"
+#include "engine/threads/semaphore.hpp"
 
 namespace braid::engine {
 
@@ -64,7 +64,7 @@ class WorkerPool final : public JobPool, public std::enable_shared_from_this<Wor
   alignas(64) std::atomic<std::uint32_t> parked_{0};
   std::atomic<bool> spinning_{false};
   std::atomic<bool> stopping_{false};
-  std::counting_semaphore<> wake_ups_{0};
+  Semaphore wake_ups_;
 
   // seq_cst: either who submits in vain finds room again, or the worker that made it sees that somebody waits.
   std::atomic<bool> somebody_waits_for_room_{false};

@@ -108,6 +108,10 @@ void EmbeddedCluster::set_leader(const std::string& topic, int partition, int br
   rd_kafka_mock_partition_set_leader(impl_->cluster, topic.c_str(), partition, broker);
 }
 
+void EmbeddedCluster::set_topic_error(const std::string& topic, BrokerError error) {
+  rd_kafka_mock_topic_set_error(impl_->cluster, topic.c_str(), static_cast<rd_kafka_resp_err_t>(error));
+}
+
 Result<void> EmbeddedCluster::check_fits(std::size_t bytes_per_partition) {
   if (bytes_per_partition <= bytes_per_partition_max()) return {};
   return Error{Error::Kind::queue_full,

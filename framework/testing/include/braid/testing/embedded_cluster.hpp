@@ -57,7 +57,7 @@ enum class BrokerError : std::int16_t {
 // failures. It has not: CreateTopics and all other admin requests (see create_topic), KIP-848 and transactions
 // worth the name. Everything is in memory. A group's first member waits 3 s for others, unless librdkafka is 2.6 or
 // later, and each later rebalance takes the session timeout less one second. A topic that a client asks for is
-// made on the spot with 4 partitions, where the client allows it.
+// made on the spot with 4 partitions, even where the client forbids it (seen with librdkafka 2.0.2).
 //
 // **A partition keeps only its last 5 MiB or 100,000 batches; what is older vanishes in silence.** Whoever produces
 // asks check_fits() first, or keeps a CapacityGuard.
@@ -105,6 +105,9 @@ class EmbeddedCluster {
   // Each answer of the broker is delayed by this. 0: none.
   void set_latency(int broker, std::chrono::milliseconds latency);
   void set_leader(const std::string& topic, int partition, int broker);
+  // What metadata says of a topic from now on; BrokerError::unknown_topic hides it, none shows it again. A topic that
+  // does not exist is made.
+  void set_topic_error(const std::string& topic, BrokerError error);
 
   // --- limits
 
