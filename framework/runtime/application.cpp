@@ -1,5 +1,6 @@
 #include <braid/application.hpp>
 
+#include <algorithm>
 #include <atomic>
 #include <condition_variable>
 #include <mutex>
@@ -15,6 +16,7 @@
 #include "adapters/log/spdlog_log.hpp"
 #include "core/virtual_partitions/partitioner.hpp"
 #include "engine/listener/listener_thread.hpp"
+#include "engine/threads/guarded_by.hpp"
 #include "engine/worker/worker_pool.hpp"
 #include "runtime/check_settings.hpp"
 #include "runtime/signal_watch.hpp"
@@ -35,6 +37,7 @@ class Common final : public engine::ListenerHost {
       if (!failure) failure = error.text();
       stop_requested = true;
     }
+    log.write(engine::LogLevel::error, "application", error.text());
     changed.notify_all();
   }
 
@@ -45,14 +48,18 @@ class Common final : public engine::ListenerHost {
 
   std::mutex mutex;
   std::condition_variable changed;
-  bool stop_requested = false;         // guarded by mutex
-  std::optional<std::string> failure;  // guarded by mutex
+  bool stop_requested BRAID_GUARDED_BY(mutex) = false;
+  std::optional<std::string> failure BRAID_GUARDED_BY(mutex);
 };
 
 // The application's settings under those of the routes.
-std::map<std::string, std::string> client_settings(const Settings& settings, const routing::SubscriptionGroup& group) {
+std::map<std::string, std::string> client_settings(const Settings& settings, const routing::SubscriptionGroup& group,
+                                                   std::uint32_t connection) {
   std::map<std::string, std::string> merged(settings.kafka.begin(), settings.kafka.end());
   for (const auto& [name, value] : routing::client_settings(group)) merged[name] = value;
+  // Two members of one name would fence each other for ever.
+  const auto member = merged.find("group.instance.id");
+  if (member != merged.end() && group.connections.count > 1) member->second += fmt::format("-{}", connection);
   return merged;
 }
 
@@ -73,16 +80,14 @@ class Application::Impl {
 
   void start() {
     if (pool_) throw ApplicationError("an application starts once; make another one");
+    std::vector<Connection> connections = make_clients();
     pool_ = std::make_shared<engine::WorkerPool>(settings_.concurrency, "braid-w-");
-    for (const routing::ConsumerGroup& group : routes_->consumer_groups) {
-      for (const routing::SubscriptionGroup& subscription_group : group.subscription_groups) {
-        for (std::uint32_t i = 0; i < subscription_group.connections.count; ++i) connect(group, subscription_group);
-      }
-    }
-    pool_->start();
+    for (Connection& connection : connections) connect(std::move(connection));
+    // Flags first: what has started half is ended as a whole.
     pool_started_ = true;
-    for (const auto& listener : listeners_) listener->start(settings_.connect_timeout);
+    pool_->start();
     listeners_started_ = true;
+    for (const auto& listener : listeners_) listener->start(settings_.connect_timeout);
     std::optional<std::string> failure;
     for (const auto& listener : listeners_) {
       const auto connected = listener->connected();
@@ -102,6 +107,7 @@ class Application::Impl {
   }
 
   StopReport stop(std::chrono::milliseconds timeout) {
+    timeout = std::clamp(timeout, std::chrono::milliseconds(0), runtime::kLongest);
     StopReport report;
     if (!pool_ || stopped_) return report;
     stopped_ = true;
@@ -123,6 +129,10 @@ class Application::Impl {
       if (stuck > 0) report.left_behind.push_back(fmt::format("{} workers, still in user code", stuck));
     }
     report.in_time = report.left_behind.empty();
+    {
+      const std::lock_guard lock(common_->mutex);
+      report.failure = common_->failure;
+    }
     for (const std::string& left : report.left_behind) {
       common_->log.write(engine::LogLevel::warning, "application", "the stop left behind " + left);
     }
@@ -142,18 +152,21 @@ class Application::Impl {
       });
     }
     start();
-    std::optional<std::string> failure;
     {
       std::unique_lock lock(common_->mutex);
       common_->changed.wait(lock, [&] { return common_->stop_requested; });
-      failure = common_->failure;
     }
     StopReport report = stop(settings_.shutdown_timeout);
-    if (failure) throw ApplicationError(*failure);
+    if (report.failure) throw ApplicationError(*report.failure);
     return report;
   }
 
   void request_stop() noexcept { request_stop(*common_); }
+
+  std::optional<std::string> failure() const {
+    const std::lock_guard lock(common_->mutex);
+    return common_->failure;
+  }
 
   [[nodiscard]] const Settings& settings() const { return settings_; }
 
@@ -184,44 +197,65 @@ class Application::Impl {
     common.changed.notify_all();
   }
 
-  void connect(const routing::ConsumerGroup& group, const routing::SubscriptionGroup& subscription_group) {
-    const std::string number = std::to_string(listeners_.size());
-    auto client = adapters::make_consumer_client({
-        .log = common_->log,
-        .group_id = group.id,
-        .client_id = settings_.client_id + "-" + number,
-        .settings = client_settings(settings_, subscription_group),
-        .prefetch_bytes_per_partition = settings_.prefetch_bytes / settings_.expected_partitions,
-    });
-    if (!client) {
-      listeners_.clear();
-      throw std::invalid_argument(
-          fmt::format("{} / {}: {}", group.id, subscription_group.id, client.error().text()));
+  // A connection before it has a thread.
+  struct Connection {
+    const routing::ConsumerGroup* group;
+    const routing::SubscriptionGroup* subscription_group;
+    std::unique_ptr<engine::ConsumerClient> client;
+  };
+
+  // All clients, before anything starts; or every group's problem at once.
+  std::vector<Connection> make_clients() {
+    std::vector<Connection> connections;
+    std::vector<std::string> problems;
+    for (const routing::ConsumerGroup& group : routes_->consumer_groups) {
+      for (const routing::SubscriptionGroup& subscription_group : group.subscription_groups) {
+        for (std::uint32_t i = 0; i < subscription_group.connections.count; ++i) {
+          auto client = adapters::make_consumer_client({
+              .log = common_->log,
+              .group_id = group.id,
+              .client_id = fmt::format("{}-{}", settings_.client_id, connections.size()),
+              .settings = client_settings(settings_, subscription_group, i),
+              .prefetch_bytes_per_partition = settings_.prefetch_bytes / settings_.expected_partitions,
+          });
+          if (!client) {
+            problems.push_back(fmt::format("{} / {}: {}", group.id, subscription_group.id, client.error().text()));
+            break;  // its other connections have the same
+          }
+          connections.push_back({&group, &subscription_group, std::move(client).value()});
+        }
+      }
     }
+    if (!problems.empty()) throw std::invalid_argument(fmt::format("{}", fmt::join(problems, "\n")));
+    return connections;
+  }
+
+  void connect(Connection connection) {
+    const std::string name = fmt::format("braid-l-{}", listeners_.size());
     auto make = [&](std::shared_ptr<engine::Mailbox> mailbox, engine::Waiter& waiter) {
       return std::make_unique<engine::Listener>(
           engine::Listener::Settings{
-              .name = "braid-l-" + number,
               .commit_interval = settings_.commit_interval,
               .drain_on_revoke = settings_.drain_on_revoke,
               .default_max_partitions = core::default_max_partitions(settings_.concurrency),
+              .expected_partitions = settings_.expected_partitions,
           },
           engine::Listener::Parts{
-              .client = std::move(client).value(),
+              .client = std::move(connection.client),
               .mailbox = std::move(mailbox),
               .pool = pool_,
               .jobs = common_->jobs,
               .counters = common_->counters,
               .routes = routes_,
-              .group = &group,
-              .subscription_group = &subscription_group,
+              .group = connection.group,
+              .subscription_group = connection.subscription_group,
               .clock = &common_->clock,
               .waiter = &waiter,
               .log = &common_->log,
               .host = common_.get(),
           });
     };
-    listeners_.push_back(std::make_unique<engine::ListenerThread>("braid-l-" + number, make, common_));
+    listeners_.push_back(std::make_unique<engine::ListenerThread>(name, make, common_));
   }
 
   const Settings settings_;
@@ -243,6 +277,7 @@ StopReport Application::stop() { return impl_->stop(impl_->settings().shutdown_t
 StopReport Application::stop(std::chrono::milliseconds deadline) { return impl_->stop(deadline); }
 StopReport Application::run() { return impl_->run(); }
 void Application::request_stop() noexcept { impl_->request_stop(); }
+std::optional<std::string> Application::failure() const { return impl_->failure(); }
 Figures Application::figures() const { return impl_->figures(); }
 
 }  // namespace braid

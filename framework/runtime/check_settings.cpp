@@ -10,10 +10,11 @@ namespace {
 
 using namespace std::chrono_literals;
 
-void at_least(std::vector<std::string>& problems, const char* name, std::chrono::milliseconds value,
+void within(std::vector<std::string>& problems, const char* name, std::chrono::milliseconds value,
               std::chrono::milliseconds least) {
-  if (value < least) {
-    problems.push_back(fmt::format("{} must be at least {} ms, is {} ms", name, least.count(), value.count()));
+  if (value < least || value > kLongest) {
+    problems.push_back(fmt::format("{} must be at least {} ms and at most a year, is {} ms", name, least.count(),
+                                   value.count()));
   }
 }
 
@@ -28,10 +29,10 @@ std::vector<std::string> check_settings(const Settings& settings) {
   if (settings.concurrency < 1 || settings.concurrency > 10'000) {
     problems.push_back(fmt::format("concurrency must be from 1 to 10,000, is {}", settings.concurrency));
   }
-  at_least(problems, "commit_interval", settings.commit_interval, 10ms);
-  at_least(problems, "connect_timeout", settings.connect_timeout, 1ms);
-  at_least(problems, "drain_on_revoke", settings.drain_on_revoke, 0ms);
-  at_least(problems, "shutdown_timeout", settings.shutdown_timeout, 0ms);
+  within(problems, "commit_interval", settings.commit_interval, 10ms);
+  within(problems, "connect_timeout", settings.connect_timeout, 1ms);
+  within(problems, "drain_on_revoke", settings.drain_on_revoke, 0ms);
+  within(problems, "shutdown_timeout", settings.shutdown_timeout, 0ms);
   if (settings.expected_partitions == 0) problems.emplace_back("expected_partitions must be at least 1, is 0");
   if (settings.prefetch_bytes < 64 * 1024) {
     problems.push_back(fmt::format("prefetch_bytes must be at least 65536, is {}", settings.prefetch_bytes));

@@ -8,7 +8,8 @@
 namespace {
 
 constexpr const char* exit_statuses =
-    "Exit status: 0 done; 1 runtime error; 2 wrong usage or configuration; 3 malformed lines, under --strict.";
+    "Exit status: 0 done; 1 runtime error; 2 wrong usage or configuration; 3 malformed lines, under --strict;\n"
+    "130 ended by a signal.";
 
 int status(clickstream::ExitStatus exit_status) {
   return static_cast<int>(exit_status);

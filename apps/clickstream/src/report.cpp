@@ -81,6 +81,14 @@ std::uint64_t events_per_second(const Figures& figures) {
   return static_cast<std::uint64_t>(rate + 0.5);
 }
 
+void print_run(const RunFigures& run, std::ostream& out) {
+  print_row(out, "Whole run", fixed(run.whole.count(), 2) + " s",
+            fixed(run.until_first.count(), 2) + " s of it until the first event, mostly for the group to form");
+  if (run.repeated > 0) print_row(out, "Delivered again", with_thousands(run.repeated), "counted once");
+  if (run.foreign > 0) print_row(out, "Of other runs", with_thousands(run.foreign), "in the topic; not counted");
+  if (run.attempts_failed > 0) print_row(out, "Attempts that failed", with_thousands(run.attempts_failed));
+}
+
 void print_speed(const Figures& figures, std::ostream& out, const Paint& paint) {
   const bool measured = figures.elapsed.count() > 0;
   if (!measured && !figures.load) return;
@@ -94,6 +102,7 @@ void print_speed(const Figures& figures, std::ostream& out, const Paint& paint) 
     print_row(out, "Ran at once", with_thousands(figures.load->running_peak),
               concurrency == 0 ? "at the peak" : "at the peak, of " + with_thousands(concurrency) + " at most");
   }
+  if (figures.run) print_run(*figures.run, out);
 }
 
 void print_load(const LoadFigures& load, std::ostream& out, const Paint& paint) {
@@ -182,6 +191,12 @@ void print_results(const Figures& figures, std::ostream& out) {
     begin("load") << " virtual_partitions=" << load.virtual_partitions << " min=" << load.least
                   << " mean=" << fixed(load.mean, 1) << " max=" << load.most
                   << " running_peak=" << figures.load->running_peak << '\n';
+  }
+  if (figures.run) {
+    const RunFigures& run = *figures.run;
+    begin("run") << " seconds=" << fixed(run.whole.count(), 3)
+                 << " until_first=" << fixed(run.until_first.count(), 3) << " repeated=" << run.repeated
+                 << " foreign=" << run.foreign << " attempts_failed=" << run.attempts_failed << '\n';
   }
   if (figures.verification) {
     begin("verify") << " ok=" << (figures.verification->ok() ? 1 : 0) << " events=" << figures.verification->events

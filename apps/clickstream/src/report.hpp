@@ -19,6 +19,15 @@ struct LoadFigures {
   std::uint64_t concurrency = 0;                           ///< How many may; 0: not known.
 };
 
+/// How a run over Kafka went, besides its totals.
+struct RunFigures {
+  std::chrono::duration<double> whole{0};        ///< From the start to the end of the stop.
+  std::chrono::duration<double> until_first{0};  ///< Of it, until the first event was processed.
+  std::uint64_t repeated = 0;                    ///< Messages delivered again; counted once all the same.
+  std::uint64_t foreign = 0;                     ///< Messages in the topic that were not this run's.
+  std::uint64_t attempts_failed = 0;             ///< Calls of the consumer that threw.
+};
+
 /// The check against a plain, single-threaded reading.
 struct VerificationFigures {
   std::uint64_t events = 0;              ///< Read by the plain reading.
@@ -36,6 +45,7 @@ struct Figures {
   MalformedLines malformed;
   std::chrono::duration<double> elapsed{0};  ///< 0: not measured.
   std::optional<LoadFigures> load;
+  std::optional<RunFigures> run;
   std::optional<VerificationFigures> verification;
 };
 
@@ -47,6 +57,7 @@ void print_report(const Figures& figures, std::ostream& out, bool colour = false
 ///          malformed=…   (on one line)
 ///   RESULT name=demo.speed events_per_second=… seconds=…                          (if measured)
 ///   RESULT name=demo.load virtual_partitions=… min=… mean=… max=… running_peak=…  (if there is a load)
+///   RESULT name=demo.run seconds=… until_first=… repeated=… foreign=… attempts_failed=…  (if there was a run)
 ///   RESULT name=demo.verify ok=1 events=…                                         (if verified; ok=0 if it
 ///   differs)
 void print_results(const Figures& figures, std::ostream& out);

@@ -4,10 +4,20 @@
 #include "adapters/librdkafka/rdkafka_errors.hpp"
 
 #include <algorithm>
+#include <chrono>
 #include <iterator>
 
 namespace braid::adapters {
 namespace {
+
+// An answer comes from the client's own main thread; it does not depend on a broker.
+constexpr std::chrono::milliseconds kSeekAnswer{200};
+constexpr std::chrono::milliseconds kEndAnswer{2000};
+
+struct TopicDeleter {
+  void operator()(rd_kafka_topic_t* topic) const noexcept { rd_kafka_topic_destroy(topic); }
+};
+using TopicPtr = std::unique_ptr<rd_kafka_topic_t, TopicDeleter>;
 
 std::vector<engine::TopicPartition> to_partitions(const rd_kafka_topic_partition_list_t& list) {
   std::vector<engine::TopicPartition> partitions;
@@ -91,6 +101,7 @@ Result<void> RdkafkaConsumerClient::replace_assignment(std::span<const engine::T
   if (code != RD_KAFKA_RESP_ERR_NO_ERROR) return translate(code, "assign");
   assigned_.clear();
   assigned_.insert(partitions.begin(), partitions.end());
+  stranded_.clear();
   return {};
 }
 
@@ -112,44 +123,65 @@ Result<void> RdkafkaConsumerClient::unassign(std::span<const engine::TopicPartit
   if (cooperative()) {
     const PartitionListPtr list = make_partition_list(partitions);
     outcome = outcome_of(rd_kafka_incremental_unassign(handle_->rk(), list.get()), "unassign");
-    for (const engine::TopicPartition& partition : partitions) assigned_.erase(partition);
+    for (const engine::TopicPartition& partition : partitions) {
+      assigned_.erase(partition);
+      stranded_.erase(partition);
+    }
   } else {
     const auto code = rd_kafka_assign(handle_->rk(), nullptr);
     if (code != RD_KAFKA_RESP_ERR_NO_ERROR) outcome = translate(code, "unassign");
     assigned_.clear();
+    stranded_.clear();
   }
   return outcome;
 }
 
+// One by one, with a short wait for each answer, as only that tells of a partition that is not being fetched: an
+// element that said why ("offset out of range") can have been purged with the prefetch, and then neither a message
+// nor an error would ever come. Such a one is assigned anew.
 void RdkafkaConsumerClient::reposition(std::span<const engine::StoredPosition> retained) {
-  const PartitionListPtr list{rd_kafka_topic_partition_list_new(static_cast<int>(retained.size()))};
   for (const engine::StoredPosition& stored : retained) {
     if (!stored.position || !assigned_.contains(stored.partition)) continue;
-    rd_kafka_topic_partition_list_add(list.get(), stored.partition.topic.c_str(), stored.partition.partition.value)
-        ->offset = stored.position->value;
-  }
-  if (list->cnt == 0) return;
-  // Timeout 0: they are queued in order behind the (un)assign, and nobody waits.
-  const auto outcome = outcome_of(rd_kafka_seek_partitions(handle_->rk(), list.get(), 0), "reposition");
-  if (!outcome.ok()) log_.write(engine::LogLevel::error, "kafka", outcome.error().text());
-  for (int i = 0; i < list->cnt; ++i) {
-    const rd_kafka_topic_partition_t& element = list->elems[i];
-    if (element.err == RD_KAFKA_RESP_ERR_NO_ERROR || element.err == RD_KAFKA_RESP_ERR__IN_PROGRESS) continue;
-    log_.write(engine::LogLevel::error, "kafka",
-               "reposition of " + std::string{element.topic} + "/" + std::to_string(element.partition) + ": " +
-                   rd_kafka_err2str(element.err));
+    queues_->progress[stored.partition].next = stored.position->value;
+    const TopicPtr topic{rd_kafka_topic_new(handle_->rk(), stored.partition.topic.c_str(), nullptr)};
+    const auto code = rd_kafka_seek(topic.get(), stored.partition.partition.value, stored.position->value,
+                                    static_cast<int>(kSeekAnswer.count()));
+    if (code == RD_KAFKA_RESP_ERR_NO_ERROR || code == RD_KAFKA_RESP_ERR__TIMED_OUT) continue;
+    const std::string name = stored.partition.topic + "/" + std::to_string(stored.partition.partition.value);
+    log_.write(engine::LogLevel::debug, "kafka",
+               "reposition of " + name + ": " + rd_kafka_err2str(code) + "; assigned anew");
+    stranded_[stored.partition] = std::chrono::steady_clock::now();
   }
 }
 
-Result<void> RdkafkaConsumerClient::restart_at(const engine::TopicPartition& partition, engine::StartPoint start) {
+Result<std::optional<CommitPosition>> RdkafkaConsumerClient::restart_at(const engine::TopicPartition& partition,
+                                                                        engine::StartPoint start) {
   if (!assigned_.contains(partition)) {
     return Error{Error::Kind::other, "restart of " + partition.topic + "/" +
                                          std::to_string(partition.partition.value) + ": it is not assigned"};
   }
-  const std::int64_t offset = to_offset(start);
-  auto outcome = cooperative() ? restart_cooperative(partition, offset) : restart_eager(partition, offset);
+  std::int64_t offset = to_offset(start);
+  // The end is settled once: asked for again, after a rebalance, it would have moved past what came meanwhile.
+  if (offset == RD_KAFKA_OFFSET_END) offset = end_of(partition).value_or(RD_KAFKA_OFFSET_END);
+  queues_->progress[partition] = {.next = offset, .restarted = true};
+  stranded_.erase(partition);
+  const auto outcome = cooperative() ? restart_cooperative(partition, offset) : restart_eager(partition, offset);
   queues_->waker.wake_for_a_while(std::chrono::steady_clock::now());
-  return outcome;
+  if (!outcome.ok()) return outcome.error();
+  if (offset < 0) return std::optional<CommitPosition>{};
+  return std::optional<CommitPosition>{CommitPosition{offset}};
+}
+
+// Where the log ends now; nothing where the leader does not say so in time.
+std::optional<std::int64_t> RdkafkaConsumerClient::end_of(const engine::TopicPartition& partition) {
+  const PartitionListPtr list = make_partition_list({&partition, 1});
+  list->elems[0].offset = RD_KAFKA_OFFSET_END;
+  const auto code = rd_kafka_offsets_for_times(handle_->rk(), list.get(), static_cast<int>(kEndAnswer.count()));
+  const rd_kafka_topic_partition_t& answer = list->elems[0];
+  if (code != RD_KAFKA_RESP_ERR_NO_ERROR || answer.err != RD_KAFKA_RESP_ERR_NO_ERROR || answer.offset < 0) {
+    return std::nullopt;
+  }
+  return answer.offset;
 }
 
 Result<void> RdkafkaConsumerClient::restart_cooperative(const engine::TopicPartition& partition,
@@ -161,20 +193,34 @@ Result<void> RdkafkaConsumerClient::restart_cooperative(const engine::TopicParti
   return outcome_of(rd_kafka_incremental_assign(handle_->rk(), list.get()), "restart");
 }
 
-// The eager protocol refuses incremental changes, so that the whole assignment is given anew, the others at the
-// position they have: what was taken last, plus one. Their prefetch is fetched again.
+// The eager protocol refuses incremental changes, so that the whole assignment is given anew, the others where they
+// are to go on. Their prefetch is fetched again.
 Result<void> RdkafkaConsumerClient::restart_eager(const engine::TopicPartition& partition, std::int64_t offset) {
   const std::vector<engine::TopicPartition> all(assigned_.begin(), assigned_.end());
   const PartitionListPtr list = make_partition_list(all);
-  const auto code = rd_kafka_position(handle_->rk(), list.get());
+  for (int i = 0; i < list->cnt; ++i) {
+    const engine::TopicPartition& name = all[static_cast<std::size_t>(i)];
+    list->elems[i].offset = name == partition ? offset : queues_->progress[name].next;
+  }
+  const auto code = rd_kafka_assign(handle_->rk(), list.get());
   if (code != RD_KAFKA_RESP_ERR_NO_ERROR) return translate(code, "restart");
-  rd_kafka_topic_partition_t* element =
-      rd_kafka_topic_partition_list_find(list.get(), partition.topic.c_str(), partition.partition.value);
-  element->offset = offset;
-  // Those without a position yet carry OFFSET_INVALID, which starts them at what the group has stored.
-  const auto assigned = rd_kafka_assign(handle_->rk(), list.get());
-  if (assigned != RD_KAFKA_RESP_ERR_NO_ERROR) return translate(assigned, "restart");
   return {};
+}
+
+// librdkafka gives up on a partition whose stored position it could not read, until it is assigned anew.
+void RdkafkaConsumerClient::restart_stranded(std::chrono::steady_clock::time_point now) {
+  for (auto it = stranded_.begin(); it != stranded_.end();) {
+    const auto [partition, due] = *it;
+    if (assigned_.contains(partition) && now < due) {
+      ++it;
+      continue;
+    }
+    it = stranded_.erase(it);
+    if (!assigned_.contains(partition)) continue;
+    const std::int64_t offset = queues_->progress[partition].next;
+    const auto outcome = cooperative() ? restart_cooperative(partition, offset) : restart_eager(partition, offset);
+    if (!outcome.ok()) log_.write(engine::LogLevel::error, "kafka", outcome.error().text());
+  }
 }
 
 }  // namespace braid::adapters

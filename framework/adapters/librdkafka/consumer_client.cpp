@@ -12,7 +12,9 @@ namespace {
 
 // Bounds one serve_group(): a topic's error each, so more means something else is wrong.
 constexpr int kStraysMax = 100;
-constexpr auto kReachSlice = std::chrono::milliseconds{250};
+// Before a partition that librdkafka has given up is assigned anew.
+constexpr auto kStrandedBackoff = std::chrono::seconds{1};
+constexpr std::chrono::milliseconds kReachSlice = std::chrono::milliseconds{250};
 
 // On librdkafka's thread and under its queue lock: no call of librdkafka in here.
 void signal_ready(rd_kafka_t*, void* opaque) {
@@ -50,7 +52,8 @@ Result<std::unique_ptr<engine::ConsumerClient>> RdkafkaConsumerClient::make(Conf
   client->queues_.emplace(QueueContext{.handle = client->handle_,
                                        .waker = FetchWaker{rk, live},
                                        .prefetch_bytes_max = std::stoull(kbytes) * 1024,
-                                       .batch = {}});
+                                       .batch = {},
+                                       .progress = {}});
   client->replies_.emplace(rk, options.group_id, options.positions_timeout, options.log);
   return std::unique_ptr<engine::ConsumerClient>{std::move(client)};
 }
@@ -73,10 +76,11 @@ void RdkafkaConsumerClient::unsignal() {
 
 Result<void> RdkafkaConsumerClient::reach_broker(std::chrono::milliseconds timeout) {
   const auto deadline = std::chrono::steady_clock::now() + timeout;
+  auto patience = kReachSlice;
   for (;;) {
     const auto left =
         std::chrono::duration_cast<std::chrono::milliseconds>(deadline - std::chrono::steady_clock::now());
-    const auto slice = std::clamp(left, std::chrono::milliseconds{1}, kReachSlice);
+    const auto slice = std::clamp(left, std::chrono::milliseconds{1}, patience);
     const struct rd_kafka_metadata* metadata = nullptr;
     const auto code = rd_kafka_metadata(handle_->rk(), 0, nullptr, &metadata, static_cast<int>(slice.count()));
     if (metadata != nullptr) rd_kafka_metadata_destroy(metadata);
@@ -86,7 +90,8 @@ Result<void> RdkafkaConsumerClient::reach_broker(std::chrono::milliseconds timeo
     if (ready_ == nullptr) {
       if (rd_kafka_message_t* element = rd_kafka_consumer_poll(handle_->rk(), 0)) rd_kafka_message_destroy(element);
     }
-    if (left <= kReachSlice) break;
+    if (left <= patience) break;
+    patience *= 2;  // each round asks anew, and a slow link needs its time to answer
   }
   return unreachable(servers_, timeout, last_error_);
 }
@@ -126,7 +131,9 @@ void RdkafkaConsumerClient::serve_group(engine::ConsumerEvents& events) {
   }
   events_ = nullptr;
   replies_->serve(events);
-  queues_->waker.serve(std::chrono::steady_clock::now());
+  const auto now = std::chrono::steady_clock::now();
+  queues_->waker.serve(now);
+  if (phase_ == Phase::open && !stranded_.empty()) restart_stranded(now);
   if (phase_ == Phase::unsubscribing && assigned_.empty()) start_closing();
   if (escaped_) std::rethrow_exception(std::exchange(escaped_, nullptr));
 }
@@ -151,6 +158,10 @@ void RdkafkaConsumerClient::handle_stray(rd_kafka_message_t& element) {
   if (events_ == nullptr) return;
   const bool unknown =
       element.err == RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART || element.err == RD_KAFKA_RESP_ERR__UNKNOWN_TOPIC;
+  const engine::TopicPartition partition{topic, PartitionNumber{element.partition}};
+  if (!unknown && assigned_.contains(partition)) {
+    stranded_.emplace(partition, std::chrono::steady_clock::now() + kStrandedBackoff);
+  }
   // librdkafka says it once a topic, and again only after the topic has been there.
   const char* detail = rd_kafka_message_errstr(&element);
   events_->handle_error(translate(element.err,

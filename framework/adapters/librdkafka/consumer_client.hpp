@@ -5,7 +5,9 @@
 #include "adapters/librdkafka/rdkafka_consumer_client.hpp"
 #include "adapters/librdkafka/rdkafka_log.hpp"
 
+#include <chrono>
 #include <exception>
+#include <map>
 #include <memory>
 #include <optional>
 #include <set>
@@ -30,7 +32,8 @@ class RdkafkaConsumerClient final : public engine::ConsumerClient {
   Result<void> assign(std::span<const engine::TopicPartition> partitions) override;
   Result<void> unassign(std::span<const engine::TopicPartition> partitions) override;
   void reposition(std::span<const engine::StoredPosition> retained) override;
-  Result<void> restart_at(const engine::TopicPartition& partition, engine::StartPoint start) override;
+  Result<std::optional<CommitPosition>> restart_at(const engine::TopicPartition& partition,
+                                                   engine::StartPoint start) override;
   void read_positions(std::span<const engine::TopicPartition> partitions, std::uint64_t token) override;
   [[nodiscard]] bool may_commit() const override;
   void commit(std::span<const engine::StoredPosition> positions, std::uint64_t token) override;
@@ -55,6 +58,8 @@ class RdkafkaConsumerClient final : public engine::ConsumerClient {
   Result<void> replace_assignment(std::span<const engine::TopicPartition> partitions);
   Result<void> restart_cooperative(const engine::TopicPartition& partition, std::int64_t offset);
   Result<void> restart_eager(const engine::TopicPartition& partition, std::int64_t offset);
+  std::optional<std::int64_t> end_of(const engine::TopicPartition& partition);
+  void restart_stranded(std::chrono::steady_clock::time_point now);
   void start_closing();
   void unsignal();
 
@@ -70,6 +75,8 @@ class RdkafkaConsumerClient final : public engine::ConsumerClient {
   engine::ReadySignal* ready_ = nullptr;
   Phase phase_ = Phase::open;
   std::set<engine::TopicPartition> assigned_;
+  // Partitions that librdkafka does not fetch because of an error, and when they are assigned anew.
+  std::map<engine::TopicPartition, std::chrono::steady_clock::time_point> stranded_;
 
   // Set for the time of a call of serve_group(): callbacks of librdkafka run within it.
   engine::ConsumerEvents* events_ = nullptr;

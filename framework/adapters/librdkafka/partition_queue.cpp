@@ -31,6 +31,7 @@ Message to_message(rd_kafka_message_t& record, const detail::MessageSource& sour
 RdkafkaPartitionQueue::RdkafkaPartitionQueue(QueueContext& context, const engine::TopicPartition& partition,
                                              engine::ReadySignal& ready)
     : context_(context),
+      progress_(context.progress[partition] = Progress{}),
       rdkafka_owner_(std::make_shared<RdkafkaMessageOwner>(context.handle, partition)),
       owner_(rdkafka_owner_),
       queue_(
@@ -75,6 +76,8 @@ engine::TakeReport RdkafkaPartitionQueue::take(std::size_t max, std::vector<Mess
     ++report.messages;
   }
   report.more = taken == max;
+  // What was fetched again after a change of the assignment does not take us back.
+  if (report.messages > 0) progress_.next = std::max(progress_.next, out.back().offset().value + 1);
   if (report.messages > 0) rdkafka_owner_->add_out(report.messages);
   if (context_.waker.active()) {
     if (drop_.after_take(report.messages, bytes, rd_kafka_queue_length(queue_.get()))) context_.waker.wake();
@@ -82,13 +85,14 @@ engine::TakeReport RdkafkaPartitionQueue::take(std::size_t max, std::vector<Mess
   return report;
 }
 
-void RdkafkaPartitionQueue::report_element(const rd_kafka_message_t& element, engine::TakeReport& report) const {
+void RdkafkaPartitionQueue::report_element(const rd_kafka_message_t& element, engine::TakeReport& report) {
   const char* text = rd_kafka_message_errstr(&element);
   const std::string_view detail = text == nullptr ? "" : text;
   switch (element.err) {
     case RD_KAFKA_RESP_ERR__PARTITION_EOF:
       report.end_of_partition = true;
       report.end = CommitPosition{element.offset};
+      if (progress_.next < 0) progress_.next = element.offset;
       break;
     case RD_KAFKA_RESP_ERR__AUTO_OFFSET_RESET:
       // One code for all; the text ends with the reason, in librdkafka's own words for the code behind. Whatever is
@@ -96,7 +100,7 @@ void RdkafkaPartitionQueue::report_element(const rd_kafka_message_t& element, en
       // stuck as an offset out of range, and is cured alike.
       if (detail.find(rd_kafka_err2str(RD_KAFKA_RESP_ERR__NO_OFFSET)) != std::string_view::npos ||
           detail.find("no previously committed offset") != std::string_view::npos) {
-        report.no_stored_position = true;
+        report.no_stored_position = !progress_.restarted;
       } else {
         report.out_of_range = true;
       }

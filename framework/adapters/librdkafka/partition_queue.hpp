@@ -5,10 +5,21 @@
 #include "adapters/librdkafka/rdkafka_handles.hpp"
 #include "engine/ports/consumer_client.hpp"
 
+#include <cstdint>
+#include <map>
 #include <memory>
 #include <vector>
 
 namespace braid::adapters {
+
+// Where the library is to go on with a partition. Ours, because the library forgets its own position with each
+// change of the assignment, until the next message is taken.
+struct Progress {
+  std::int64_t next = RD_KAFKA_OFFSET_INVALID;  // an offset, BEGINNING or END; INVALID: what the group has stored
+  // restart_at() was called. What says then that nothing is stored was said before, and is not passed on: it would
+  // start the partition a second time, behind messages.
+  bool restarted = false;
+};
 
 // What the queues of a client share. Owned by the client.
 struct QueueContext {
@@ -16,6 +27,8 @@ struct QueueContext {
   FetchWaker waker;
   std::size_t prefetch_bytes_max = 0;
   std::vector<rd_kafka_message_t*> batch;  // reused by every take()
+  // By partition, from the opening of its queue on. Nodes stay, since queues keep pointers to theirs.
+  std::map<engine::TopicPartition, Progress> progress;
 };
 
 // The queue of one assigned partition, with forwarding off. Opened before the assign and destroyed before the
@@ -32,9 +45,10 @@ class RdkafkaPartitionQueue final : public engine::PartitionQueue {
   [[nodiscard]] const std::shared_ptr<engine::MessageOwner>& owner() const override { return owner_; }
 
  private:
-  void report_element(const rd_kafka_message_t& element, engine::TakeReport& report) const;
+  void report_element(const rd_kafka_message_t& element, engine::TakeReport& report);
 
   QueueContext& context_;
+  Progress& progress_;
   std::shared_ptr<RdkafkaMessageOwner> rdkafka_owner_;
   std::shared_ptr<engine::MessageOwner> owner_;
   QueuePtr queue_;

@@ -24,7 +24,7 @@ std::vector<FrameworkSetting> framework_settings(const ConsumerClientOptions& op
       {"enable.auto.commit", "false", fixed},
       {"enable.auto.offset.store", "false", fixed},
       {"auto.offset.reset", "error", fixed},
-      {"enable.partition.eof", options.end_of_partition ? "true" : "false", fixed},
+      {"enable.partition.eof", options.end_of_partition && end_of_partition_is_sound() ? "true" : "false", fixed},
       // A mistyped topic should be reported, not made.
       {"allow.auto.create.topics", "false", fallback},
       // A topic that appears is seen within seconds instead of minutes.

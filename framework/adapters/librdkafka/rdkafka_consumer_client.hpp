@@ -26,9 +26,10 @@ struct ConsumerClientOptions {
   std::map<std::string, std::string> settings{};
   // What librdkafka may fetch ahead, for each partition; sets queued.max.messages.kbytes. None: 16 MiB.
   std::optional<std::size_t> prefetch_bytes_per_partition{};
-  // Whether TakeReport tells the end of a partition. Off by default: from librdkafka 2.2 to 2.13.1 each such
-  // element moves the library's own position too far, which only the reposition() after rebalances repairs.
-  bool end_of_partition = false;
+  // Whether TakeReport tells the end of a partition, which ends a wait for more and lets the position move over
+  // transaction markers. From librdkafka 2.2 to 2.13.1 it is off whatever this says: there each such element moves
+  // the library's own position too far.
+  bool end_of_partition = true;
   // After this, read_positions() answers with a retriable error.
   std::chrono::milliseconds positions_timeout{10'000};
 };

@@ -11,7 +11,7 @@
 namespace braid::adapters {
 namespace {
 
-constexpr auto kReachSlice = std::chrono::milliseconds{250};
+constexpr std::chrono::milliseconds kReachSlice = std::chrono::milliseconds{250};
 
 void* to_opaque(std::uint64_t token) {
   return reinterpret_cast<void*>(static_cast<std::uintptr_t>(token));
@@ -95,16 +95,18 @@ RdkafkaProducerClient::~RdkafkaProducerClient() {
 
 Result<void> RdkafkaProducerClient::reach_broker(std::chrono::milliseconds timeout) {
   const auto deadline = std::chrono::steady_clock::now() + timeout;
+  auto patience = kReachSlice;
   for (;;) {
     const auto left =
         std::chrono::duration_cast<std::chrono::milliseconds>(deadline - std::chrono::steady_clock::now());
-    const auto slice = std::clamp(left, std::chrono::milliseconds{1}, kReachSlice);
+    const auto slice = std::clamp(left, std::chrono::milliseconds{1}, patience);
     const struct rd_kafka_metadata* metadata = nullptr;
     const auto code = rd_kafka_metadata(rk_.get(), 0, nullptr, &metadata, static_cast<int>(slice.count()));
     if (metadata != nullptr) rd_kafka_metadata_destroy(metadata);
     rdkafka_log_->drain();
     if (code == RD_KAFKA_RESP_ERR_NO_ERROR) return {};
-    if (left <= kReachSlice) break;
+    if (left <= patience) break;
+    patience *= 2;  // each round asks anew, and a slow link needs its time to answer
   }
   return unreachable(servers_, timeout, {});
 }

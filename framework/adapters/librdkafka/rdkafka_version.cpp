@@ -22,6 +22,10 @@ std::string known_defect(int version) {
   return {};
 }
 
+bool end_of_partition_is_sound() {
+  return !rdkafka_at_least(2, 2) || rdkafka_at_least(2, 13, 2);
+}
+
 void log_rdkafka_version(engine::Log& log) {
   static std::once_flag once;
   std::call_once(once, [&log] {

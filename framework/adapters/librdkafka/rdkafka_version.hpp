@@ -15,6 +15,10 @@ namespace braid::adapters {
 }
 [[nodiscard]] bool rdkafka_at_least(int major, int minor, int revision = 0);
 
+// Whether elements that tell a partition's end leave the library's own position alone. From 2.2 to 2.13.1 they move
+// it too far (#4844, #5213).
+[[nodiscard]] bool end_of_partition_is_sound();
+
 // Says the version once a process, and warns of those with known defects.
 void log_rdkafka_version(engine::Log& log);
 

@@ -1,12 +1,14 @@
 #include "core/flow/batch_flow.hpp"
 
-#include <algorithm>
-
 #include "core/assert.hpp"
+
+#include <algorithm>
 
 namespace braid::core {
 
-std::uint32_t BatchFlow::room() const { return admits_ ? settings_.max_messages - gathering_ : 0; }
+std::uint32_t BatchFlow::room() const {
+  return admits_ ? settings_.max_messages - gathering_ : 0;
+}
 
 std::size_t BatchFlow::admissible(std::span<const Message> messages) const {
   if (messages.empty()) return 0;
@@ -16,8 +18,9 @@ std::size_t BatchFlow::admissible(std::span<const Message> messages) const {
   const std::size_t window = ledger_ ? ledger_->max_window() : OffsetLedger::kMaxWindowDefault;
   const Offset last{open.value_or(messages.front().offset()).value + static_cast<std::int64_t>(window) - 1};
   if (messages.back().offset() <= last) return messages.size();
-  const auto beyond = std::upper_bound(messages.begin(), messages.end(), last,
-                                       [](Offset limit, const Message& message) { return limit < message.offset(); });
+  const auto beyond =
+      std::upper_bound(messages.begin(), messages.end(), last,
+                       [](Offset limit, const Message& message) { return limit < message.offset(); });
   return static_cast<std::size_t>(beyond - messages.begin());
 }
 
@@ -35,6 +38,20 @@ void BatchFlow::gathered(std::span<const Message> messages, Time now) {
   if (gathering_ == 0) gathering_since_ = now;
   gathering_ += static_cast<std::uint32_t>(messages.size());
   at_end_ = false;
+}
+
+void BatchFlow::reached_end(std::optional<CommitPosition> end) {
+  at_end_ = true;
+  if (!end) return;
+  end_ = end;
+  if (!ledger_) ledger_.emplace(*end);  // nothing was there since the start
+  move_over_markers();
+}
+
+// Behind the end that was reached nothing had been delivered then, so with nothing open all below it is done; what
+// came later is above it.
+void BatchFlow::move_over_markers() {
+  if (end_ && ledger_->open_count() == 0) ledger_->advance_to(*end_);
 }
 
 bool BatchFlow::complete(Time now) const {
@@ -69,6 +86,7 @@ void BatchFlow::dropped() {
 void BatchFlow::settled(Offset first, Offset last) {
   BRAID_ASSERT(running_, "only what runs can settle");
   ledger_->done_range(first, last);
+  move_over_markers();
   running_ = armed_;
   if (armed_) {
     armed_ = false;
@@ -92,13 +110,18 @@ std::vector<std::uint32_t> BatchFlow::take_due(Time now) {
   return due;
 }
 
-void BatchFlow::done(Offset offset) { ledger_->done(offset); }
+void BatchFlow::done(Offset offset) {
+  ledger_->done(offset);
+  move_over_markers();
+}
 
 std::optional<CommitPosition> BatchFlow::position() const {
   if (!ledger_) return std::nullopt;
   return ledger_->position();
 }
 
-std::size_t BatchFlow::open_count() const { return ledger_ ? ledger_->open_count() : 0; }
+std::size_t BatchFlow::open_count() const {
+  return ledger_ ? ledger_->open_count() : 0;
+}
 
 }  // namespace braid::core

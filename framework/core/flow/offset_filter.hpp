@@ -28,6 +28,11 @@ class OffsetFilter {
   // Looks at messages[from, end): keeps what passes, in order, and moves what is stale to `stale`.
   Passed pass(std::vector<Message>& messages, std::size_t from, std::vector<Message>& stale);
 
+  // All below is done, delivered or not: what comes from there is stale.
+  void not_below(CommitPosition position) {
+    if (!expected_ || *expected_ < expected_at(position)) expected_ = expected_at(position);
+  }
+
   // The next offset to come, as a position; nothing before the first message where there was no start.
   [[nodiscard]] std::optional<CommitPosition> expected() const {
     if (!expected_) return std::nullopt;

@@ -13,11 +13,14 @@ struct Counters {
   Count messages_stale{0};
   Count offset_jumps{0};
   Count batches{0};
+  Count batches_armed{0};
+  Count batches_taken_back{0};
   Count attempts_failed{0};
   Count commits{0};
   Count commits_failed{0};
   Count assignments{0};
   Count revocations{0};
+  std::atomic<std::uint32_t> partitions_assigned{0};  // at present
   std::atomic<std::uint32_t> jobs_running{0};
   std::atomic<std::uint32_t> jobs_running_max{0};
 

@@ -42,6 +42,7 @@ struct AssignedPartition {
   std::optional<Time> ask_position_at;               // reading_position: nothing while an answer is awaited
   std::uint64_t position_token = 0;                  // of the question under way
   std::optional<CommitPosition> start;               // where the group's stored position lets it start
+  std::optional<CommitPosition> sent_to;             // by start_again(), the last time
   std::optional<CommitPosition> acknowledged;        // what the group has stored, as far as we know
   std::optional<Time> timer;                         // as entered in the listener's timers
 };

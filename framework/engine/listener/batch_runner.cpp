@@ -43,6 +43,8 @@ TakeReport BatchRunner::take(PartitionQueue& queue, Time now) {
   // An armed batch may be started at any moment, so what comes now is taken beside it first.
   std::vector<Message>& into = flow_.is_armed() ? incoming_ : gathering_->gathered();
   const std::size_t from = into.size();
+  // The position may have moved over offsets that were never delivered.
+  if (const auto position = flow_.position()) filter_.not_below(*position);
   TakeReport report = queue.take(flow_.room(), into);
   const auto passed = filter_.pass(into, from, stale_);
   if (passed.stale > 0) {
@@ -54,7 +56,12 @@ TakeReport BatchRunner::take(PartitionQueue& queue, Time now) {
   report.messages -= passed.stale;
   Counters::add(counters.messages_taken, report.messages);
   gather(into, from, now);
-  if (report.end_of_partition) flow_.reached_end();
+  // Behind messages that are held back the partition has not ended yet.
+  if (report.end_of_partition && held_back_.empty()) {
+    if (report.end && filter_.expected() && *filter_.expected() < *report.end) Counters::add(counters.offset_jumps);
+    flow_.reached_end(report.end);
+    if (const auto position = flow_.position()) filter_.not_below(*position);
+  }
   return report;
 }
 
@@ -62,9 +69,7 @@ TakeReport BatchRunner::take(PartitionQueue& queue, Time now) {
 void BatchRunner::gather(std::vector<Message>& messages, std::size_t from, Time now) {
   if (messages.size() == from) return;
   const bool beside = &messages == &incoming_ || &messages == &held_back_;
-  if (beside && flow_.is_armed() && !take_back(now)) {
-    // The armed batch has started, and a new one gathers.
-  }
+  if (beside && flow_.is_armed()) take_back();
   std::vector<Message>& gathered = gathering_->gathered();
   const std::size_t room = flow_.room();
   const std::span<const Message> added = std::span<const Message>(messages).subspan(from);
@@ -81,13 +86,14 @@ void BatchRunner::gather(std::vector<Message>& messages, std::size_t from, Time 
   messages.resize(beside ? 0 : from + fit);
 }
 
-bool BatchRunner::take_back(Time now) {
+// The armed batch gathers again; or it has started, and a new one gathers.
+void BatchRunner::take_back() {
   if (present_->disarm(*gathering_)) {
     flow_.taken_back();
-    return true;
+    Counters::add(assignment_->counters().batches_taken_back);
+    return;
   }
-  settle_present(now);
-  return false;
+  settle_present();
 }
 
 void BatchRunner::turn(Time now) {
@@ -111,10 +117,11 @@ void BatchRunner::turn(Time now) {
         lay_out();
         if (present_->arm(*gathering_)) {
           flow_.armed();
+          Counters::add(assignment_->counters().batches_armed);
           return;
         }
         // It has settled meanwhile, and its mail is on the way: take note now, then start.
-        settle_present(now);
+        settle_present();
         break;
     }
   }
@@ -136,12 +143,12 @@ void BatchRunner::lay_out() {
   gathering_->split(split.indexes, split.splitter);
 }
 
-void BatchRunner::handle_settled(RunningBatch& batch, Time now) {
+void BatchRunner::handle_settled(RunningBatch& batch) {
   // Of a batch that is not present any more, we took note before its mail came.
-  if (present_.get() == &batch && batch.settled()) settle_present(now);
+  if (present_.get() == &batch && batch.settled()) settle_present();
 }
 
-void BatchRunner::settle_present(Time) {
+void BatchRunner::settle_present() {
   Counters& counters = assignment_->counters();
   Counters::add(counters.batches);
   Counters::add(counters.messages_done, present_->size());
@@ -184,16 +191,12 @@ void BatchRunner::handle_unsent(RunningBatch& batch) {
 
 void BatchRunner::refuse() {
   flow_.stop_admission();
-  if (flow_.is_armed()) take_back({});
+  if (flow_.is_armed()) take_back();
   flow_.dropped();
   flow_.forget_retries();
   gathering_->clear();
   assignment_->messages().release(held_back_);
   held_back_.clear();
-}
-
-bool BatchRunner::quiet() const {
-  return assignment_->jobs()->idle() && !tools_.dispatcher->holds_of(*assignment_);
 }
 
 void BatchRunner::fold() {

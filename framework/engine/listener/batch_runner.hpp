@@ -31,22 +31,20 @@ class BatchRunner final : public PartitionRunner {
   [[nodiscard]] bool has_room() const override { return flow_.room() > 0 && held_back_.empty(); }
   void turn(Time now) override;
   void handle_failed(Share& share, Time now) override;
-  void handle_settled(RunningBatch& batch, Time now) override;
+  void handle_settled(RunningBatch& batch) override;
   void handle_unsent(RunningBatch& batch) override;
   [[nodiscard]] std::optional<Time> wakes_at() const override { return flow_.wakes_at(); }
 
   void refuse() override;
-  [[nodiscard]] bool quiet() const override;
   void fold() override;
   [[nodiscard]] std::optional<CommitPosition> position() const override { return flow_.position(); }
   [[nodiscard]] std::optional<CommitPosition> expected() const override { return filter_.expected(); }
-  [[nodiscard]] std::size_t unfinished() const override { return flow_.open_count(); }
 
  private:
   void gather(std::vector<Message>& messages, std::size_t from, Time now);
-  bool take_back(Time now);
+  void take_back();
   void lay_out();
-  void settle_present(Time now);
+  void settle_present();
   void reclaim();
   BatchPtr fresh();
 

@@ -8,7 +8,12 @@ namespace braid::engine {
 Dispatcher::Dispatcher(std::shared_ptr<JobPool> pool, std::shared_ptr<Notifier> notifier)
     : pool_(std::move(pool)), notifier_(std::move(notifier)) {}
 
-Dispatcher::~Dispatcher() { pool_->cancel(*notifier_); }
+Dispatcher::~Dispatcher() {
+  pool_->cancel(*notifier_);
+  for (const Entry& entry : waiting_) {
+    if (entry.job != nullptr) entry.job->abandon();
+  }
+}
 
 void Dispatcher::send(Share& share) {
   waiting_.push_back({BatchPtr(&share.batch()), &share, nullptr, &share.batch().assignment()});

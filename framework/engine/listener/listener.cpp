@@ -26,7 +26,8 @@ constexpr int kMailsATurn = 1024;
 }  // namespace
 
 Listener::Listener(Settings settings, Parts parts)
-    : settings_(std::move(settings)),
+    : client_signal_(parts.mailbox->notifier()),
+      settings_(std::move(settings)),
       client_(std::move(parts.client)),
       mailbox_(std::move(parts.mailbox)),
       pool_(std::move(parts.pool)),
@@ -39,7 +40,6 @@ Listener::Listener(Settings settings, Parts parts)
       waiter_(parts.waiter),
       log_(parts.log),
       host_(parts.host),
-      client_signal_(mailbox_->notifier()),
       dispatcher_(pool_, mailbox_->notifier()),
       committer_(*client_, partitions_,
                  core::CommitSchedule(settings_.commit_interval, kCommitRetry, clock_->now()), *counters_, *log_),
@@ -60,6 +60,7 @@ Listener::~Listener() {
 }
 
 Result<void> Listener::connect() {
+  owned_.check();
   std::vector<std::string> topics;
   for (const auto& [name, lane] : lanes_) topics.push_back(name);
   auto subscribed = client_->subscribe(topics, client_signal_);
@@ -68,6 +69,7 @@ Result<void> Listener::connect() {
 }
 
 void Listener::turn() {
+  owned_.check();
   const Time now = clock_->now();
   if (now >= next_sweep_) sweep(now);
   serve_client(now);
@@ -95,8 +97,10 @@ Time Listener::wakes_at() const {
 void Listener::serve_client(Time now) {
   if (!client_signal_.lower() && now < next_serve_) return;
   next_serve_ = now + (now < serve_often_until_ ? kServeOften : kSweep);
-  client_->serve_replies(*this);
+  // The group first: an answer may change the assignment, which must not come between a rebalance that waits and its
+  // handler.
   client_->serve_group(*this);
+  client_->serve_replies(*this);
 }
 
 void Listener::sweep(Time now) {
@@ -138,7 +142,7 @@ void Listener::handle(const Mail& mail) {
       return;
     case Mail::Kind::batch_settled:
       if (AssignedPartition* partition = owner_of(*mail.batch)) {
-        partition->runner->handle_settled(*mail.batch, now);
+        partition->runner->handle_settled(*mail.batch);
         pump(*partition);
       }
       return;
@@ -173,9 +177,12 @@ void Listener::pump_queue(AssignedPartition& partition) {
 }
 
 void Listener::handle_trouble(AssignedPartition& partition, const TakeReport& report) {
-  if (report.out_of_range || report.no_stored_position) {
-    start_by_policy(partition, report.out_of_range ? "its position is not in the log any more"
-                                                   : "the group has no position for it");
+  if (report.out_of_range) {
+    start_again(partition);
+    return;
+  }
+  if (report.no_stored_position) {
+    start_by_policy(partition, "the group has no position for it");
     return;
   }
   log(LogLevel::warning, fmt::format("{}: {}/{}: {}", subscription_group_->id, partition.name.topic,

@@ -24,6 +24,7 @@
 #include "engine/ports/consumer_client.hpp"
 #include "engine/ports/log.hpp"
 #include "engine/ports/waiter.hpp"
+#include "engine/threads/thread_owned.hpp"
 #include "engine/worker/partition_jobs.hpp"
 
 namespace braid::engine {
@@ -46,10 +47,10 @@ class ListenerHost {
 class Listener final : private ConsumerEvents {
  public:
   struct Settings {
-    std::string name;  // of its thread and in logs
     Duration commit_interval{};
     Duration drain_on_revoke{};
     std::uint32_t default_max_partitions = 64;
+    std::uint32_t expected_partitions = 16;  // of the application; more is reported
   };
   struct Parts {
     std::unique_ptr<ConsumerClient> client;
@@ -79,6 +80,8 @@ class Listener final : private ConsumerEvents {
   // Drains, says farewell, commits and leaves the group, all before `deadline`, whatever still runs. The second
   // call may only bring the deadline forward.
   void stop(Time deadline);
+  // Ends without leaving the group, which finds out when the session times out, and tells the host why.
+  void give_up(const std::string& why);
   // After stop(): left, or given up. No turn() after that.
   [[nodiscard]] bool finished() const { return stage_ == Stage::finished; }
   // What stop() left behind, in words; empty when all settled.
@@ -116,33 +119,20 @@ class Listener final : private ConsumerEvents {
   void ask_positions(Time now);
   void begin(AssignedPartition& partition);
   void start_by_policy(AssignedPartition& partition, const char* why);
+  void start_again(AssignedPartition& partition);
   void end_now(std::vector<AssignedPartition*> partitions, FarewellKind kind, bool lost);
+  void end_stopping_now(bool lost);
   std::vector<StoredPosition> retained_positions(std::span<const TopicPartition> leaving) const;
   std::vector<AssignedPartition*> retained_unread(std::span<const TopicPartition> leaving) const;
   ReadyFlag& flag_of(const TopicPartition& name);
 
   void continue_stop(Time now);
-  void leave(Time now);
+  void leave();
   void finish();
 
   void log(LogLevel level, std::string_view text) const { log_->write(level, "connection", text); }
 
-  // constant after construction
-  Settings settings_;
-  std::unique_ptr<ConsumerClient> client_;
-  std::shared_ptr<Mailbox> mailbox_;
-  std::shared_ptr<JobPool> pool_;
-  std::shared_ptr<PartitionJobsTable> jobs_;
-  std::shared_ptr<Counters> counters_;
-  std::shared_ptr<const routing::Routes> routes_;
-  const routing::ConsumerGroup* group_;
-  const routing::SubscriptionGroup* subscription_group_;
-  Clock* clock_;
-  Waiter* waiter_;
-  Log* log_;
-  ListenerHost* host_;
-
-  // Raised by the client when the group or a reply wants to be served.
+  // Above the client, which signals it until it is gone. Raised when the group or a reply wants to be served.
   class ClientSignal final : public ReadySignal {
    public:
     explicit ClientSignal(std::shared_ptr<Notifier> notifier) : notifier_(std::move(notifier)) {}
@@ -159,7 +149,24 @@ class Listener final : private ConsumerEvents {
   };
   ClientSignal client_signal_;
 
+  // constant after construction, but for what they point to
+  Settings settings_;
+  std::unique_ptr<ConsumerClient> client_;
+  std::shared_ptr<Mailbox> mailbox_;
+  std::shared_ptr<JobPool> pool_;
+  std::shared_ptr<PartitionJobsTable> jobs_;
+  std::shared_ptr<Counters> counters_;
+  std::shared_ptr<const routing::Routes> routes_;
+  const routing::ConsumerGroup* group_;
+  const routing::SubscriptionGroup* subscription_group_;
+  Clock* clock_;
+  Waiter* waiter_;
+  Log* log_;
+  ListenerHost* host_;
+
+
   // the listener's
+  ThreadOwned owned_;
   Stage stage_ = Stage::idle;
   std::map<std::string, TopicLane, std::less<>> lanes_;
   std::map<TopicPartition, std::unique_ptr<ReadyFlag>> flags_;  // kept for good: a late mail may name one
@@ -172,6 +179,8 @@ class Listener final : private ConsumerEvents {
   Time next_serve_;
   Time serve_often_until_{};
   bool in_rebalance_ = false;  // the client is not to be asked for messages
+  // Told to stop within a rebalance's handler, which ends its own partitions first.
+  std::optional<Time> stop_asked_;
 
   Time stop_deadline_{};
   std::unique_ptr<PartitionsEnding> stopping_;

@@ -25,6 +25,18 @@ constexpr auto kServeOften = 200ms;
 // A wait never depends on one wake-up alone.
 constexpr auto kLookAgain = 100ms;
 
+PartitionsEnding::Deadlines revocation_deadlines(Time now, Duration drain_on_revoke) {
+  const Time drain = now + drain_on_revoke;
+  return {drain, drain + kFarewell, drain + kFarewell + kCommitAnswer};
+}
+
+PartitionsEnding::Deadlines stop_deadlines(Time now, Time deadline) {
+  const Duration all = std::max<Duration>(deadline - now, 0ms);
+  // What follows the drain needs time of its own, or a drain that fills the deadline would cost the commit.
+  const Duration after = std::min<Duration>(kFarewell + kCommitAnswer, all / 2);
+  return {deadline - after, deadline - after * 2 / 3, deadline - after / 3};
+}
+
 }  // namespace
 
 // --- assignment
@@ -49,6 +61,13 @@ void Listener::add(const TopicPartition& name) {
     partition->stage = AssignedPartition::Stage::ending;
   }
   partitions_[name] = std::move(partition);
+  const std::uint32_t assigned = counters_->partitions_assigned.fetch_add(1, std::memory_order_relaxed) + 1;
+  if (assigned == settings_.expected_partitions + 1) {
+    log(LogLevel::warning,
+        fmt::format("more than {} partitions are assigned, and each may fetch its share of prefetch_bytes ahead; "
+                    "raise expected_partitions to stay within that bound",
+                    settings_.expected_partitions));
+  }
 }
 
 void Listener::begin_generation(AssignedPartition& partition) {
@@ -139,6 +158,9 @@ void Listener::handle_positions(std::uint64_t token, Result<std::vector<StoredPo
     if (found == positions.value().end()) {
       // Not said is not "none": a partition never starts by policy because an answer was incomplete.
       partition->ask_position_at = again;
+    } else if (in_rebalance_ && !found->position) {
+      // A restart within the handler would be taken for its answer.
+      partition->ask_position_at = clock_->now();
     } else if (found->position) {
       partition->start = found->position;
       partition->acknowledged = found->position;
@@ -152,11 +174,13 @@ void Listener::handle_positions(std::uint64_t token, Result<std::vector<StoredPo
 void Listener::start_by_policy(AssignedPartition& partition, const char* why) {
   const routing::InitialOffset policy = partition.lane->topic->initial_offset;
   if (partition.runner) {
-    // Whatever moves a position starts a new generation: what still runs of this one counts no more.
+    // Whatever moves a position starts a new generation: what still runs of this one counts no more. Its consumers
+    // hear that it is lost, before the new one's are made.
     partition.runner->refuse();
     dispatcher_.forget(*partition.assignment);
     partition.assignment->move_to(Assignment::Phase::over);
     unschedule(partition);
+    std::make_shared<FarewellRound>(partition.assignment, FarewellKind::revoked)->send(dispatcher_);
     partition.runner.reset();
     begin_generation(partition);
   }
@@ -176,17 +200,34 @@ void Listener::start_by_policy(AssignedPartition& partition, const char* why) {
                                    earliest ? "earliest offset" : "latest offset", why));
   const auto restarted = client_->restart_at(
       partition.name, {earliest ? StartPoint::Kind::earliest : StartPoint::Kind::latest, {}});
-  if (!restarted) handle_error(restarted.error());
+  if (restarted) {
+    partition.start = restarted.value();
+  } else {
+    handle_error(restarted.error());
+  }
   begin(partition);
 }
 
-// A generation starts nothing before every job of the partition's earlier ones has returned.
+// The client says that where it was reading is not in the log. It may have been elsewhere than it should: unless
+// this is the second time, it is sent to where it should be, since starting by policy repeats or skips messages.
+void Listener::start_again(AssignedPartition& partition) {
+  const auto expected = partition.runner ? partition.runner->expected() : std::nullopt;
+  if (expected && expected != partition.sent_to) {
+    partition.sent_to = expected;
+    if (client_->restart_at(partition.name, {StartPoint::Kind::at, *expected})) return;
+  }
+  start_by_policy(partition, "its position is not in the log any more");
+}
+
+// A generation starts nothing before every job of the partition's earlier ones has returned, and another connection
+// of ours that had the partition has let go of it.
 void Listener::begin(AssignedPartition& partition) {
   PartitionJobs& jobs = *partition.assignment->jobs();
-  if (!jobs.idle()) {
+  const auto free = [&] { return jobs.claim(&partition) && jobs.idle(); };
+  if (!free()) {
     partition.stage = AssignedPartition::Stage::waiting_for_jobs;
     jobs.watch(mailbox_->notifier());
-    if (!jobs.idle()) return;  // asked again when they have returned, and with each sweep
+    if (!free()) return;  // asked again when they have returned, and with each sweep
   }
   jobs.unwatch(*mailbox_->notifier());
   run(partition);
@@ -215,15 +256,7 @@ void Listener::handle_revoked(std::span<const TopicPartition> partitions, bool l
   }
   in_rebalance_ = true;
   if (stopping_) {
-    // All are being ended already; the group does not wait for the stop's deadline.
-    while (!stopping_->step(clock_->now())) {
-      client_->serve_replies(*this);
-      read_mail();
-      dispatcher_.feed();
-      waiter_->wait_until(std::min(stopping_->wakes_at(), clock_->now() + kLookAgain));
-    }
-    left_behind_ = stopping_->left_behind();
-    stopping_.reset();
+    end_stopping_now(lost);
   } else if (stage_ == Stage::running) {
     end_now(leaving, FarewellKind::revoked, lost);
   }
@@ -239,6 +272,22 @@ void Listener::handle_revoked(std::span<const TopicPartition> partitions, bool l
   client_->reposition(retained);
   for (AssignedPartition* partition : unread) start_by_policy(*partition, "nothing was read of it yet");
   look_again_soon();
+  if (stop_asked_) stop(*std::exchange(stop_asked_, std::nullopt));
+}
+
+// All are being ended already; the group does not wait for the stop's deadline.
+void Listener::end_stopping_now(bool lost) {
+  stopping_->hurry(revocation_deadlines(clock_->now(), settings_.drain_on_revoke));
+  if (lost) stopping_->lose();
+  for (;;) {
+    client_->serve_replies(*this);
+    read_mail();
+    dispatcher_.feed();
+    if (stopping_->step(clock_->now())) break;
+    waiter_->wait_until(std::min(stopping_->wakes_at(), clock_->now() + kLookAgain));
+  }
+  left_behind_ = stopping_->left_behind();
+  stopping_.reset();
 }
 
 // After a rebalance: retained partitions were repositioned, and the client starts to fetch again.
@@ -249,20 +298,17 @@ void Listener::look_again_soon() {
 }
 
 void Listener::end_now(std::vector<AssignedPartition*> partitions, FarewellKind kind, bool lost) {
-  const Time now = clock_->now();
-  const Time drain = now + settings_.drain_on_revoke;
   for (AssignedPartition* partition : partitions) unschedule(*partition);
   PartitionsEnding ending(std::move(partitions), kind, lost,
-                          {drain, drain + kFarewell, drain + kFarewell + kCommitAnswer},
-                          {&dispatcher_, &committer_, mailbox_, log_});
+                          revocation_deadlines(clock_->now(), settings_.drain_on_revoke),
+                          {&dispatcher_, &committer_, mailbox_, log_, [this] { read_mail(); }});
   // The listener's turn, without the client's queues: those that stay run on what they hold.
   for (;;) {
     client_->serve_replies(*this);
     read_mail();
     run_timers(clock_->now());
     dispatcher_.feed();
-    // Jobs write their mail before they return: what is idle now has its mail in the box.
-    read_mail();
+    if (stop_asked_) ending.hurry(stop_deadlines(clock_->now(), *stop_asked_));
     if (ending.step(clock_->now())) break;
     Time until = std::min(ending.wakes_at(), clock_->now() + kLookAgain);
     if (!timers_.empty()) until = std::min(until, timers_.begin()->first);
@@ -282,8 +328,10 @@ void Listener::take_apart(AssignedPartition& partition) {
   partition.assignment->move_to(Assignment::Phase::over);
   partition.assignment->jobs()->unwatch(*mailbox_->notifier());
   partition.runner.reset();
+  partition.assignment->jobs()->give_up_claim(&partition);
   partition.queue.reset();
   partition.ready->owner = nullptr;
+  counters_->partitions_assigned.fetch_sub(1, std::memory_order_relaxed);
 }
 
 // --- the way out
@@ -293,36 +341,37 @@ void Listener::stop(Time deadline) {
     finish();
     return;
   }
+  const Time now = clock_->now();
   if (stage_ != Stage::running) {
     stop_deadline_ = std::min(stop_deadline_, deadline);
+    if (stopping_) stopping_->hurry(stop_deadlines(now, stop_deadline_));
+    return;
+  }
+  if (in_rebalance_) {
+    // Partitions are just being ended, and go: only what is left then is the stop's.
+    stop_asked_ = stop_asked_ ? std::min(*stop_asked_, deadline) : deadline;
     return;
   }
   stage_ = Stage::draining;
   stop_deadline_ = deadline;
-  const Time now = clock_->now();
-  const Duration all = std::max<Duration>(deadline - now, 0ms);
-  // What follows the drain needs time of its own, or a drain that fills the deadline would cost the commit.
-  const Duration after = std::min<Duration>(kFarewell + kCommitAnswer, all / 2);
   std::vector<AssignedPartition*> partitions;
   for (const auto& [name, partition] : partitions_) {
     unschedule(*partition);
     partitions.push_back(partition.get());
   }
   stopping_ = std::make_unique<PartitionsEnding>(
-      std::move(partitions), FarewellKind::stopping, false,
-      PartitionsEnding::Deadlines{deadline - after, deadline - after * 2 / 3, deadline - after / 3},
-      PartitionsEnding::Tools{&dispatcher_, &committer_, mailbox_, log_});
+      std::move(partitions), FarewellKind::stopping, false, stop_deadlines(now, deadline),
+      PartitionsEnding::Tools{&dispatcher_, &committer_, mailbox_, log_, [this] { read_mail(); }});
 }
 
 void Listener::continue_stop(Time now) {
   if (stage_ == Stage::draining) {
     if (stopping_) {
-      read_mail();
       if (!stopping_->step(now)) return;
       left_behind_ = stopping_->left_behind();
       stopping_.reset();
     }
-    leave(now);
+    leave();
   }
   if (stage_ != Stage::leaving) return;
   if (!client_->closed() && now < stop_deadline_) return;
@@ -330,11 +379,20 @@ void Listener::continue_stop(Time now) {
   finish();
 }
 
-void Listener::leave(Time) {
+void Listener::leave() {
   stage_ = Stage::leaving;
   client_->begin_close();
   client_signal_.on_ready();
   next_sweep_ = clock_->now() + kLookAgain;
+}
+
+void Listener::give_up(const std::string& why) {
+  host_->handle_fatal(Error(Error::Kind::other, fmt::format("{} / {}: {}", group_->id, subscription_group_->id, why),
+                            false, true));
+  left_behind_.push_back(why);
+  in_rebalance_ = false;
+  stopping_.reset();
+  finish();
 }
 
 void Listener::finish() {

@@ -4,6 +4,7 @@
 
 #include "core/assert.hpp"
 #include "engine/threads/thread_name.hpp"
+#include "engine/worker/describe_failure.hpp"
 
 namespace braid::engine {
 
@@ -18,7 +19,7 @@ ListenerThread::ListenerThread(std::string name, const MakeListener& make, std::
 ListenerThread::~ListenerThread() { BRAID_ASSERT(!thread_.joinable(), "a listener's thread is joined by its owner"); }
 
 void ListenerThread::start(std::chrono::milliseconds connect_timeout) {
-  thread_ = std::thread([shared = shared_, name = name_, connect_timeout] {
+  thread_ = std::jthread([shared = shared_, name = name_, connect_timeout] {
     name_this_thread(name);
     run(shared, connect_timeout);
   });
@@ -30,9 +31,14 @@ void ListenerThread::run(const std::shared_ptr<Shared>& shared, std::chrono::mil
   if (shared->connect_outcome) shared->connect_outcome = listener.connect();
   const bool connected = shared->connect_outcome.ok();
   shared->connected.raise();
-  while (connected && !listener.finished()) {
-    listener.turn();
-    if (!listener.finished()) shared->wake_up->wait_until(listener.wakes_at());
+  try {
+    while (connected && !listener.finished()) {
+      listener.turn();
+      if (!listener.finished()) shared->wake_up->wait_until(listener.wakes_at());
+    }
+  } catch (...) {
+    // Nothing is known to throw here. If something does, this connection ends, and nothing else in the process.
+    listener.give_up("its listener failed: " + describe_failure(std::current_exception()));
   }
   shared->left_behind = listener.left_behind();
   shared->listener.reset();  // the client's destruction belongs to this thread, and to the deadline of join()

@@ -54,7 +54,7 @@ class ListenerThread {
 
   std::string name_;
   std::shared_ptr<Shared> shared_;
-  std::thread thread_;
+  std::jthread thread_;
 };
 
 }  // namespace braid::engine

@@ -2,7 +2,6 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <functional>
 #include <memory>
 #include <optional>
 #include <vector>
@@ -52,7 +51,7 @@ class PartitionRunner {
   // Does all that is due: hands over, arms, retries.
   virtual void turn(Time now) = 0;
   virtual void handle_failed(Share& share, Time now) = 0;
-  virtual void handle_settled(RunningBatch& batch, Time now) = 0;
+  virtual void handle_settled(RunningBatch& batch) = 0;
   virtual void handle_unsent(RunningBatch& batch) = 0;
   // When turn() has something to do by time alone.
   [[nodiscard]] virtual std::optional<Time> wakes_at() const = 0;
@@ -61,8 +60,6 @@ class PartitionRunner {
 
   // Admits and hands over nothing more, and retries nothing; what was handed over goes on.
   virtual void refuse() = 0;
-  // After refuse(): nothing of it runs, or waits to run, any more.
-  [[nodiscard]] virtual bool quiet() const = 0;
 
   // --- offsets
 
@@ -72,8 +69,6 @@ class PartitionRunner {
   [[nodiscard]] virtual std::optional<CommitPosition> position() const = 0;
   // Where the client is to go on; nothing before the first message where there was no start.
   [[nodiscard]] virtual std::optional<CommitPosition> expected() const = 0;
-  // Messages admitted and not done.
-  [[nodiscard]] virtual std::size_t unfinished() const = 0;
 };
 
 }  // namespace braid::engine

@@ -33,11 +33,36 @@ PartitionsEnding::~PartitionsEnding() {
   }
 }
 
+// Jobs write their mail before they return, so once all are back their mail is in the box, and it may bring shares
+// that had found no room in the pool.
 bool PartitionsEnding::quiet() const {
+  if (!idle()) return false;
+  tools_.read_mail();
+  return idle();
+}
+
+bool PartitionsEnding::idle() const {
   for (const AssignedPartition* partition : partitions_) {
+    // Without a runner it has started nothing; the jobs are an earlier generation's.
+    if (!partition->runner) continue;
     if (!partition->assignment->jobs()->idle() || tools_.dispatcher->holds_of(*partition->assignment)) return false;
   }
   return true;
+}
+
+void PartitionsEnding::hurry(const Deadlines& deadlines) {
+  deadlines_.drain = std::min(deadlines_.drain, deadlines.drain);
+  deadlines_.farewell = std::min(deadlines_.farewell, deadlines.farewell);
+  deadlines_.commit = std::min(deadlines_.commit, deadlines.commit);
+}
+
+void PartitionsEnding::lose() {
+  lost_ = true;
+  for (AssignedPartition* partition : partitions_) {
+    partition->assignment->move_to(Assignment::Phase::over);
+    tools_.dispatcher->forget(*partition->assignment);
+  }
+  if (stage_ == Stage::committing) stage_ = Stage::done;
 }
 
 bool PartitionsEnding::step(Time now) {
@@ -92,7 +117,7 @@ void PartitionsEnding::say_farewell() {
 void PartitionsEnding::close_books(Time now) {
   for (std::size_t i = 0; i < partitions_.size(); ++i) {
     AssignedPartition& partition = *partitions_[i];
-    const std::uint32_t overran = partition.assignment->jobs()->inside();
+    const std::uint32_t overran = partition.runner ? partition.assignment->jobs()->inside() : 0;
     if (overran > 0) {
       left_behind_.push_back(fmt::format("{}/{}: {} jobs still in user code; their messages are processed again",
                                          partition.name.topic, partition.name.partition.value, overran));

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
@@ -17,7 +18,7 @@ namespace braid::engine {
 //
 //   draining ──▶ farewell ──▶ committing ──▶ done
 //
-// Thread: the listener's, which drains its mailbox before each step.
+// Thread: the listener's.
 class PartitionsEnding {
  public:
   struct Deadlines {
@@ -30,6 +31,7 @@ class PartitionsEnding {
     Committer* committer = nullptr;
     std::shared_ptr<Mailbox> mailbox;
     Log* log = nullptr;
+    std::function<void()> read_mail;  // the listener's
   };
 
   // `lost`: nothing may be committed and nothing counts any more.
@@ -39,6 +41,10 @@ class PartitionsEnding {
   PartitionsEnding(const PartitionsEnding&) = delete;
   PartitionsEnding& operator=(const PartitionsEnding&) = delete;
 
+  // Brings deadlines forward; never back.
+  void hurry(const Deadlines& deadlines);
+  // The group has given them to others: nothing counts any more, and nothing is committed.
+  void lose();
   // As far as it gets now. True: done.
   bool step(Time now);
   // When step() gets further by time alone.
@@ -48,6 +54,7 @@ class PartitionsEnding {
 
  private:
   enum class Stage : std::uint8_t { draining, farewell, committing, done };
+  [[nodiscard]] bool idle() const;
   [[nodiscard]] bool quiet() const;
   void say_farewell();
   void close_books(Time now);

@@ -117,8 +117,10 @@ class ConsumerClient {
   virtual Result<void> unassign(std::span<const TopicPartition> partitions) = 0;
   // After (un)assign, within the handler: makes the partitions that stay go on exactly at these positions.
   virtual void reposition(std::span<const StoredPosition> retained) = 0;
-  // Starts one assigned partition anew, elsewhere. What was fetched before is dropped.
-  virtual Result<void> restart_at(const TopicPartition& partition, StartPoint start) = 0;
+  // Starts one assigned partition anew, elsewhere. What was fetched before is dropped. Returns where it starts, if
+  // that is known already; may wait for the broker's answer, at most two seconds. Never before unassign() within
+  // handle_revoked.
+  virtual Result<std::optional<CommitPosition>> restart_at(const TopicPartition& partition, StartPoint start) = 0;
 
   // Asks for what the group has stored; one request for all. Answered by handle_positions with the same token.
   virtual void read_positions(std::span<const TopicPartition> partitions, std::uint64_t token) = 0;

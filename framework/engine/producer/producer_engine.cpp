@@ -25,7 +25,7 @@ struct Pending {
 
 ProducerEngine::ProducerEngine(std::string name, std::unique_ptr<ProducerClient> client, std::shared_ptr<Log> log)
     : name_(std::move(name)), client_(std::move(client)), log_(std::move(log)) {
-  thread_ = std::thread([this] {
+  thread_ = std::jthread([this] {
     name_this_thread(name_);
     serve();
   });
@@ -48,6 +48,7 @@ Result<void> ProducerEngine::send(const Record& record, Producer::OnDelivery on_
                             reinterpret_cast<std::uint64_t>(pending.get()));
   if (!sent) {
     sent_.fetch_sub(1, std::memory_order_seq_cst);
+    wake_flushers();  // the last report may have come while this one still counted
     return sent;
   }
   [[maybe_unused]] const auto* owned_by_the_report = pending.release();
@@ -97,6 +98,10 @@ void ProducerEngine::handle_delivery(const DeliveryReport& report) {
     }
   }
   reported_.fetch_add(1, std::memory_order_seq_cst);
+  wake_flushers();
+}
+
+void ProducerEngine::wake_flushers() {
   if (flushing_.load(std::memory_order_seq_cst) == 0) return;
   { const std::lock_guard lock(mutex_); }  // or a flush between its look and its sleep would miss this
   progressed_.notify_all();

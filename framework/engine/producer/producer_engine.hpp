@@ -36,6 +36,7 @@ class ProducerEngine final : private DeliveryEvents {
   void handle_delivery(const DeliveryReport& report) override;
   void handle_error(const Error& error) override;
   void serve();
+  void wake_flushers();
 
   const std::string name_;
   const std::unique_ptr<ProducerClient> client_;
@@ -49,7 +50,7 @@ class ProducerEngine final : private DeliveryEvents {
 
   std::mutex mutex_;
   std::condition_variable progressed_;  // reported_ moved, while somebody flushes
-  std::thread thread_;
+  std::jthread thread_;
 };
 
 }  // namespace braid::engine

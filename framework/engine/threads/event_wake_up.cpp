@@ -14,7 +14,9 @@ EventWakeUp::EventWakeUp() : descriptor_(::eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC
   if (descriptor_ < 0) throw std::system_error(errno, std::generic_category(), "eventfd");
 }
 
-EventWakeUp::~EventWakeUp() { ::close(descriptor_); }
+EventWakeUp::~EventWakeUp() {
+  ::close(descriptor_);
+}
 
 void EventWakeUp::notify() noexcept {
   if (notified_.exchange(true, std::memory_order_seq_cst)) return;
@@ -32,7 +34,8 @@ void EventWakeUp::wait_until(Time until) {
     timeout.tv_sec = static_cast<time_t>(left.count() / 1'000'000'000);
     timeout.tv_nsec = static_cast<long>(left.count() % 1'000'000'000);
     pollfd wanted{descriptor_, POLLIN, 0};
-    readable = ::ppoll(&wanted, 1, &timeout, nullptr) > 0;  // an interruption ends the wait early, which does no harm
+    readable =
+        ::ppoll(&wanted, 1, &timeout, nullptr) > 0;  // an interruption ends the wait early, which does no harm
   }
   // A notifier that was slow to write leaves the descriptor readable behind a flag that was cleared before: read it
   // then too, or every wait from here on would return at once.

@@ -1,9 +1,9 @@
 #pragma once
 
-#include <atomic>
-
 #include "engine/ports/job_pool.hpp"
 #include "engine/ports/waiter.hpp"
+
+#include <atomic>
 
 namespace braid::engine {
 

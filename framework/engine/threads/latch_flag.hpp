@@ -1,5 +1,7 @@
 #pragma once
 
+#include "engine/threads/guarded_by.hpp"
+
 #include <chrono>
 #include <condition_variable>
 #include <mutex>
@@ -24,7 +26,7 @@ class LatchFlag {
  private:
   std::mutex mutex_;
   std::condition_variable condition_;
-  bool raised_ = false;  // guarded by mutex_
+  bool raised_ BRAID_GUARDED_BY(mutex_) = false;
 };
 
 }  // namespace braid::engine

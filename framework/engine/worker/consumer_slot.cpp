@@ -1,9 +1,9 @@
 #include "engine/worker/consumer_slot.hpp"
 
-#include <stdexcept>
-
 #include "engine/worker/assignment.hpp"
 #include "engine/worker/share.hpp"
+
+#include <stdexcept>
 
 namespace braid {
 
@@ -38,7 +38,8 @@ ConsumerSlot::Attempt ConsumerSlot::run(Assignment& assignment, Share& share) no
   State state = State::running;
   // Release: whoever finds the slot idle sees the object as this job left it.
   if (!state_.compare_exchange_strong(state, State::idle, std::memory_order_acq_rel)) {
-    deferred_failure_ = farewell(state == State::farewell_stopping ? FarewellKind::stopping : FarewellKind::revoked);
+    deferred_failure_ =
+        farewell(state == State::farewell_stopping ? FarewellKind::stopping : FarewellKind::revoked);
     state_.store(State::idle, std::memory_order_release);
   }
   return attempt;

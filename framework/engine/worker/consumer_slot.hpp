@@ -1,11 +1,11 @@
 #pragma once
 
+#include <braid/consumer.hpp>
+
 #include <atomic>
 #include <cstdint>
 #include <exception>
 #include <memory>
-
-#include <braid/consumer.hpp>
 
 namespace braid::engine {
 
@@ -16,9 +16,11 @@ class Share;
 enum class FarewellKind : std::uint8_t { revoked, stopping };
 
 // The consumer object of one virtual partition, and whether it is busy. This is the one guard around user code:
-// whatever it throws leaves here as a value, since an escape would end a worker, and with it other partitions' work.
+// whatever it throws leaves here as a value, since an escape would end a worker, and with it other partitions'
+// work.
 //
-// Thread: run() and farewell() on workers, never two at once (one job a virtual partition); the rest on the listener.
+// Thread: run() and farewell() on workers, never two at once (one job a virtual partition); the rest on the
+// listener.
 class ConsumerSlot {
  public:
   struct Attempt {

@@ -37,4 +37,9 @@ void FarewellRound::Goodbye::run() noexcept {
   round_->assignment_->jobs()->leave(1);
 }
 
+void FarewellRound::Goodbye::abandon() noexcept {
+  const std::shared_ptr<FarewellRound> round = std::move(keeps_round);
+  round_->assignment_->jobs()->leave(1);
+}
+
 }  // namespace braid::engine

@@ -31,6 +31,7 @@ class FarewellRound : public std::enable_shared_from_this<FarewellRound> {
    public:
     Goodbye(FarewellRound& round, VirtualPartitionIndex index) : round_(&round), index_(index) {}
     void run() noexcept override;
+    void abandon() noexcept override;
     std::shared_ptr<FarewellRound> keeps_round;  // from the sending to the end of the run
     std::exception_ptr failure;
 

@@ -5,6 +5,17 @@
 
 namespace braid::engine {
 
+bool PartitionJobs::claim(const void* holder) {
+  const void* before = nullptr;
+  // seq_cst: pairs with watch(), as the count does.
+  return holder_.compare_exchange_strong(before, holder, std::memory_order_seq_cst) || before == holder;
+}
+
+void PartitionJobs::give_up_claim(const void* holder) {
+  const void* before = holder;
+  if (holder_.compare_exchange_strong(before, nullptr, std::memory_order_seq_cst)) wake_watchers();
+}
+
 void PartitionJobs::watch(std::shared_ptr<Notifier> notifier) {
   const std::lock_guard lock(mutex_);
   if (std::find(watchers_.begin(), watchers_.end(), notifier) == watchers_.end()) {

@@ -11,6 +11,7 @@
 
 #include "engine/ports/consumer_client.hpp"
 #include "engine/ports/job_pool.hpp"
+#include "engine/threads/guarded_by.hpp"
 
 namespace braid::engine {
 
@@ -29,7 +30,13 @@ class PartitionJobs {
   [[nodiscard]] bool idle() const { return inside_.load(std::memory_order_seq_cst) == 0; }
   [[nodiscard]] std::uint32_t inside() const { return inside_.load(std::memory_order_relaxed); }
 
-  // `notifier` is notified each time the count reaches zero, until unwatched; a listener that lets a partition go
+  // One assignment at a time may run jobs and last hooks of the partition, over all connections: one that lost it and
+  // has not heard of that yet would run beside the one that got it. True: `holder` holds it, now or already.
+  bool claim(const void* holder);
+  // Does nothing unless `holder` holds it.
+  void give_up_claim(const void* holder);
+
+  // `notifier` is notified each time the count reaches zero or the claim is given up, until unwatched; a listener that lets a partition go
   // and one that gets it may both watch. Look at idle() after this call, not before.
   void watch(std::shared_ptr<Notifier> notifier);
   void unwatch(const Notifier& notifier);
@@ -38,9 +45,10 @@ class PartitionJobs {
   void wake_watchers();
 
   std::atomic<std::uint32_t> inside_{0};
+  std::atomic<const void*> holder_{nullptr};
   std::atomic<bool> watched_{false};
   std::mutex mutex_;  // rare: assignments and revocations only
-  std::vector<std::shared_ptr<Notifier>> watchers_;
+  std::vector<std::shared_ptr<Notifier>> watchers_ BRAID_GUARDED_BY(mutex_);
 };
 
 // The application's PartitionJobs, by consumer group, topic and partition. Thread: any; used on assignment only.
@@ -53,7 +61,8 @@ class PartitionJobsTable {
  private:
   std::atomic<std::uint64_t> generations_{0};  // only its growth matters: relaxed
   std::mutex mutex_;
-  std::map<std::tuple<std::string, std::string, PartitionNumber>, std::shared_ptr<PartitionJobs>> table_;
+  std::map<std::tuple<std::string, std::string, PartitionNumber>, std::shared_ptr<PartitionJobs>> table_
+      BRAID_GUARDED_BY(mutex_);
 };
 
 }  // namespace braid::engine

@@ -1,9 +1,9 @@
 #include "engine/worker/running_batch.hpp"
 
-#include <utility>
-
 #include "core/assert.hpp"
 #include "engine/listener/mailbox.hpp"
+
+#include <utility>
 
 namespace braid::engine {
 

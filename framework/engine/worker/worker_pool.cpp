@@ -1,10 +1,10 @@
 #include "engine/worker/worker_pool.hpp"
 
-#include <algorithm>
-#include <utility>
-
 #include "core/assert.hpp"
 #include "engine/threads/thread_name.hpp"
+
+#include <algorithm>
+#include <utility>
 
 namespace braid::engine {
 
@@ -12,16 +12,10 @@ namespace {
 
 using namespace std::chrono_literals;
 
-constexpr auto kSpin = 20us;  // about what a wake-up costs
+// A little more than a wake-up costs. Yielding, since on a busy machine the processor that a spinning worker holds
+// is the very one that its listener needs: busy waiting took several times the CPU of the jobs.
+constexpr auto kSpin = 50us;
 constexpr std::uint32_t kQueueLeast = 64;
-
-void relax() noexcept {
-#if defined(__x86_64__) || defined(__i386__)
-  __builtin_ia32_pause();
-#else
-  std::this_thread::yield();
-#endif
-}
 
 }  // namespace
 
@@ -31,12 +25,14 @@ WorkerPool::WorkerPool(std::uint32_t workers, std::string name)
       queue_limit_(std::max(2 * workers, kQueueLeast)),
       queue_(queue_limit_) {}
 
-WorkerPool::~WorkerPool() { BRAID_ASSERT(workers_.empty(), "a pool ends only after stop()"); }
+WorkerPool::~WorkerPool() {
+  BRAID_ASSERT(workers_.empty(), "a pool ends only after stop()");
+}
 
 void WorkerPool::start() {
   for (std::uint32_t i = 0; i < worker_count_; ++i) {
     auto worker = std::make_shared<Worker>();
-    worker->thread = std::thread([pool = shared_from_this(), worker, name = name_ + std::to_string(i)]() mutable {
+    worker->thread = std::jthread([pool = shared_from_this(), worker, name = name_ + std::to_string(i)]() mutable {
       name_this_thread(name);
       pool->work();
       pool.reset();  // before the owner hears of the end: the last one to go must not be a thread nobody waits for
@@ -63,13 +59,14 @@ std::uint32_t WorkerPool::stop(Time deadline) {
 }
 
 bool WorkerPool::try_submit(Job& job) {
+  if (stopping_.load(std::memory_order_seq_cst)) return false;
   if (queued_.fetch_add(1, std::memory_order_seq_cst) >= queue_limit_) {
     queued_.fetch_sub(1, std::memory_order_relaxed);
     return false;
   }
   const bool pushed = queue_.bounded_push(&job);
   BRAID_ASSERT(pushed, "the queue has room for as many as are counted in");
-  if (parked_.load(std::memory_order_seq_cst) > 0 && !spinning_.load(std::memory_order_seq_cst)) wake_one();
+  wake_if_needed();
   return true;
 }
 
@@ -94,15 +91,25 @@ void WorkerPool::wake_those_who_wait_for_room() {
   wait_for_room_.clear();
 }
 
-void WorkerPool::wake_one() {
-  // Each release takes one off the parked, so that two submissions wake two.
+void WorkerPool::wake_if_needed() {
+  while (queued_.load(std::memory_order_seq_cst) > 0 && parked_.load(std::memory_order_seq_cst) > 0) {
+    // Who searches will find it, and wakes the next.
+    if (searching_.exchange(true, std::memory_order_seq_cst)) return;
+    if (unpark_one()) return;
+    // The parked one took its name off itself. Look again: who parked since relied on the flag that we held.
+    searching_.store(false, std::memory_order_seq_cst);
+  }
+}
+
+bool WorkerPool::unpark_one() {
   std::uint32_t parked = parked_.load(std::memory_order_seq_cst);
   while (parked > 0) {
     if (parked_.compare_exchange_weak(parked, parked - 1, std::memory_order_seq_cst)) {
       wake_ups_.release();
-      return;
+      return true;
     }
   }
+  return false;
 }
 
 Job* WorkerPool::take() {
@@ -112,40 +119,47 @@ Job* WorkerPool::take() {
   if (left <= queue_limit_ / 2 && somebody_waits_for_room_.load(std::memory_order_seq_cst)) {
     wake_those_who_wait_for_room();
   }
-  if (left > 0 && parked_.load(std::memory_order_seq_cst) > 0) wake_one();
+  return job;
+}
+
+// Waits a moment for a job. Requires that the caller holds searching_; gives it up.
+Job* WorkerPool::search() {
+  Job* job = take();
+  const auto until = std::chrono::steady_clock::now() + kSpin;
+  while (job == nullptr && std::chrono::steady_clock::now() < until) {
+    std::this_thread::yield();
+    job = take();
+  }
+  searching_.store(false, std::memory_order_seq_cst);
   return job;
 }
 
 Job* WorkerPool::next_job() {
-  for (;;) {
-    if (Job* job = take()) return job;
+  Job* job = take();
+  while (job == nullptr) {
     if (stopping_.load(std::memory_order_seq_cst)) return nullptr;
-    if (!spinning_.exchange(true, std::memory_order_seq_cst)) {
-      const auto until = std::chrono::steady_clock::now() + kSpin;
-      Job* job = nullptr;
-      while (job == nullptr && std::chrono::steady_clock::now() < until) {
-        relax();
-        job = take();
-      }
-      spinning_.store(false, std::memory_order_seq_cst);
-      if (job != nullptr) {
-        // What was submitted while we spun woke nobody.
-        if (queued_.load(std::memory_order_seq_cst) > 0) wake_one();
-        return job;
-      }
-    }
-    parked_.fetch_add(1, std::memory_order_seq_cst);
-    if (queued_.load(std::memory_order_seq_cst) > 0 || stopping_.load(std::memory_order_seq_cst)) {
-      // Something came in between: take our name off again, unless somebody has, whose wake-up we then use.
-      std::uint32_t parked = parked_.load(std::memory_order_relaxed);
-      bool withdrawn = false;
-      while (parked > 0 && !withdrawn) {
-        withdrawn = parked_.compare_exchange_weak(parked, parked - 1, std::memory_order_seq_cst);
-      }
-      if (withdrawn) continue;
-    }
-    wake_ups_.acquire();
+    if (!searching_.exchange(true, std::memory_order_seq_cst)) job = search();
+    // Who is woken is the one that searches: who woke it has set the flag.
+    if (job == nullptr && park()) job = search();
+    if (job == nullptr) job = take();
   }
+  // What was submitted while somebody searched woke nobody.
+  wake_if_needed();
+  return job;
+}
+
+// False: it did not sleep, since something came in between.
+bool WorkerPool::park() {
+  parked_.fetch_add(1, std::memory_order_seq_cst);
+  if (queued_.load(std::memory_order_seq_cst) > 0 || stopping_.load(std::memory_order_seq_cst)) {
+    // Take our name off again, unless somebody has, whose wake-up we then use.
+    std::uint32_t parked = parked_.load(std::memory_order_relaxed);
+    while (parked > 0) {
+      if (parked_.compare_exchange_weak(parked, parked - 1, std::memory_order_seq_cst)) return false;
+    }
+  }
+  wake_ups_.acquire();
+  return true;
 }
 
 void WorkerPool::work() {

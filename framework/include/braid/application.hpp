@@ -3,6 +3,7 @@
 #include <chrono>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <stdexcept>
 #include <string>
 #include <vector>
@@ -12,7 +13,7 @@
 
 namespace braid {
 
-// The application could not start, or had to end: no broker, a setting that Kafka's client refuses.
+// The application could not start, or had to end: no broker, no position where there must be one.
 class ApplicationError : public std::runtime_error {
  public:
   using std::runtime_error::runtime_error;
@@ -34,30 +35,32 @@ struct Figures {
   std::uint32_t jobs_running_max = 0;
 };
 
-// What a stop left behind; empty when everything had settled.
+// How it ended, and what the stop left behind.
 struct StopReport {
+  std::optional<std::string> failure;    // why the application could not go on; none: it was asked to stop
   bool in_time = true;                   // all settled, committed and left before the deadline
   std::vector<std::string> left_behind;  // what had not, in words
 };
 
 // Runs routes: its connections, their listeners, and the pool of workers. Several may live in one process.
-// Thread: any one at a time; request_stop() and figures() from any.
+// Thread: any one at a time; request_stop(), failure() and figures() from any.
 class Application {
  public:
-  // Throws routing::InvalidRoutes or std::invalid_argument with all problems; nothing has started then.
+  // Throws routing::InvalidRoutes or std::invalid_argument with all problems of the routes or the settings.
   Application(Settings settings, routing::Routes routes);
   // Stops, with the shutdown timeout, if that has not been done.
   ~Application();
   Application(const Application&) = delete;
   Application& operator=(const Application&) = delete;
 
-  // Returns when every connection has reached a broker. Throws ApplicationError when one can't within the
-  // connect timeout; everything is undone then.
+  // Returns when every connection has reached a broker. Throws std::invalid_argument for Kafka settings that the
+  // client refuses, before anything has started, and ApplicationError when a connection can't reach a broker within
+  // the connect timeout; everything is undone then.
   void start();
   // Drains, commits, leaves the groups, joins the threads; at the deadline leaves whatever runs. Does nothing the
   // second time. Never throws.
   StopReport stop();
-  StopReport stop(std::chrono::milliseconds deadline);
+  StopReport stop(std::chrono::milliseconds timeout);
 
   // start(), then waits for request_stop(), a signal (Settings::handle_signals) or a failure, then stop().
   // Throws ApplicationError for what start() would, and for a failure on the way.
@@ -65,6 +68,9 @@ class Application {
   // Makes run() return. Thread: any; also from consumers.
   void request_stop() noexcept;
 
+  // Why the application can't go on, once that has happened: run() ends by it, a host that called start() asks here
+  // and stops. Thread: any.
+  [[nodiscard]] std::optional<std::string> failure() const;
   [[nodiscard]] Figures figures() const;
 
  private:

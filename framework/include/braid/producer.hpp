@@ -47,7 +47,8 @@ class Producer {
   // Runs on the producer's thread, once for each record: quick, never blocking. Exceptions are logged and dropped.
   using OnDelivery = std::function<void(const Delivery&)>;
 
-  // Throws ApplicationError where no broker answers within the connect timeout or a setting is refused.
+  // Throws ApplicationError where no broker answers within the connect timeout, std::invalid_argument for a setting
+  // that the client refuses.
   explicit Producer(ProducerSettings settings);
   // Flushes with the close timeout; what was not delivered by then gets an error in its OnDelivery.
   ~Producer();
@@ -59,7 +60,7 @@ class Producer {
   Result<void> send(const Record& record, OnDelivery on_delivery = {});
   // Waits until nothing is without its delivery report, what other threads send meanwhile included.
   // Error::Kind::timed_out with the number left; those go on being sent.
-  Result<void> flush(std::chrono::milliseconds deadline);
+  Result<void> flush(std::chrono::milliseconds timeout);
   // Sent and without a report yet.
   [[nodiscard]] std::uint64_t outstanding() const;
 

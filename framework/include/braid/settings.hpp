@@ -44,8 +44,8 @@ struct Settings {
   // Lines below this level are not written. Logs go to stderr.
   LogLevel log_level = LogLevel::info;
 
-  // run() drains and stops on SIGINT and SIGTERM; a second one ends the process at once. Without it the
-  // application touches no signal.
+  // run() drains and stops on SIGINT and SIGTERM; a second one ends the process at once. While it still looks for a
+  // broker, the first one counts when that has ended. Without this the application touches no signal.
   bool handle_signals = false;
 };
 

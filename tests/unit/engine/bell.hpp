@@ -1,11 +1,11 @@
 #pragma once
 
+#include "engine/ports/job_pool.hpp"
+
 #include <chrono>
 #include <condition_variable>
 #include <cstdint>
 #include <mutex>
-
-#include "engine/ports/job_pool.hpp"
 
 namespace braid::test_support {
 

@@ -1,5 +1,16 @@
 #pragma once
 
+#include "core/virtual_partitions/splitter.hpp"
+#include "engine/listener/mailbox.hpp"
+#include "engine/worker/assignment.hpp"
+#include "engine/worker/running_batch.hpp"
+#include "engine/worker/worker_pool.hpp"
+#include "unit/engine/bell.hpp"
+
+#include <braid/batch.hpp>
+#include <braid/consumer.hpp>
+#include <braid/message.hpp>
+
 #include <atomic>
 #include <chrono>
 #include <cstdint>
@@ -13,17 +24,6 @@
 #include <string_view>
 #include <utility>
 #include <vector>
-
-#include <braid/batch.hpp>
-#include <braid/consumer.hpp>
-#include <braid/message.hpp>
-
-#include "core/virtual_partitions/splitter.hpp"
-#include "engine/listener/mailbox.hpp"
-#include "engine/worker/assignment.hpp"
-#include "engine/worker/running_batch.hpp"
-#include "engine/worker/worker_pool.hpp"
-#include "unit/engine/bell.hpp"
 
 namespace braid::test_support {
 
@@ -75,25 +75,27 @@ struct Script {
 
 class ScriptedConsumer final : public Consumer {
  public:
-  explicit ScriptedConsumer(Script& script) : script_(script) { script_.made.fetch_add(1); }
-  ~ScriptedConsumer() override { script_.destroyed.fetch_add(1); }
+  explicit ScriptedConsumer(std::shared_ptr<Script> script) : script_(std::move(script)) {
+    script_->made.fetch_add(1);
+  }
+  ~ScriptedConsumer() override { script_->destroyed.fetch_add(1); }
 
  protected:
   void on_assigned(const VirtualPartition& where) override {
-    if (script_.assigned) script_.assigned(where);
+    if (script_->assigned) script_->assigned(where);
   }
   void consume(Batch& batch) override {
-    if (script_.consume) script_.consume(batch);
+    if (script_->consume) script_->consume(batch);
   }
   void on_revoked(const VirtualPartition& where) override {
-    if (script_.revoked) script_.revoked(where);
+    if (script_->revoked) script_->revoked(where);
   }
   void on_stopping(const VirtualPartition& where) override {
-    if (script_.stopping) script_.stopping(where);
+    if (script_->stopping) script_->stopping(where);
   }
 
  private:
-  Script& script_;
+  std::shared_ptr<Script> script_;  // a worker may destroy the consumer after the test is over
 };
 
 // Runs jobs when the test says so, on the test's thread. Thread: one.
@@ -136,13 +138,20 @@ class EngineWorld {
     auto routes = std::make_shared<routing::Routes>();
     routing::Topic topic;
     topic.name = "events";
-    topic.consumer = [this]() -> std::unique_ptr<Consumer> { return std::make_unique<ScriptedConsumer>(script); };
+    topic.consumer = [kept = kept_script_]() -> std::unique_ptr<Consumer> {
+      return std::make_unique<ScriptedConsumer>(kept);
+    };
     routes->consumer_groups.push_back({.id = "group"});
     routes->consumer_groups[0].subscription_groups.push_back({.id = "lane"});
     routes->consumer_groups[0].subscription_groups[0].topics.push_back(std::move(topic));
     routes_ = routes;
     assignment = new_assignment();
   }
+
+  // A mail holds its batch, and a batch its mailbox: who goes closes it, as a listener does.
+  ~EngineWorld() { mailbox->close(); }
+  EngineWorld(const EngineWorld&) = delete;
+  EngineWorld& operator=(const EngineWorld&) = delete;
 
   std::shared_ptr<engine::Assignment> new_assignment() {
     return std::make_shared<engine::Assignment>(engine::Assignment::Parts{
@@ -193,7 +202,11 @@ class EngineWorld {
     return idle;
   }
 
-  Script script;
+ private:
+  std::shared_ptr<Script> kept_script_ = std::make_shared<Script>();
+
+ public:
+  Script& script = *kept_script_;
   std::shared_ptr<CountingOwner> owner = std::make_shared<CountingOwner>();
   std::shared_ptr<engine::PartitionJobs> jobs = std::make_shared<engine::PartitionJobs>();
   std::shared_ptr<engine::Counters> counters = std::make_shared<engine::Counters>();

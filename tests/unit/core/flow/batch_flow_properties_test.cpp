@@ -1,3 +1,6 @@
+#include "core/flow/batch_flow.hpp"
+#include "unit/core/flow/flow_messages.hpp"
+
 #include <gtest/gtest.h>
 #include <rapidcheck/gtest.h>
 
@@ -6,10 +9,8 @@
 #include <cstdint>
 #include <map>
 #include <optional>
+#include <utility>
 #include <vector>
-
-#include "core/flow/batch_flow.hpp"
-#include "unit/core/flow/flow_messages.hpp"
 
 namespace braid::core {
 namespace {
@@ -115,7 +116,7 @@ RC_GTEST_PROP(BatchFlowProperties, AgreesWithAPlainModel, ()) {
       flow.done({offset});
       model.open[offset] = false;
     } else if (step < 90) {
-      flow.reached_end();
+      flow.reached_end(std::nullopt);
       model.at_end = true;
     } else if (step < 97) {
       now += std::chrono::milliseconds(*rc::gen::inRange(0, 30));

@@ -1,10 +1,11 @@
 #include "core/flow/batch_flow.hpp"
 
+#include "unit/core/flow/flow_messages.hpp"
+
 #include <gtest/gtest.h>
 
 #include <chrono>
-
-#include "unit/core/flow/flow_messages.hpp"
+#include <optional>
 
 namespace braid::core {
 namespace {
@@ -60,13 +61,13 @@ TEST(BatchFlow, AFullBatchDoesNotWait) {
 TEST(BatchFlow, TheEndOfThePartitionEndsTheWait) {
   BatchFlow flow = flow_of(10, 50ms);
   flow.gathered(from_to(0, 2), at(0ms));
-  flow.reached_end();
+  flow.reached_end(std::nullopt);
   EXPECT_EQ(flow.next(at(0ms)), Step::start);
 }
 
 TEST(BatchFlow, MessagesBehindAnEndBringTheWaitBack) {
   BatchFlow flow = flow_of(10, 50ms);
-  flow.reached_end();
+  flow.reached_end(std::nullopt);
   flow.gathered(from_to(0, 2), at(0ms));
   EXPECT_EQ(flow.next(at(0ms)), Step::wait);
 }
@@ -74,7 +75,7 @@ TEST(BatchFlow, MessagesBehindAnEndBringTheWaitBack) {
 TEST(BatchFlow, AnEndCountsForOneBatchOnly) {
   BatchFlow flow = flow_of(10, 50ms);
   flow.gathered(from_to(0, 2), at(0ms));
-  flow.reached_end();
+  flow.reached_end(std::nullopt);
   flow.started();
   flow.gathered(from_to(3, 3), at(10ms));
   EXPECT_EQ(flow.next(at(10ms)), Step::wait);
@@ -263,6 +264,42 @@ TEST(BatchFlow, ADroppedArmedBatchDoesNotRunWhenThePresentOneSettles) {
   flow.settled({0}, {4});
   EXPECT_FALSE(flow.running());
   EXPECT_EQ(flow.position(), CommitPosition{5});
+}
+
+TEST(BatchFlow, AtTheEndThePositionMovesOverTrailingMarkers) {
+  BatchFlow flow = flow_of();
+  flow.gathered(from_to(0, 2), at(0ms));
+  flow.started();
+  flow.settled({0}, {2});
+  flow.reached_end(CommitPosition{5});
+  EXPECT_EQ(flow.position(), CommitPosition{5});
+}
+
+TEST(BatchFlow, ThePositionMovesOverTrailingMarkersOnlyWhenNothingIsOpen) {
+  BatchFlow flow = flow_of();
+  flow.gathered(from_to(0, 2), at(0ms));
+  flow.reached_end(CommitPosition{5});
+  EXPECT_EQ(flow.position(), CommitPosition{0});
+  flow.started();
+  flow.done({0});
+  EXPECT_EQ(flow.position(), CommitPosition{1});
+  flow.settled({0}, {2});
+  EXPECT_EQ(flow.position(), CommitPosition{5});
+}
+
+TEST(BatchFlow, APartitionOfMarkersAloneIsDoneAtItsEnd) {
+  BatchFlow flow = flow_of();
+  flow.reached_end(CommitPosition{7});
+  EXPECT_EQ(flow.position(), CommitPosition{7});
+}
+
+TEST(BatchFlow, AnEarlierEndNeverMovesThePositionBack) {
+  BatchFlow flow = flow_of();
+  flow.reached_end(CommitPosition{7});
+  flow.gathered(from_to(7, 9), at(0ms));
+  flow.started();
+  flow.settled({7}, {9});
+  EXPECT_EQ(flow.position(), CommitPosition{10});
 }
 
 TEST(BatchFlow, AdmitsOnlyWhatTheLedgersWindowHoldsTogether) {

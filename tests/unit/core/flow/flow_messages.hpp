@@ -1,10 +1,10 @@
 #pragma once
 
+#include <braid/message.hpp>
+
 #include <cstdint>
 #include <initializer_list>
 #include <vector>
-
-#include <braid/message.hpp>
 
 namespace braid::test_support {
 

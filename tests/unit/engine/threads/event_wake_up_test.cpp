@@ -78,8 +78,8 @@ TEST(EventWakeUp, LosesNoNotification) {
   EXPECT_FALSE(lost);
 }
 
-// A notifier that is slow between its flag and its write leaves the descriptor readable behind: that may end one wait
-// early, not all that follow.
+// A notifier that is slow between its flag and its write leaves the descriptor readable behind: that may end one
+// wait early, not all that follow.
 TEST(EventWakeUp, DoesNotSpinAfterANotificationThatCameLate) {
   EventWakeUp wake_up;
   std::atomic<int> round{0};
@@ -96,8 +96,8 @@ TEST(EventWakeUp, DoesNotSpinAfterANotificationThatCameLate) {
   for (int i = 1; i <= kRounds; ++i) {
     round.store(i);
     while (notified.load() < i) wake_up.wait_until(now());
-    wake_up.wait_until(now());           // the notification itself
-    wake_up.wait_until(now() + 100us);   // the early end that is allowed
+    wake_up.wait_until(now());          // the notification itself
+    wake_up.wait_until(now() + 100us);  // the early end that is allowed
     const Time until = now() + 100us;
     wake_up.wait_until(until);
     if (now() < until) ++spins;

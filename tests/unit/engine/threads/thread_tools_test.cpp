@@ -1,14 +1,14 @@
-#include <pthread.h>
+#include "engine/threads/latch_flag.hpp"
+#include "engine/threads/semaphore.hpp"
+#include "engine/threads/thread_name.hpp"
 
 #include <gtest/gtest.h>
+
+#include <pthread.h>
 
 #include <chrono>
 #include <string>
 #include <thread>
-
-#include "engine/threads/latch_flag.hpp"
-#include "engine/threads/semaphore.hpp"
-#include "engine/threads/thread_name.hpp"
 
 namespace braid::engine {
 namespace {
@@ -26,9 +26,13 @@ std::string name_after(const std::string& wanted) {
   return name;
 }
 
-TEST(ThreadName, IsShownByTheSystem) { EXPECT_EQ(name_after("braid-w-3"), "braid-w-3"); }
+TEST(ThreadName, IsShownByTheSystem) {
+  EXPECT_EQ(name_after("braid-w-3"), "braid-w-3");
+}
 
-TEST(ThreadName, IsCutAtFifteenCharacters) { EXPECT_EQ(name_after("braid-listener-100"), "braid-listener-"); }
+TEST(ThreadName, IsCutAtFifteenCharacters) {
+  EXPECT_EQ(name_after("braid-listener-100"), "braid-listener-");
+}
 
 TEST(LatchFlag, IsDownAtFirst) {
   LatchFlag flag;

@@ -1,8 +1,11 @@
 #include "engine/worker/worker_pool.hpp"
 
-#include <pthread.h>
+#include "engine/threads/latch_flag.hpp"
+#include "unit/engine/bell.hpp"
 
 #include <gtest/gtest.h>
+
+#include <pthread.h>
 
 #include <atomic>
 #include <chrono>
@@ -14,9 +17,6 @@
 #include <string>
 #include <thread>
 #include <vector>
-
-#include "engine/threads/latch_flag.hpp"
-#include "unit/engine/bell.hpp"
 
 namespace braid::engine {
 namespace {
@@ -46,8 +46,10 @@ class WorkerPoolTest : public testing::Test {
     return pool_;
   }
   void TearDown() override {
-    if (pool_) EXPECT_EQ(pool_->stop(soon()), 0U);
+    if (pool_) stop();
   }
+  // At the end of each test whose jobs use what is on its stack.
+  void stop() { EXPECT_EQ(pool_->stop(soon()), 0U); }
   // Submits, however full the queue is.
   void submit(Job& job) {
     while (!pool_->try_submit(job)) std::this_thread::yield();
@@ -102,7 +104,7 @@ TEST_F(WorkerPoolTest, EverySubmittedJobRunsExactlyOnce) {
   }
   for (std::thread& submitter : submitters) submitter.join();
   EXPECT_TRUE(done.wait_for_rings(1));
-  EXPECT_EQ(pool_->stop(soon()), 0U);
+  stop();
   for (const Counted& job : jobs) ASSERT_EQ(job.runs.load(), 1U);
 }
 
@@ -120,6 +122,7 @@ TEST_F(WorkerPoolTest, NoWakeUpIsLostByAnIdlePool) {
       while (std::chrono::steady_clock::now() < until) std::this_thread::yield();
     }
   }
+  stop();
 }
 
 // Two jobs at once that can only end together: both must find a worker, though one submission may wake nobody.
@@ -143,7 +146,7 @@ TEST_F(WorkerPoolTest, TwoJobsAtOnceWakeTwoWorkers) {
     ASSERT_TRUE(bell.wait_for_rings(2 * round + 2));
     ASSERT_FALSE(stuck) << "in round " << round;
   }
-  EXPECT_EQ(pool_->stop(soon()), 0U);
+  stop();
 }
 
 TEST_F(WorkerPoolTest, AFullQueueRefuses) {
@@ -153,6 +156,7 @@ TEST_F(WorkerPoolTest, AFullQueueRefuses) {
   EXPECT_GT(fill(), 0U);
   EXPECT_FALSE(pool_->try_submit(nothing_));
   gate.raise();
+  stop();
 }
 
 TEST_F(WorkerPoolTest, WhoAskedIsToldOnceWhenThereIsRoomAgain) {
@@ -167,7 +171,7 @@ TEST_F(WorkerPoolTest, WhoAskedIsToldOnceWhenThereIsRoomAgain) {
   gate.raise();
   EXPECT_TRUE(room.wait_for_rings(1));
   EXPECT_TRUE(pool_->try_submit(nothing_));
-  EXPECT_EQ(pool_->stop(soon()), 0U);
+  stop();
   EXPECT_EQ(room.rung(), 1U);
 }
 
@@ -183,6 +187,7 @@ TEST_F(WorkerPoolTest, WhoCancelledIsNotTold) {
   pool_->cancel(cancelled);
   gate.raise();
   EXPECT_TRUE(room.wait_for_rings(1));
+  stop();
   EXPECT_EQ(cancelled.rung(), 0U);
 }
 
@@ -207,7 +212,7 @@ TEST_F(WorkerPoolTest, NoRoomIsMissed) {
     ASSERT_TRUE(room.wait_for_rings(++rings)) << "after " << i << " jobs";
     rings = room.rung();
   }
-  EXPECT_EQ(pool_->stop(soon()), 0U);
+  stop();
   EXPECT_EQ(ran, kJobs);
 }
 
@@ -220,7 +225,7 @@ TEST_F(WorkerPoolTest, StopRunsWhatIsQueued) {
   Call count([&] { ran.fetch_add(1); });
   for (int i = 0; i < 20; ++i) ASSERT_TRUE(pool_->try_submit(count));
   gate.raise();
-  EXPECT_EQ(pool_->stop(soon()), 0U);
+  stop();
   EXPECT_EQ(ran, 20);
 }
 
@@ -238,7 +243,7 @@ TEST_F(WorkerPoolTest, StopRunsWhatAJobSubmitsMeanwhile) {
   submit(first);
   ASSERT_TRUE(inside.wait_until(soon()));
   std::thread opener([&] { gate.raise(); });
-  EXPECT_EQ(pool_->stop(soon()), 0U);
+  stop();
   opener.join();
   EXPECT_TRUE(ran);
 }
@@ -305,7 +310,7 @@ TEST_F(WorkerPoolTest, WorkersAreNamedByTheirNumber) {
   for (int i = 0; i < 3; ++i) submit(tell);
   ASSERT_TRUE(bell.wait_for_rings(3));
   gate.raise();
-  EXPECT_EQ(pool_->stop(soon()), 0U);
+  stop();
   EXPECT_EQ(names, (std::set<std::string>{"test-w-0", "test-w-1", "test-w-2"}));
 }
 

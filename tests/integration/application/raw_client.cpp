@@ -1,0 +1,98 @@
+#include "integration/application/raw_client.hpp"
+
+#include <librdkafka/rdkafka.h>
+
+#include <array>
+#include <memory>
+#include <stdexcept>
+#include <utility>
+
+namespace braid::integration {
+namespace {
+
+struct Destroy {
+  void operator()(rd_kafka_t* client) const { rd_kafka_destroy(client); }
+  void operator()(rd_kafka_topic_partition_list_t* list) const { rd_kafka_topic_partition_list_destroy(list); }
+  void operator()(rd_kafka_queue_t* queue) const { rd_kafka_queue_destroy(queue); }
+  void operator()(rd_kafka_event_t* event) const { rd_kafka_event_destroy(event); }
+  void operator()(rd_kafka_DeleteRecords_t* order) const { rd_kafka_DeleteRecords_destroy(order); }
+};
+template <class T>
+using Owned = std::unique_ptr<T, Destroy>;
+
+constexpr int kTimeoutMs = 30'000;
+
+Owned<rd_kafka_t> make(rd_kafka_type_t type, const std::string& bootstrap,
+                       std::vector<std::pair<std::string, std::string>> settings) {
+  settings.emplace_back("bootstrap.servers", bootstrap);
+  settings.emplace_back("log_level", "2");
+  std::array<char, 512> text{};
+  rd_kafka_conf_t* conf = rd_kafka_conf_new();
+  for (const auto& [name, value] : settings) {
+    if (rd_kafka_conf_set(conf, name.c_str(), value.c_str(), text.data(), text.size()) != RD_KAFKA_CONF_OK) {
+      throw std::runtime_error(text.data());
+    }
+  }
+  Owned<rd_kafka_t> client(rd_kafka_new(type, conf, text.data(), text.size()));
+  if (!client) throw std::runtime_error(text.data());
+  return client;
+}
+
+void require(rd_kafka_error_t* error, const char* what) {
+  if (error == nullptr) return;
+  const std::string text = std::string(what) + ": " + rd_kafka_error_string(error);
+  rd_kafka_error_destroy(error);
+  throw std::runtime_error(text);
+}
+
+void require(rd_kafka_resp_err_t code, const char* what) {
+  if (code != RD_KAFKA_RESP_ERR_NO_ERROR)
+    throw std::runtime_error(std::string(what) + ": " + rd_kafka_err2str(code));
+}
+
+}  // namespace
+
+void produce_transaction(const std::string& bootstrap, const std::string& topic,
+                         const std::vector<std::string>& payloads, bool commit) {
+  const auto client = make(RD_KAFKA_PRODUCER, bootstrap, {{"transactional.id", topic + "-writer"}});
+  require(rd_kafka_init_transactions(client.get(), kTimeoutMs), "init_transactions");
+  require(rd_kafka_begin_transaction(client.get()), "begin_transaction");
+  for (const std::string& payload : payloads) {
+    require(rd_kafka_producev(client.get(), RD_KAFKA_V_TOPIC(topic.c_str()), RD_KAFKA_V_PARTITION(0),
+                              RD_KAFKA_V_MSGFLAGS(RD_KAFKA_MSG_F_COPY), RD_KAFKA_V_KEY("k", 1),
+                              RD_KAFKA_V_VALUE(const_cast<char*>(payload.data()), payload.size()), RD_KAFKA_V_END),
+            "produce");
+  }
+  // What is aborted must have reached the log, or it leaves no hole.
+  require(rd_kafka_flush(client.get(), kTimeoutMs), "flush");
+  if (commit) {
+    require(rd_kafka_commit_transaction(client.get(), kTimeoutMs), "commit_transaction");
+  } else {
+    require(rd_kafka_abort_transaction(client.get(), kTimeoutMs), "abort_transaction");
+  }
+}
+
+void delete_records_before(const std::string& bootstrap, const std::string& topic, std::int64_t offset) {
+  const auto client = make(RD_KAFKA_PRODUCER, bootstrap, {});
+  const Owned<rd_kafka_topic_partition_list_t> list(rd_kafka_topic_partition_list_new(1));
+  rd_kafka_topic_partition_list_add(list.get(), topic.c_str(), 0)->offset = offset;
+  const Owned<rd_kafka_DeleteRecords_t> order(rd_kafka_DeleteRecords_new(list.get()));
+  const Owned<rd_kafka_queue_t> queue(rd_kafka_queue_new(client.get()));
+  rd_kafka_DeleteRecords_t* orders = order.get();
+  rd_kafka_DeleteRecords(client.get(), &orders, 1, nullptr, queue.get());
+  const Owned<rd_kafka_event_t> event(rd_kafka_queue_poll(queue.get(), kTimeoutMs));
+  if (!event) throw std::runtime_error("delete records: no answer");
+  require(rd_kafka_event_error(event.get()), "delete records");
+  const auto* answer = rd_kafka_DeleteRecords_result_offsets(rd_kafka_event_DeleteRecords_result(event.get()));
+  require(answer->elems[0].err, "delete records");
+}
+
+void commit_position(const std::string& bootstrap, const std::string& group, const std::string& topic,
+                     std::int64_t position) {
+  const auto client = make(RD_KAFKA_CONSUMER, bootstrap, {{"group.id", group}});
+  const Owned<rd_kafka_topic_partition_list_t> list(rd_kafka_topic_partition_list_new(1));
+  rd_kafka_topic_partition_list_add(list.get(), topic.c_str(), 0)->offset = position;
+  require(rd_kafka_commit(client.get(), list.get(), 0), "commit");
+}
+
+}  // namespace braid::integration

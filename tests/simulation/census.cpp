@@ -1,0 +1,80 @@
+#include "simulation/census.hpp"
+
+#include <fmt/format.h>
+
+#include <string_view>
+
+namespace braid::simulation {
+
+namespace {
+
+// In the order of the enumeration.
+constexpr std::array<std::string_view, kHappenings> kNames{
+    "messages finished",
+    "messages finished again",
+    "attempts failed",
+    "attempts failed with an int",
+    "attempts failed after marks",
+    "retries",
+    "preemptions in the engine",
+    "armed batches started by a worker",
+    "batches armed",
+    "batches taken back",
+    "pool was full",
+    "processes started",
+    "processes stopped",
+    "processes stopped in a rebalance",
+    "processes crashed",
+    "stops that left something",
+    "partitions assigned",
+    "partitions revoked eagerly",
+    "partitions revoked cooperatively",
+    "partitions lost",
+    "moves between connections",
+    "retained partitions repositioned",
+    "empty assignments",
+    "revocations while jobs ran",
+    "jobs that overran",
+    "late results",
+    "late marks",
+    "jobs that never started",
+    "on_revoked",
+    "on_stopping",
+    "hooks of lost partitions",
+    "hooks that failed",
+    "commits applied",
+    "commits failed",
+    "commits whose answer was lost",
+    "commits refused as stale",
+    "commits refused while joining",
+    "positions read",
+    "positions not readable",
+    "positions left out of an answer",
+    "starts without a stored position",
+    "starts out of range",
+    "logs trimmed",
+    "ends of partitions",
+    "partial takes",
+    "stale messages dropped",
+    "offset jumps",
+    "client errors",
+};
+static_assert(!kNames.back().empty(), "each happening has its name");
+
+}  // namespace
+
+std::string Census::text() const {
+  std::string text;
+  for (std::size_t i = 0; i < kHappenings; ++i) text += fmt::format("  {:>9}  {}\n", counts_[i], kNames[i]);
+  return text;
+}
+
+std::string Census::missing() const {
+  std::string text;
+  for (std::size_t i = 0; i < kHappenings; ++i) {
+    if (counts_[i] == 0) text += fmt::format("{}'{}'", text.empty() ? "" : ", ", kNames[i]);
+  }
+  return text;
+}
+
+}  // namespace braid::simulation

@@ -1,0 +1,82 @@
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <string>
+
+namespace braid::simulation {
+
+// What can happen in a run. A simulation in which one of these never happens proves nothing about it.
+enum class Happening : std::uint8_t {
+  message_finished,
+  message_finished_again,
+  attempt_failed,
+  attempt_failed_with_int,
+  failed_after_marks,
+  retry,
+  job_preempted,
+  armed_batch_started_by_worker,
+  batch_armed,
+  batch_taken_back,
+  pool_was_full,
+  process_started,
+  process_stopped,
+  process_stopped_in_rebalance,
+  process_crashed,
+  stop_left_something,
+  assigned,
+  revoked_eagerly,
+  revoked_cooperatively,
+  lost,
+  moved_between_connections,
+  retained_repositioned,
+  empty_assignment,
+  revoked_while_jobs_ran,
+  job_overran,
+  late_result,
+  late_mark,
+  job_never_started,
+  hook_revoked,
+  hook_stopping,
+  hook_lost,
+  hook_failed,
+  commit_applied,
+  commit_failed,
+  commit_answer_lost,
+  commit_refused_stale,
+  commit_refused_joining,
+  position_read,
+  position_read_failed,
+  position_read_incomplete,
+  no_stored_position,
+  out_of_range,
+  log_trimmed,
+  end_of_partition,
+  partial_take,
+  stale_message,
+  offset_jump,
+  client_error,
+  count_,
+};
+
+constexpr std::size_t kHappenings = static_cast<std::size_t>(Happening::count_);
+
+// How often each kind of thing happened. Thread: one.
+class Census {
+ public:
+  void add(Happening what, std::uint64_t times = 1) { counts_[static_cast<std::size_t>(what)] += times; }
+  [[nodiscard]] std::uint64_t of(Happening what) const { return counts_[static_cast<std::size_t>(what)]; }
+  void add(const Census& other) {
+    for (std::size_t i = 0; i < kHappenings; ++i) counts_[i] += other.counts_[i];
+  }
+  // A table, one line a kind.
+  [[nodiscard]] std::string text() const;
+  // The names of what never happened, separated by blanks.
+  [[nodiscard]] std::string missing() const;
+
+ private:
+  std::array<std::uint64_t, kHappenings> counts_{};
+};
+
+}  // namespace braid::simulation

@@ -1,0 +1,320 @@
+// The client's part in the group, and its requests. What it fetches: fake_client_fetch.cpp.
+
+#include "simulation/fake_client.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <utility>
+
+namespace braid::simulation {
+
+namespace {
+
+constexpr auto kContract = "the client is used as its contract says";
+
+}  // namespace
+
+FakeConsumerClient::FakeConsumerClient(World& world, FakeKafka& kafka, int process, int connection)
+    : world_(world), kafka_(kafka), process_(process), connection_(connection) {
+  kafka_.clients.push_back(this);
+}
+
+FakeConsumerClient::~FakeConsumerClient() {
+  for (const auto& [index, fetch] : fetches_) {
+    if (fetch->queue != nullptr) world_.fail(kContract, "the client ends while a queue of it is open");
+  }
+  std::erase(kafka_.clients, this);
+  if (member_) member_->wake = nullptr;  // if it has not left, the group finds out by itself
+}
+
+Result<void> FakeConsumerClient::reach_broker(std::chrono::milliseconds) {
+  return {};
+}
+
+Result<void> FakeConsumerClient::subscribe(const std::vector<std::string>&, engine::ReadySignal& ready) {
+  ready_ = &ready;
+  join();
+  return {};
+}
+
+void FakeConsumerClient::join() {
+  member_ = kafka_.group.join(
+      who(), [](void* self) { static_cast<FakeConsumerClient*>(self)->wake(); }, this);
+}
+
+void FakeConsumerClient::die() {
+  dead_ = true;
+  requests_.clear();
+  if (member_) member_->wake = nullptr;
+}
+
+void FakeConsumerClient::wake() {
+  const World::Undisturbed undisturbed(world_);
+  if (!dead_ && ready_ != nullptr) ready_->on_ready();
+}
+
+// --- rebalances
+
+void FakeConsumerClient::serve_group(engine::ConsumerEvents& events) {
+  world_.preempt();
+  if (dead_ || closed_ || !member_) return;
+  if (std::exchange(tell_error_, false)) {
+    world_.happened(Happening::client_error);
+    events.handle_error(Error(Error::Kind::broker_unreachable, "a broker went away", true));
+  }
+  if (closing_) {
+    finish_close(events);
+    return;
+  }
+  if (member_->gone) {
+    std::vector<int> all;
+    for (const auto& [index, fetch] : fetches_) {
+      if (fetch->assigned) all.push_back(index);
+    }
+    if (!all.empty()) revoke(events, all, true);
+    join();
+    return;
+  }
+  if (!member_->to_revoke.empty()) {
+    revoke(events, {member_->to_revoke.begin(), member_->to_revoke.end()}, false);
+    wake();
+    return;
+  }
+  if (auto partitions = kafka_.group.take_assignment(*member_)) {
+    if (partitions->empty()) {
+      world_.happened(Happening::empty_assignment);
+      if (world_.random.chance(500)) return;  // not every client says so
+    }
+    hand_assignment(events, *partitions);
+  }
+}
+
+void FakeConsumerClient::revoke(engine::ConsumerEvents& events, const std::vector<int>& partitions, bool lost) {
+  std::vector<engine::TopicPartition> names;
+  for (const int index : partitions) names.push_back(kafka_.partition(index).name);
+  world_.trace(lost ? "loses {} partitions" : "is asked to give {} partitions back", who(), partitions.front(),
+               static_cast<std::int64_t>(partitions.size()));
+  const bool eager = kafka_.group.protocol() == FakeGroup::Protocol::eager;
+  world_.happened(lost    ? Happening::lost
+                  : eager ? Happening::revoked_eagerly
+                          : Happening::revoked_cooperatively,
+                  partitions.size());
+  for (const int index : partitions) {
+    if (fetches_.at(index)->incarnation->jobs_inside > 0) world_.happened(Happening::revoked_while_jobs_ran);
+  }
+  handler_ = Handler::revoked;
+  handler_answered_ = false;
+  handler_lost_ = lost;
+  handler_begun_ = world_.clock.now();
+  handled_ = partitions;
+  events.handle_revoked(names, lost);
+  if (!handler_answered_ && !dead_) world_.fail(kContract, "handle_revoked returned without an unassign()");
+  handler_ = Handler::none;
+  if (!dead_) kafka_.group.returned(*member_, partitions);
+}
+
+void FakeConsumerClient::hand_assignment(engine::ConsumerEvents& events, const std::vector<int>& partitions) {
+  std::vector<engine::TopicPartition> names;
+  for (const int index : partitions) names.push_back(kafka_.partition(index).name);
+  world_.trace("is assigned {} partitions", who(), partitions.empty() ? -1 : partitions.front(),
+               static_cast<std::int64_t>(partitions.size()));
+  world_.happened(Happening::assigned, partitions.size());
+  handler_ = Handler::assigned;
+  handler_answered_ = false;
+  handled_ = partitions;
+  events.handle_assigned(names);
+  if (!handler_answered_) world_.fail(kContract, "handle_assigned returned without an assign()");
+  handler_ = Handler::none;
+}
+
+void FakeConsumerClient::finish_close(engine::ConsumerEvents& events) {
+  std::vector<int> all;
+  for (const auto& [index, fetch] : fetches_) {
+    if (fetch->assigned) all.push_back(index);
+  }
+  if (!all.empty()) revoke(events, all, member_->gone);
+  kafka_.group.leave(*member_);
+  closed_ = true;
+  wake();
+}
+
+void FakeConsumerClient::begin_close() {
+  world_.preempt();
+  closing_ = true;
+  wake();
+}
+
+void FakeConsumerClient::listener_waits() {
+  if (handler_ != Handler::revoked || stop_expected_) return;
+  for (const int index : handled_) fetches_.at(index)->incarnation->ending = true;
+}
+
+Result<void> FakeConsumerClient::assign(std::span<const engine::TopicPartition> partitions) {
+  world_.preempt();
+  if (handler_ != Handler::assigned || handler_answered_ || partitions.size() != handled_.size()) {
+    world_.fail(kContract, "assign() belongs into handle_assigned, once, with all that are assigned");
+  }
+  purge_retained(partitions);
+  for (const engine::TopicPartition& name : partitions) {
+    FakeFetch& fetch = fetch_of(name, "assign");
+    FakePartition& partition = *fetch.partition;
+    fetch.assigned = true;
+    if (partition.last_process == process_ && partition.last_connection != connection_) {
+      world_.happened(Happening::moved_between_connections);
+    }
+    partition.last_process = process_;
+    partition.last_connection = connection_;
+    if (partition.stored) {
+      begin_incarnation(fetch, *partition.stored);
+      fall_back(fetch);
+    } else {
+      world_.happened(Happening::no_stored_position);
+      begin_incarnation(fetch, 0);
+      fetch.waits = FakeFetch::Waits::stored_position;
+      fetch.tell_waits = true;
+    }
+    signal(fetch);  // "at least once if something is there already"
+  }
+  handler_answered_ = true;
+  return {};
+}
+
+Result<void> FakeConsumerClient::unassign(std::span<const engine::TopicPartition> partitions) {
+  world_.preempt();
+  if (handler_ != Handler::revoked || handler_answered_ || partitions.size() != handled_.size()) {
+    world_.fail(kContract, "unassign() belongs into handle_revoked, once, with all that are revoked");
+  }
+  flush_commits();
+  const bool in_good_order = !handler_lost_ && !dead_ && !member_->gone && !stop_expected_ &&
+                             world_.clock.now() < handler_begun_ + kafka_.drain_on_revoke;
+  for (const engine::TopicPartition& name : partitions) {
+    FakeFetch& fetch = fetch_of(name, "unassign");
+    if (in_good_order) {
+      kafka_.guarantees().tell([&](Guarantee& each) { each.given_back(*fetch.incarnation); });
+    }
+    if (fetch.queue != nullptr) world_.fail(kContract, "a queue is closed before its partition is unassigned");
+    end_incarnation(fetch);
+    fetches_.erase(fetch.partition->index);
+  }
+  purge_retained({});
+  handler_answered_ = true;
+  return {};
+}
+
+// --- requests
+
+bool FakeConsumerClient::may_commit() const {
+  return !dead_ && member_ && !member_->joining;
+}
+
+void FakeConsumerClient::commit(std::span<const engine::StoredPosition> positions, std::uint64_t token) {
+  world_.preempt();
+  for (const engine::StoredPosition& position : positions) {
+    const auto found = fetches_.find(kafka_.find(position.partition)->index);
+    if (found == fetches_.end() || !found->second->assigned) {
+      world_.fail(kContract, fmt::format("a position of {}/{} is committed, which is not assigned",
+                                         position.partition.topic, position.partition.partition.value));
+    }
+    if (handler_ == Handler::revoked && handler_lost_ &&
+        std::find(handled_.begin(), handled_.end(), found->first) != handled_.end()) {
+      world_.fail(kContract, "nothing of a partition is committed that is lost");
+    }
+    world_.trace("sends the position {}", who(), found->first, position.position->value);
+    found->second->incarnation->last_sent = position.position->value;
+    if (!dead_) {
+      kafka_.guarantees().tell(
+          [&](Guarantee& each) { each.commit_sent(*found->second->incarnation, position.position->value); });
+    }
+  }
+  if (dead_) return;
+  requests_.push_back({Request::Kind::commit, member_->id, token, {positions.begin(), positions.end()}});
+}
+
+void FakeConsumerClient::read_positions(std::span<const engine::TopicPartition> partitions, std::uint64_t token) {
+  world_.preempt();
+  if (dead_) return;
+  Request request{Request::Kind::read, member_->id, token, {}};
+  for (const engine::TopicPartition& partition : partitions) request.positions.push_back({partition, {}, {}});
+  requests_.push_back(std::move(request));
+}
+
+void FakeConsumerClient::handle(Request& request) {
+  request.handled = true;
+  if (request.kind == Request::Kind::commit) {
+    handle_commit(request);
+  } else {
+    handle_read(request);
+  }
+}
+
+void FakeConsumerClient::handle_commit(Request& request) {
+  if (request.member != member_->id || member_->gone) {
+    world_.happened(Happening::commit_refused_stale);
+    request.error = Error(Error::Kind::stale_member, "unknown member");
+    return;
+  }
+  if (member_->joining) {
+    world_.happened(Happening::commit_refused_joining);
+    request.error = Error(Error::Kind::stale_member, "rebalance in progress", true);
+    return;
+  }
+  if (!world_.calm && world_.random.chance(kafka_.nastiness.commit_fails)) {
+    world_.happened(Happening::commit_failed);
+    request.error = Error(Error::Kind::timed_out, "the coordinator does not answer", true);
+    return;
+  }
+  for (const engine::StoredPosition& position : request.positions) {
+    FakePartition& partition = *kafka_.find(position.partition);
+    world_.trace("the group stores the position {}", who(), partition.index, position.position->value);
+    kafka_.guarantees().tell([&](Guarantee& each) { each.commit_applied(partition, position.position->value); });
+    partition.stored = position.position->value;
+    world_.happened(Happening::commit_applied);
+  }
+  if (!world_.calm && world_.random.chance(kafka_.nastiness.commit_answer_lost)) {
+    world_.happened(Happening::commit_answer_lost);
+    request.error = Error(Error::Kind::timed_out, "the answer was lost", true);
+  }
+}
+
+void FakeConsumerClient::handle_read(Request& request) {
+  if (!world_.calm && world_.random.chance(kafka_.nastiness.read_fails)) {
+    world_.happened(Happening::position_read_failed);
+    request.error = Error(Error::Kind::timed_out, "the coordinator does not answer", true);
+    return;
+  }
+  if (!world_.calm && world_.random.chance(kafka_.nastiness.read_incomplete)) {
+    world_.happened(Happening::position_read_incomplete);
+    request.positions.pop_back();
+  }
+  for (engine::StoredPosition& position : request.positions) {
+    const FakePartition& partition = *kafka_.find(position.partition);
+    if (partition.stored) position.position = CommitPosition{*partition.stored};
+    world_.happened(Happening::position_read);
+  }
+}
+
+// One connection keeps its order: what was sent before the rejoin is handled before it.
+void FakeConsumerClient::flush_commits() {
+  if (dead_) return;
+  for (Request& request : requests_) {
+    if (!request.handled && request.kind == Request::Kind::commit) handle(request);
+  }
+}
+
+void FakeConsumerClient::serve_replies(engine::ConsumerEvents& events) {
+  world_.preempt();
+  while (!answers_.empty() && !dead_) {
+    Request answer = std::move(answers_.front());
+    answers_.pop_front();
+    if (answer.kind == Request::Kind::commit) {
+      events.handle_committed(answer.token, answer.error ? Result<void>(*answer.error) : Result<void>());
+    } else if (answer.error) {
+      events.handle_positions(answer.token, *answer.error);
+    } else {
+      events.handle_positions(answer.token, std::move(answer.positions));
+    }
+  }
+}
+
+}  // namespace braid::simulation

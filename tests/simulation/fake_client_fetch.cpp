@@ -1,0 +1,255 @@
+// What the client fetches, and how it is taken.
+
+#include "simulation/fake_client.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <utility>
+
+namespace braid::simulation {
+
+namespace {
+
+constexpr auto kContract = "the client is used as its contract says";
+constexpr std::size_t kPrefetch = 60;
+
+}  // namespace
+
+std::unique_ptr<engine::PartitionQueue> FakeConsumerClient::open(const engine::TopicPartition& name,
+                                                                 engine::ReadySignal& ready) {
+  world_.preempt();
+  FakePartition* partition = kafka_.find(name);
+  if (fetches_.contains(partition->index)) world_.fail(kContract, "a partition's queue is opened twice");
+  auto fetch = std::make_unique<FakeFetch>();
+  fetch->partition = partition;
+  fetch->ready = &ready;
+  fetch->owner = std::make_shared<FakeMessageOwner>(world_, name);
+  auto queue = std::make_unique<FakeQueue>(*this, *fetch);
+  fetch->queue = queue.get();
+  fetches_[partition->index] = std::move(fetch);
+  return queue;
+}
+
+void FakeConsumerClient::queue_closed(FakeFetch& fetch) {
+  fetch.queue = nullptr;
+  fetch.ready = nullptr;
+}
+
+FakeFetch& FakeConsumerClient::fetch_of(const engine::TopicPartition& name, const char* call) {
+  const auto found = fetches_.find(kafka_.find(name)->index);
+  if (found == fetches_.end()) {
+    world_.fail(kContract, fmt::format("{}({}/{}), which has no queue", call, name.topic, name.partition.value));
+  }
+  return *found->second;
+}
+
+void FakeConsumerClient::begin_incarnation(FakeFetch& fetch, std::int64_t start) {
+  auto incarnation = std::make_shared<Incarnation>();
+  incarnation->id = kafka_.next_incarnation();
+  incarnation->partition = fetch.partition->index;
+  incarnation->process = process_;
+  incarnation->connection = connection_;
+  incarnation->start = start;
+  fetch.incarnation = std::move(incarnation);
+  fetch.next = start;
+  fetch.app_position = start;
+  fetch.fetched.clear();
+  fetch.waits = FakeFetch::Waits::no;
+  fetch.tell_waits = fetch.tell_end = fetch.told_end = fetch.tell_error = false;
+  fetch.taken_from = false;
+  world_.trace("fetches from {} on, as incarnation {}", who(), fetch.partition->index, start,
+               static_cast<std::int64_t>(fetch.incarnation->id));
+}
+
+void FakeConsumerClient::end_incarnation(FakeFetch& fetch) {
+  if (!fetch.incarnation) return;
+  fetch.incarnation->ended = true;
+  if (fetch.incarnation->jobs_inside > 0) {
+    world_.happened(Happening::job_overran, static_cast<std::uint64_t>(fetch.incarnation->jobs_inside));
+  }
+}
+
+// What was delivered before comes once more, now and then.
+void FakeConsumerClient::fall_back(FakeFetch& fetch) {
+  if (fetch.next <= fetch.partition->log.start() || !world_.random.chance(kafka_.nastiness.stale_redelivery))
+    return;
+  fetch.next = std::max(fetch.partition->log.start(), fetch.next - world_.random.between(1, 5));
+}
+
+// A rebalance throws what was fetched away; what a call was just taking is gone unless the reader repositions.
+void FakeConsumerClient::purge_retained(std::span<const engine::TopicPartition> others) {
+  for (const auto& [index, fetch] : fetches_) {
+    if (!fetch->assigned || fetch->waits != FakeFetch::Waits::no) continue;
+    if (std::find(others.begin(), others.end(), fetch->partition->name) != others.end()) continue;
+    fetch->fetched.clear();
+    fetch->tell_end = fetch->told_end = false;
+    fetch->next = fetch->app_position;
+    if (fetch->taken_from && world_.random.chance(kafka_.nastiness.skip_unless_repositioned)) {
+      fetch->next = std::min(fetch->partition->log.end(), fetch->next + world_.random.between(1, 4));
+    }
+  }
+}
+
+void FakeConsumerClient::reposition(std::span<const engine::StoredPosition> retained) {
+  world_.preempt();
+  if (handler_ == Handler::none || !handler_answered_) {
+    world_.fail(kContract, "reposition() belongs into a rebalance's handler, behind the (un)assign");
+  }
+  for (const engine::StoredPosition& position : retained) {
+    FakeFetch& fetch = fetch_of(position.partition, "reposition");
+    world_.happened(Happening::retained_repositioned);
+    if (fetch.waits != FakeFetch::Waits::no) continue;
+    fetch.next = position.position->value;
+    world_.trace("goes on at {}", who(), fetch.partition->index, fetch.next);
+    fall_back(fetch);
+  }
+}
+
+Result<std::optional<CommitPosition>> FakeConsumerClient::restart_at(const engine::TopicPartition& name,
+                                                                     engine::StartPoint start) {
+  world_.preempt();
+  FakeFetch& fetch = fetch_of(name, "restart_at");
+  std::optional<CommitPosition> begins;
+  if (dead_) return begins;
+  FakePartition& partition = *fetch.partition;
+  const bool still_ours = member_ && !member_->gone && start.kind != engine::StartPoint::Kind::at;
+  if (still_ours && partition.stored && *partition.stored >= partition.log.start()) {
+    world_.fail("what is committed is not repeated",
+                fmt::format("{}/{} is started anew, though the group has stored {}", name.topic,
+                            name.partition.value, *partition.stored));
+  }
+  end_incarnation(fetch);
+  switch (start.kind) {
+    case engine::StartPoint::Kind::earliest:
+      begin_incarnation(fetch, partition.log.start());
+      break;
+    case engine::StartPoint::Kind::latest:
+      begins = CommitPosition{partition.log.end()};
+      begin_incarnation(fetch, partition.log.end());
+      partition.skipped_below = std::max(partition.skipped_below, partition.log.end());
+      break;
+    case engine::StartPoint::Kind::at:
+      begins = start.at;
+      begin_incarnation(fetch, start.at.value);
+      break;
+  }
+  return begins;
+}
+
+engine::TakeReport FakeConsumerClient::take(FakeFetch& fetch, std::size_t max, std::vector<Message>& out) {
+  world_.preempt();
+  engine::TakeReport report;
+  if (handler_ != Handler::none && !handler_answered_) {
+    world_.fail(kContract, "nothing is taken before a rebalance's handler has called (un)assign()");
+  }
+  if (dead_ || !fetch.assigned) return report;
+  fetch.taken_from = true;
+  if (std::exchange(fetch.tell_waits, false)) {
+    report.no_stored_position = fetch.waits == FakeFetch::Waits::stored_position;
+    report.out_of_range = fetch.waits == FakeFetch::Waits::in_range;
+    if (report.out_of_range) world_.happened(Happening::out_of_range);
+    return report;
+  }
+  if (std::exchange(fetch.tell_error, false)) report.error = Error(Error::Kind::other, "a fetch failed", true);
+  std::size_t count = std::min(max, fetch.fetched.size());
+  if (count > 1 && world_.random.chance(kafka_.nastiness.partial_take)) {
+    count = 1 + world_.random.below(count - 1);
+    fetch.signal_owed = true;
+    world_.happened(Happening::partial_take);
+  }
+  Incarnation& incarnation = *fetch.incarnation;
+  for (std::size_t i = 0; i < count; ++i) {
+    const FakeRecord& record = *fetch.partition->log.find(fetch.fetched.front());
+    fetch.fetched.pop_front();
+    out.push_back(fetch.owner->hand_out(record, fetch.incarnation));
+    if (record.offset < incarnation.start || record.offset <= incarnation.highest_taken) continue;
+    incarnation.highest_taken = record.offset;
+    incarnation.open.insert(record.offset);
+  }
+  if (count > 0) {
+    fetch.app_position = out.back().offset().value + 1;
+    world_.trace("takes {} messages, up to {}", who(), incarnation.partition, static_cast<std::int64_t>(count),
+                 fetch.app_position - 1);
+    kafka_.guarantees().tell([&](Guarantee& each) { each.taken(incarnation, fetch.owner->out()); });
+  }
+  report.messages = count;
+  report.more = count == max;
+  if (fetch.fetched.empty() && std::exchange(fetch.tell_end, false)) {
+    report.end_of_partition = true;
+    report.end = CommitPosition{fetch.end};
+    incarnation.end_told = fetch.end;
+    world_.happened(Happening::end_of_partition);
+  }
+  return report;
+}
+
+void FakeConsumerClient::signal(FakeFetch& fetch) {
+  const World::Undisturbed undisturbed(world_);
+  fetch.signal_owed = false;
+  if (fetch.ready != nullptr && !dead_) fetch.ready->on_ready();
+}
+
+bool FakeConsumerClient::fetch_more(FakeFetch& fetch) {
+  if (!fetch.assigned || fetch.queue == nullptr) return false;
+  if (fetch.signal_owed) {
+    signal(fetch);
+    return true;
+  }
+  if (fetch.waits != FakeFetch::Waits::no || fetch.fetched.size() >= kPrefetch) return false;
+  if (handler_ != Handler::none) return false;
+  FakeLog& log = fetch.partition->log;
+  const bool was_empty = fetch.fetched.empty() && !fetch.tell_end;
+  if (fetch.next < log.start() && fetch.partition->stored.value_or(0) >= log.start()) fetch.next = log.start();
+  if (fetch.next < log.start()) {
+    fetch.waits = FakeFetch::Waits::in_range;
+    fetch.tell_waits = true;
+    signal(fetch);
+    return true;
+  }
+  if (fetch.next >= log.end()) {
+    if (fetch.told_end) return false;
+    fetch.told_end = fetch.tell_end = true;
+    fetch.end = log.end();
+    signal(fetch);
+    return true;
+  }
+  const auto& records = log.records();
+  std::size_t index = log.index_at(fetch.next);
+  for (std::int64_t count = world_.random.between(1, 25); count > 0 && index < records.size(); --count, ++index) {
+    fetch.fetched.push_back(records[index].offset);
+    fetch.next = records[index].offset + 1;
+  }
+  if (index == records.size()) fetch.next = log.end();
+  fetch.told_end = fetch.tell_end = false;
+  if (!world_.calm && world_.random.chance(kafka_.nastiness.error)) fetch.tell_error = true;
+  if (was_empty) signal(fetch);
+  return true;
+}
+
+bool FakeConsumerClient::step_network() {
+  if (dead_) return false;
+  const std::size_t begin = world_.random.below(fetches_.size() + 2);
+  for (std::size_t i = 0; i < fetches_.size() + 2; ++i) {
+    const std::size_t which = (begin + i) % (fetches_.size() + 2);
+    if (which < fetches_.size()) {
+      if (fetch_more(*std::next(fetches_.begin(), static_cast<std::ptrdiff_t>(which))->second)) return true;
+    } else if (which == fetches_.size()) {
+      const auto next =
+          std::find_if(requests_.begin(), requests_.end(), [](const auto& each) { return !each.handled; });
+      if (next != requests_.end()) {
+        handle(*next);
+        return true;
+      }
+    } else if (!requests_.empty() && requests_.front().handled) {
+      answers_.push_back(std::move(requests_.front()));
+      requests_.pop_front();
+      if (!world_.calm && world_.random.chance(kafka_.nastiness.error)) tell_error_ = true;
+      wake();
+      return true;
+    }
+  }
+  return false;
+}
+
+}  // namespace braid::simulation

@@ -1,0 +1,50 @@
+#include "simulation/fake_kafka.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+namespace braid::simulation {
+
+FakePartition& FakeKafka::add_partition(const std::string& topic, std::int32_t number, std::uint32_t max_messages) {
+  const int index = static_cast<int>(partitions_.size());
+  partitions_.push_back(std::make_unique<FakePartition>(FakePartition{.index = index,
+                                                                      .name = {topic, {number}},
+                                                                      .log = FakeLog(keys_),
+                                                                      .max_messages = max_messages,
+                                                                      .stored = {}}));
+  return *partitions_.back();
+}
+
+FakePartition* FakeKafka::find(const engine::TopicPartition& name) {
+  const auto found =
+      std::find_if(partitions_.begin(), partitions_.end(), [&](const auto& each) { return each->name == name; });
+  return found == partitions_.end() ? nullptr : found->get();
+}
+
+void FakeKafka::begin(Guarantees& guarantees) {
+  guarantees_ = &guarantees;
+  group.set_partitions(static_cast<int>(partitions_.size()));
+}
+
+bool FakeKafka::all_done() const {
+  return std::all_of(partitions_.begin(), partitions_.end(), [](const auto& partition) {
+    const auto& records = partition->log.records();
+    if (records.empty() || records.back().offset < partition->skipped_below) return true;
+    if (partition->log.first_unfinished(partition->skipped_below)) return false;
+    return partition->stored == partition->log.end();
+  });
+}
+
+std::string FakeKafka::what_is_open() const {
+  std::string text;
+  for (const auto& partition : partitions_) {
+    const auto unfinished = partition->log.first_unfinished(partition->skipped_below);
+    text += fmt::format("{}/{}: log {}..{}, stored {}, first unfinished {}, owner {}; ", partition->name.topic,
+                        partition->name.partition.value, partition->log.start(), partition->log.end(),
+                        partition->stored.value_or(-1), unfinished.value_or(-1), group.owner_of(partition->index));
+  }
+  return text;
+}
+
+}  // namespace braid::simulation

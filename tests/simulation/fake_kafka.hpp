@@ -1,0 +1,77 @@
+#pragma once
+
+#include "engine/ports/consumer_client.hpp"
+#include "simulation/fake_group.hpp"
+#include "simulation/fake_log.hpp"
+#include "simulation/guarantees.hpp"
+#include "simulation/world.hpp"
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace braid::simulation {
+
+// A partition in the broker, and what the group has stored for it.
+struct FakePartition {
+  int index = 0;
+  engine::TopicPartition name;
+  FakeLog log;
+  std::uint32_t max_messages = 1;  // of its topic's route, for the guarantees
+  std::optional<std::int64_t> stored;
+  std::int64_t skipped_below = 0;  // a start at the latest offset left these out, as asked for
+  int last_process = -1;           // that it was assigned to, and by which connection
+  int last_connection = -1;
+};
+
+// How nasty the fake Kafka is: of 1,000 times. All of it is what real ones do.
+struct Nastiness {
+  std::uint32_t partial_take = 0;
+  std::uint32_t stale_redelivery = 0;
+  std::uint32_t skip_unless_repositioned = 0;
+  std::uint32_t commit_fails = 0;
+  std::uint32_t commit_answer_lost = 0;
+  std::uint32_t read_fails = 0;
+  std::uint32_t read_incomplete = 0;
+  std::uint32_t error = 0;
+};
+
+class FakeConsumerClient;
+
+// The broker: topics, partitions, one consumer group, and the network to it. Thread: one.
+class FakeKafka {
+ public:
+  FakeKafka(World& world, FakeGroup::Protocol protocol, engine::Duration rebalance_timeout, std::size_t keys)
+      : group(world, protocol, rebalance_timeout), world_(world), keys_(keys) {}
+
+  FakePartition& add_partition(const std::string& topic, std::int32_t number, std::uint32_t max_messages);
+  [[nodiscard]] FakePartition& partition(int index) { return *partitions_[static_cast<std::size_t>(index)]; }
+  [[nodiscard]] FakePartition* find(const engine::TopicPartition& name);
+  [[nodiscard]] std::vector<std::unique_ptr<FakePartition>>& partitions() { return partitions_; }
+  [[nodiscard]] std::size_t keys() const { return keys_; }
+  void begin(Guarantees& guarantees);  // all partitions are there
+  [[nodiscard]] Guarantees& guarantees() { return *guarantees_; }
+  [[nodiscard]] std::uint64_t next_incarnation() { return ++incarnations_; }
+
+  // Every record that must be processed was, and the group has stored the end: nothing lags.
+  [[nodiscard]] bool all_done() const;
+  // What is not, in words.
+  [[nodiscard]] std::string what_is_open() const;
+
+  Nastiness nastiness;
+  engine::Duration drain_on_revoke{};  // of every process: for the guarantees
+  FakeGroup group;
+  // Attached clients; a crashed one detaches.
+  std::vector<FakeConsumerClient*> clients;
+
+ private:
+  World& world_;
+  std::size_t keys_;
+  std::vector<std::unique_ptr<FakePartition>> partitions_;
+  Guarantees* guarantees_ = nullptr;
+  std::uint64_t incarnations_ = 0;
+};
+
+}  // namespace braid::simulation

@@ -1,0 +1,61 @@
+#include "simulation/fake_messages.hpp"
+
+#include <fmt/format.h>
+
+#include <utility>
+
+namespace braid::simulation {
+
+namespace {
+
+constexpr char kPoison = '\xDD';
+
+}  // namespace
+
+FakeMessageOwner::~FakeMessageOwner() {
+  if (out_ > 0) {
+    world_.fail("messages are freed",
+                fmt::format("{} of {}/{} never were", out_, name_.topic, name_.partition.value));
+  }
+}
+
+Message FakeMessageOwner::hand_out(const FakeRecord& record, std::shared_ptr<Incarnation> incarnation) {
+  auto delivery = std::make_unique<FakeDelivery>();
+  const int partition = incarnation->partition;
+  delivery->incarnation = std::move(incarnation);
+  delivery->offset = record.offset;
+  delivery->key = record.key;
+  delivery->payload_bytes = payload_text(partition, record.offset);
+  Message::Parts parts;
+  if (record.key >= 0) {
+    delivery->key_bytes = key_text(record.key);
+    parts.key = delivery->key_bytes.data();
+    parts.key_size = static_cast<std::uint32_t>(delivery->key_bytes.size());
+  }
+  parts.payload = delivery->payload_bytes.data();
+  parts.payload_size = static_cast<std::uint32_t>(delivery->payload_bytes.size());
+  parts.offset = Offset{record.offset};
+  parts.handle = delivery.get();
+  parts.source = this;
+  deliveries_.push_back(std::move(delivery));
+  ++out_;
+  return Message(parts);
+}
+
+void FakeMessageOwner::release(std::span<const Message> messages) noexcept {
+  world_.preempt();
+  for (const Message& message : messages) {
+    FakeDelivery& delivery = delivery_of(message);
+    if (delivery.released) {
+      world_.fail("messages are freed once", fmt::format("offset {} of {}/{} a second time", delivery.offset,
+                                                         name_.topic, name_.partition.value));
+    }
+    delivery.released = true;
+    delivery.key_bytes.assign(delivery.key_bytes.size(), kPoison);
+    delivery.payload_bytes.assign(delivery.payload_bytes.size(), kPoison);
+    delivery.incarnation.reset();
+    --out_;
+  }
+}
+
+}  // namespace braid::simulation

@@ -1,0 +1,234 @@
+#include "simulation/guarantees.hpp"
+
+#include "simulation/fake_kafka.hpp"
+#include "simulation/fake_messages.hpp"
+
+#include <braid/batch.hpp>
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <map>
+#include <tuple>
+#include <utility>
+
+namespace braid::simulation {
+
+namespace {
+
+// A committed position never passes a record that no user code finished, and never moves back.
+class NothingIsLost final : public Guarantee {
+ public:
+  using Guarantee::Guarantee;
+  [[nodiscard]] const char* name() const override { return "nothing is lost"; }
+  void commit_applied(FakePartition& partition, std::int64_t position) override {
+    const std::int64_t from = std::max(partition.stored.value_or(0), partition.skipped_below);
+    const auto unfinished = partition.log.first_unfinished(from);
+    if (unfinished && *unfinished < position) {
+      violated(fmt::format("#{}: position {} is stored, and nobody finished {}", partition.index, position,
+                           *unfinished));
+    }
+    if (partition.stored && position < *partition.stored) {
+      violated(fmt::format("#{}: the stored position moves back from {} to {}", partition.index, *partition.stored,
+                           position));
+    }
+    if (position > partition.log.end())
+      violated(fmt::format("#{}: {} is behind the log", partition.index, position));
+  }
+};
+
+// What is sent is the lowest offset that is not done; or the one after the highest, or the log's end; never
+// further. It may lag while jobs run, but not behind a partition that is given back.
+class PositionIsExact final : public Guarantee {
+ public:
+  PositionIsExact(World& world, std::vector<FakePartition*> partitions)
+      : Guarantee(world), partitions_(std::move(partitions)) {}
+  [[nodiscard]] const char* name() const override { return "the position is exact"; }
+  void commit_sent(const Incarnation& of, std::int64_t position) override {
+    if (position > of.position()) {
+      violated(fmt::format("#{}: position {} is sent, {} is not done", of.partition, position, of.position()));
+    }
+    FakeLog& log = partitions_[static_cast<std::size_t>(of.partition)]->log;
+    const bool has_a_meaning = position == of.start || position == of.highest_taken + 1 ||
+                               position == of.end_told || log.find(position) != nullptr;
+    if (!has_a_meaning) {
+      violated(fmt::format("#{}: position {} is no message's and not behind the last one", of.partition, position));
+    }
+  }
+
+  void given_back(const Incarnation& of) override {
+    if (of.highest_taken < of.start || of.jobs_inside > 0) return;
+    if (std::max(of.last_sent, of.start) != of.position()) {
+      violated(fmt::format("#{}: it is given back at {}, the last position sent is {}", of.partition, of.position(),
+                           of.last_sent));
+    }
+  }
+
+ private:
+  std::vector<FakePartition*> partitions_;
+};
+
+// Within a virtual partition in the order of offsets, within a key without a gap; a retry begins where it failed.
+class Order final : public Guarantee {
+ public:
+  Order(World& world, std::vector<FakePartition*> partitions)
+      : Guarantee(world), partitions_(std::move(partitions)) {}
+  [[nodiscard]] const char* name() const override { return "order"; }
+  void job_begins(const JobFacts& job) override {
+    Incarnation& incarnation = *job.incarnation;
+    const VirtualPartitionFacts& facts = incarnation.virtual_partitions[job.virtual_partition];
+    const std::int64_t first = job.batch->front().offset().value;
+    if (first <= facts.done_through) {
+      violated(fmt::format("#{}.{}: {} begins again, {} is done", incarnation.partition, job.virtual_partition,
+                           first, facts.done_through));
+    }
+    if (facts.retry_from && *facts.retry_from != first) {
+      violated(fmt::format("#{}.{}: {} begins, where {} is to be tried again", incarnation.partition,
+                           job.virtual_partition, first, *facts.retry_from));
+    }
+    std::int64_t before = -1;
+    std::map<int, std::size_t> next = incarnation.next_of_key;
+    for (const Message& message : *job.batch) {
+      const std::int64_t offset = message.offset().value;
+      if (offset <= before) violated(fmt::format("#{}: {} comes after {}", incarnation.partition, offset, before));
+      before = offset;
+      if (delivery_of(message).key >= 0) look_at(job, delivery_of(message).key, offset, next);
+    }
+  }
+
+ private:
+  void look_at(const JobFacts& job, int key, std::int64_t offset, std::map<int, std::size_t>& next) {
+    const Incarnation& incarnation = *job.incarnation;
+    const FakeLog& log = partitions_[static_cast<std::size_t>(incarnation.partition)]->log;
+    const std::vector<std::int64_t>& offsets = log.of_key(key);
+    auto found = next.find(key);
+    if (found == next.end()) {
+      const auto first = std::lower_bound(offsets.begin(), offsets.end(), incarnation.start);
+      found = next.emplace(key, static_cast<std::size_t>(first - offsets.begin())).first;
+    }
+    const std::int64_t expected = offsets[found->second];
+    if (expected != offset) {
+      violated(fmt::format("#{}.{}: {} of key {} begins, {} is next", incarnation.partition, job.virtual_partition,
+                           offset, key, expected));
+    }
+    ++found->second;
+    const auto [home, new_here] = homes_.try_emplace({incarnation.partition, key}, job.virtual_partition);
+    if (!new_here && home->second != job.virtual_partition) {
+      violated(fmt::format("#{}: key {} moves from virtual partition {} to {}", incarnation.partition, key,
+                           home->second, job.virtual_partition));
+    }
+  }
+
+  std::vector<FakePartition*> partitions_;
+  std::map<std::pair<int, int>, std::uint32_t> homes_;  // of keys
+};
+
+// One job a virtual partition, in a process, over all generations and connections; and a new generation begins
+// nothing before every job of the earlier ones has returned.
+class OneJob final : public Guarantee {
+ public:
+  using Guarantee::Guarantee;
+  [[nodiscard]] const char* name() const override { return "one job a virtual partition"; }
+  void job_begins(const JobFacts& job) override {
+    enter(job.process, job.incarnation->partition, job.virtual_partition, job.incarnation->generation);
+  }
+  void job_ends(const JobFacts& job) override {
+    leave(job.process, job.incarnation->partition, job.virtual_partition);
+  }
+  void hook_begins(int process, int partition, const VirtualPartition& where) override {
+    enter(process, partition, where.index().value, where.generation().value);
+  }
+  void hook_ends(int process, int partition, const VirtualPartition& where) override {
+    leave(process, partition, where.index().value);
+  }
+
+ private:
+  void enter(int process, int partition, std::uint32_t index, std::uint64_t generation) {
+    auto& inside = inside_[{process, partition}];
+    for (const auto& [other, its_generation] : inside) {
+      if (other == index) violated(fmt::format("#{}.{}: two at once", partition, index));
+      if (its_generation != generation) {
+        violated(fmt::format("#{}.{}: generation {} begins while generation {} still runs", partition, index,
+                             generation, its_generation));
+      }
+    }
+    inside[index] = generation;
+  }
+  void leave(int process, int partition, std::uint32_t index) { inside_[{process, partition}].erase(index); }
+
+  std::map<std::pair<int, int>, std::map<std::uint32_t, std::uint64_t>> inside_;
+};
+
+// What had not started when its assignment ended never starts; messages of one incarnation stay in its generation;
+// nothing comes after a virtual partition's last hook.
+class LateIsDropped final : public Guarantee {
+ public:
+  using Guarantee::Guarantee;
+  [[nodiscard]] const char* name() const override { return "late is dropped"; }
+  void job_begins(const JobFacts& job) override {
+    Incarnation& incarnation = *job.incarnation;
+    const VirtualPartition& where = job.batch->virtual_partition();
+    if ((incarnation.ending || incarnation.ended) && !job.has_begun) {
+      violated(fmt::format("#{}.{}: a job begins though its assignment has ended", incarnation.partition,
+                           job.virtual_partition));
+    }
+    if (incarnation.generation == 0) incarnation.generation = where.generation().value;
+    const auto [of, new_here] = incarnations_.try_emplace({job.process, where.generation().value}, incarnation.id);
+    if (incarnation.generation != where.generation().value || (!new_here && of->second != incarnation.id)) {
+      violated(fmt::format("#{}.{}: messages fetched for one generation run in another", incarnation.partition,
+                           job.virtual_partition));
+    }
+    for (const Message& message : *job.batch) {
+      if (delivery_of(message).incarnation.get() == &incarnation) continue;
+      violated(fmt::format("#{}.{}: messages of two generations in one batch", incarnation.partition,
+                           job.virtual_partition));
+    }
+    if (farewells_.contains({job.process, where.generation().value, job.virtual_partition})) {
+      violated(
+          fmt::format("#{}.{}: a job begins after the last hook", incarnation.partition, job.virtual_partition));
+    }
+  }
+  void hook_begins(int process, int partition, const VirtualPartition& where) override {
+    if (!farewells_.try_emplace({process, where.generation().value, where.index().value}).second) {
+      violated(fmt::format("#{}.{}: the last hook comes twice", partition, where.index().value));
+    }
+  }
+
+ private:
+  std::map<std::pair<int, std::uint64_t>, std::uint64_t> incarnations_;  // by process and generation
+  std::map<std::tuple<int, std::uint64_t, std::uint32_t>, bool> farewells_;
+};
+
+// A partition holds at most two batches of open messages, however slow its consumers are.
+class Bounded final : public Guarantee {
+ public:
+  Bounded(World& world, const GuaranteeSetting& setting) : Guarantee(world), setting_(setting) {}
+  [[nodiscard]] const char* name() const override { return "bounded"; }
+  void taken(Incarnation& by, std::size_t out) override {
+    const std::size_t most = setting_.partitions[static_cast<std::size_t>(by.partition)]->max_messages;
+    if (by.open.size() > 2 * most) {
+      violated(fmt::format("#{}: {} messages are open, at {} a batch", by.partition, by.open.size(), most));
+    }
+    // Each worker may be on its way out of a batch that has settled, and each such batch's mail unread.
+    if (out > (4 + 2 * setting_.workers_max) * most) {
+      violated(fmt::format("#{}: {} messages are held, at {} a batch", by.partition, out, most));
+    }
+  }
+
+ private:
+  GuaranteeSetting setting_;
+};
+
+}  // namespace
+
+Guarantees::Guarantees(World& world, const GuaranteeSetting& setting) {
+  // Late before order and one job: it learns the generation.
+  all_.push_back(std::make_unique<LateIsDropped>(world));
+  all_.push_back(std::make_unique<OneJob>(world));
+  all_.push_back(std::make_unique<Order>(world, setting.partitions));
+  all_.push_back(std::make_unique<NothingIsLost>(world));
+  all_.push_back(std::make_unique<PositionIsExact>(world, setting.partitions));
+  all_.push_back(std::make_unique<Bounded>(world, setting));
+}
+
+}  // namespace braid::simulation

@@ -1,0 +1,75 @@
+#pragma once
+
+#include "simulation/fake_log.hpp"
+#include "simulation/incarnation.hpp"
+#include "simulation/world.hpp"
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+namespace braid {
+class Batch;
+class VirtualPartition;
+}  // namespace braid
+
+namespace braid::simulation {
+
+struct FakePartition;
+
+// A job as user code sees it, when it begins.
+struct JobFacts {
+  int process = 0;
+  Incarnation* incarnation = nullptr;  // of its first message
+  const Batch* batch = nullptr;
+  std::uint32_t virtual_partition = 0;
+  bool has_begun = false;  // user code was inside before, for its on_assigned()
+};
+
+// What the engine promises, seen from outside: each is told what happens, and speaks up when it must not. They hold
+// in every scenario. Thread: one.
+class Guarantee {
+ public:
+  explicit Guarantee(World& world) : world_(world) {}
+  virtual ~Guarantee() = default;
+  Guarantee(const Guarantee&) = delete;
+  Guarantee& operator=(const Guarantee&) = delete;
+
+  [[nodiscard]] virtual const char* name() const = 0;
+
+  virtual void taken(Incarnation&, std::size_t /*out*/) {}
+  virtual void job_begins(const JobFacts&) {}
+  virtual void job_ends(const JobFacts&) {}
+  virtual void hook_begins(int /*process*/, int /*partition*/, const VirtualPartition&) {}
+  virtual void hook_ends(int /*process*/, int /*partition*/, const VirtualPartition&) {}
+  virtual void commit_sent(const Incarnation&, std::int64_t /*position*/) {}
+  // It was given back in good order, with time to spare.
+  virtual void given_back(const Incarnation&) {}
+  virtual void commit_applied(FakePartition&, std::int64_t /*position*/) {}
+
+ protected:
+  void violated(std::string text) const { world_.fail(name(), std::move(text)); }
+  World& world_;
+};
+
+struct GuaranteeSetting {
+  std::vector<FakePartition*> partitions;
+  std::uint32_t workers_max = 1;  // of any process
+};
+
+// All of them.
+class Guarantees {
+ public:
+  Guarantees(World& world, const GuaranteeSetting& setting);
+
+  template <class Call>
+  void tell(Call&& call) {
+    for (const auto& guarantee : all_) call(*guarantee);
+  }
+
+ private:
+  std::vector<std::unique_ptr<Guarantee>> all_;
+};
+
+}  // namespace braid::simulation

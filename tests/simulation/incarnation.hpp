@@ -1,0 +1,47 @@
+#pragma once
+
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <set>
+#include <vector>
+
+namespace braid::simulation {
+
+// What a plain observer knows of one virtual partition in one incarnation.
+struct VirtualPartitionFacts {
+  std::int64_t done_through = -1;          // the highest offset that user code finished
+  std::optional<std::int64_t> retry_from;  // an attempt failed: the first offset that it left unfinished
+  bool farewell = false;                   // its last hook has been called
+};
+
+// A partition as one client fetches it from one starting point: from an assignment, or a restart, to its end. The
+// engine calls its own notion of the same a generation. A plain record, by which the guarantees judge.
+struct Incarnation {
+  std::uint64_t id = 0;
+  int partition = 0;
+  int process = 0;
+  int connection = 0;
+  std::int64_t start = 0;        // no message below it counts
+  std::uint64_t generation = 0;  // the engine's number, once user code has seen it
+  bool ending = false;           // revoked: nothing that has not started may start
+  bool ended = false;            // unassigned or restarted elsewhere: nothing counts any more
+  std::int64_t highest_taken = -1;
+  std::int64_t end_told = -1;   // where the log ended, when its end was reached last
+  std::set<std::int64_t> open;  // taken for the first time, and not finished
+  std::map<std::uint32_t, VirtualPartitionFacts> virtual_partitions;
+  std::map<int, std::size_t> next_of_key;  // index among the key's offsets of the next one to be finished
+  std::int64_t last_sent = -1;             // position
+  int jobs_inside = 0;
+
+  // By the definition: the lowest open offset; if there is none, the one after the highest taken, or the end of the
+  // log if that was reached.
+  [[nodiscard]] std::int64_t position() const {
+    if (!open.empty()) return *open.begin();
+    return std::max({start, highest_taken + 1, end_told});
+  }
+};
+
+}  // namespace braid::simulation

@@ -1,0 +1,193 @@
+#include "simulation/process.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cstdio>
+#include <utility>
+
+namespace braid::simulation {
+
+namespace {
+
+constexpr auto kStopEnds = "a stop ends by its deadline";
+
+}  // namespace
+
+// A listener and what drives it.
+class Process::Connection final : private engine::Waiter {
+ public:
+  Connection(Process& process, int number, const ProcessPlan& plan)
+      : process_(process),
+        notifier_(std::make_shared<TaskNotifier>(process.world_)),
+        mailbox_(std::make_shared<engine::Mailbox>(notifier_)) {
+    auto client = std::make_unique<FakeConsumerClient>(process.world_, process.kafka_, process.number_, number);
+    client_ = client.get();
+    const routing::ConsumerGroup& group = process.routes_->consumer_groups.front();
+    listener_ = std::make_unique<engine::Listener>(
+        engine::Listener::Settings{plan.commit_interval, plan.drain_on_revoke, 4},
+        engine::Listener::Parts{
+            .client = std::move(client),
+            .mailbox = mailbox_,
+            .pool = process.pool_,
+            .jobs = process.jobs_,
+            .counters = process.counters_,
+            .routes = process.routes_,
+            .group = &group,
+            .subscription_group = &group.subscription_groups.front(),
+            .clock = &process.world_.clock,
+            .waiter = this,
+            .log = &process,
+            .host = &process,
+        });
+    notifier_->task = &process.world_.start_task(process.number_, [this] { run(); });
+  }
+
+  void stop(engine::Time by) {
+    if (ended_) return;
+    client_->expect_stop();
+    stop_by_ = stop_by_ ? std::min(*stop_by_, by) : by;
+    auto command = std::make_unique<engine::Command>();
+    command->deadline = by;
+    mailbox_->post_command(std::move(command));
+  }
+  void crash() {
+    if (!ended_) client_->die();
+  }
+  [[nodiscard]] bool ended() const { return ended_; }
+  [[nodiscard]] bool in_rebalance() const { return !ended_ && client_->in_handler(); }
+
+ private:
+  void run() {
+    World& world = process_.world_;
+    if (!listener_->connect()) world.fail("a connection connects", "it did not");
+    for (;;) {
+      const bool overdue = stop_by_ && world.clock.now() >= *stop_by_;
+      listener_->turn();
+      if (listener_->finished()) break;
+      if (overdue)
+        world.fail(kStopEnds,
+                   fmt::format("process {}: a turn behind the deadline left it going", process_.number_));
+      wait_until(listener_->wakes_at());
+    }
+    if (!listener_->left_behind().empty() && !process_.consumers_.dead) {
+      world.happened(Happening::stop_left_something);
+    }
+    listener_.reset();
+    notifier_->task = nullptr;
+    ended_ = true;
+  }
+
+  void wait_until(engine::Time until) override {
+    World& world = process_.world_;
+    client_->listener_waits();
+    // Once may be: the command came between its last look and this.
+    if (stop_by_ && world.clock.now() > *stop_by_ && ++overdue_waits_ > 2) {
+      world.fail(kStopEnds, fmt::format("process {}: it still waits", process_.number_));
+    }
+    world.wait(until, true);
+  }
+
+  Process& process_;
+  std::shared_ptr<TaskNotifier> notifier_;
+  std::shared_ptr<engine::Mailbox> mailbox_;
+  FakeConsumerClient* client_ = nullptr;
+  std::unique_ptr<engine::Listener> listener_;
+  std::optional<engine::Time> stop_by_;
+  int overdue_waits_ = 0;
+  bool ended_ = false;
+};
+
+Process::Process(World& world, FakeKafka& kafka, int number, const ProcessPlan& plan)
+    : world_(world),
+      kafka_(kafka),
+      number_(number),
+      consumers_{&world, &kafka, number, false, plan.manners},
+      pool_(std::make_shared<SteppedPool>(world, number, plan.workers, plan.queue_limit)),
+      jobs_(std::make_shared<engine::PartitionJobsTable>()),
+      counters_(std::make_shared<engine::Counters>()),
+      routes_(std::make_shared<routing::Routes>()) {
+  routing::SubscriptionGroup subscription{.id = "subscription"};
+  for (const TopicPlan& topic : plan.topics) {
+    routing::Topic route;
+    route.name = topic.name;
+    route.consumer_name = "SimulatedConsumer";
+    route.consumer = [this]() -> std::unique_ptr<Consumer> {
+      world_.current()->was_in_user_code = true;
+      const bool fails = !world_.calm && world_.random.chance(consumers_.manners.factory_fails);
+      if (fails) throw 7;
+      return std::make_unique<SimulatedConsumer>(consumers_);
+    };
+    route.max_messages = topic.max_messages;
+    route.max_wait = topic.max_wait;
+    route.virtual_partitions.max_partitions = topic.max_partitions;
+    route.retry_backoff = topic.retry_backoff;
+    route.initial_offset = topic.initial_offset;
+    subscription.topics.push_back(std::move(route));
+  }
+  routing::ConsumerGroup group{.id = "group"};
+  group.subscription_groups.push_back(std::move(subscription));
+  routes_->consumer_groups.push_back(std::move(group));
+  for (std::uint32_t i = 0; i < plan.connections; ++i) {
+    connections_.push_back(std::make_unique<Connection>(*this, static_cast<int>(i), plan));
+  }
+  world_.happened(Happening::process_started);
+  world_.trace("process starts, {} connections, {} workers", number_ * 10, -1,
+               static_cast<std::int64_t>(plan.connections), static_cast<std::int64_t>(plan.workers));
+}
+
+Process::~Process() = default;
+
+void Process::stop(engine::Duration within) {
+  if (in_rebalance()) world_.happened(Happening::process_stopped_in_rebalance);
+  world_.happened(Happening::process_stopped);
+  world_.trace("process is stopped, within {} us", number_ * 10, -1,
+               std::chrono::duration_cast<std::chrono::microseconds>(within).count());
+  stop_by_ = world_.clock.now() + within;
+  for (const auto& connection : connections_) connection->stop(*stop_by_);
+}
+
+void Process::crash() {
+  world_.happened(Happening::process_crashed);
+  world_.trace("process crashes", number_ * 10);
+  consumers_.dead = true;
+  for (const auto& connection : connections_) connection->crash();
+  stop_by_ = world_.clock.now();
+  for (const auto& connection : connections_) connection->stop(*stop_by_);
+}
+
+bool Process::over() const {
+  return pool_->quiet() && std::all_of(connections_.begin(), connections_.end(),
+                                       [](const auto& connection) { return connection->ended(); });
+}
+
+bool Process::in_rebalance() const {
+  return std::any_of(connections_.begin(), connections_.end(),
+                     [](const auto& connection) { return connection->in_rebalance(); });
+}
+
+void Process::bury() {
+  world_.trace("process is over", number_ * 10);
+  pool_->end();
+  const auto of = [](const engine::Counters::Count& count) { return count.load(std::memory_order_relaxed); };
+  world_.happened(Happening::stale_message, of(counters_->messages_stale));
+  world_.happened(Happening::offset_jump, of(counters_->offset_jumps));
+  world_.happened(Happening::batch_armed, of(counters_->batches_armed));
+  world_.happened(Happening::batch_taken_back, of(counters_->batches_taken_back));
+}
+
+void Process::handle_fatal(const Error& error) {
+  world_.fail("no fatal error", error.text());
+}
+
+bool Process::enabled(engine::LogLevel) const {
+  return tracing();
+}
+
+void Process::write(engine::LogLevel, std::string_view area, std::string_view text) {
+  if (tracing())
+    std::fprintf(stderr, "       p%d %.*s: %.*s\n", number_, static_cast<int>(area.size()), area.data(),
+                 static_cast<int>(text.size()), text.data());
+}
+
+}  // namespace braid::simulation

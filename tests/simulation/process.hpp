@@ -1,0 +1,94 @@
+#pragma once
+
+#include "engine/instrumentation/counters.hpp"
+#include "engine/listener/listener.hpp"
+#include "engine/listener/mailbox.hpp"
+#include "engine/worker/partition_jobs.hpp"
+#include "simulation/fake_client.hpp"
+#include "simulation/fake_kafka.hpp"
+#include "simulation/simulated_consumer.hpp"
+#include "simulation/stepped_pool.hpp"
+#include "simulation/world.hpp"
+
+#include <braid/routing/routes.hpp>
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <vector>
+
+namespace braid::simulation {
+
+struct TopicPlan {
+  std::string name;
+  std::int32_t partitions = 1;
+  std::uint32_t max_messages = 1;
+  std::uint32_t max_partitions = 1;
+  std::chrono::milliseconds max_wait{};
+  std::chrono::milliseconds retry_backoff{};
+  routing::InitialOffset initial_offset = routing::InitialOffset::earliest;
+};
+
+struct ProcessPlan {
+  std::uint32_t connections = 1;
+  std::uint32_t workers = 1;
+  std::size_t queue_limit = 1;
+  engine::Duration commit_interval{};
+  engine::Duration drain_on_revoke{};
+  std::vector<TopicPlan> topics;
+  Manners manners;
+};
+
+// One application, as the runtime would put it together: real listeners, each a task of its own, over one pool.
+// Thread: one.
+class Process final : private engine::ListenerHost, private engine::Log {
+ public:
+  Process(World& world, FakeKafka& kafka, int number, const ProcessPlan& plan);
+  ~Process() override;
+
+  void stop(engine::Duration within);
+  // Dies on the spot: the group is not told, nothing that it does from here on counts. Its remains are cleared
+  // away.
+  void crash();
+
+  [[nodiscard]] int number() const { return number_; }
+  [[nodiscard]] bool alive() const { return !stop_by_ && !consumers_.dead; }
+  [[nodiscard]] bool over() const;
+  void bury();  // requires over()
+  [[nodiscard]] SteppedPool& pool() { return *pool_; }
+  // When one of its tasks goes on by time alone.
+  [[nodiscard]] const engine::Counters& counters() const { return *counters_; }
+  [[nodiscard]] bool in_rebalance() const;
+
+ private:
+  class TaskNotifier final : public engine::Notifier {
+   public:
+    explicit TaskNotifier(World& world) : world_(world) {}
+    void notify() noexcept override {
+      if (task != nullptr) task->notified = true;
+      world_.preempt();
+    }
+    Task* task = nullptr;
+
+   private:
+    World& world_;
+  };
+  class Connection;
+
+  void handle_fatal(const Error& error) override;
+  [[nodiscard]] bool enabled(engine::LogLevel level) const override;
+  void write(engine::LogLevel level, std::string_view area, std::string_view text) override;
+
+  World& world_;
+  FakeKafka& kafka_;
+  int number_;
+  ConsumerSetting consumers_;
+  std::shared_ptr<SteppedPool> pool_;
+  std::shared_ptr<engine::PartitionJobsTable> jobs_;
+  std::shared_ptr<engine::Counters> counters_;
+  std::shared_ptr<routing::Routes> routes_;
+  std::vector<std::unique_ptr<Connection>> connections_;
+  std::optional<engine::Time> stop_by_;
+};
+
+}  // namespace braid::simulation

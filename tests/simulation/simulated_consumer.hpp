@@ -1,0 +1,60 @@
+#pragma once
+
+#include "simulation/fake_kafka.hpp"
+#include "simulation/guarantees.hpp"
+#include "simulation/world.hpp"
+
+#include <braid/consumer.hpp>
+
+#include <cstddef>
+#include <cstdint>
+
+namespace braid::simulation {
+
+// How user code behaves: of 1,000 times.
+struct Manners {
+  std::uint32_t pauses = 300;     // is left in the middle of a message
+  std::uint32_t throws = 60;      // an exception
+  std::uint32_t throws_int = 20;  // something that is no exception
+  std::uint32_t marks = 300;      // a message, before the end
+  std::uint32_t long_pause = 5;   // longer than a rebalance waits
+  std::uint32_t hook_throws = 100;
+  std::uint32_t factory_fails = 5;
+  engine::Duration long_pause_most{};
+};
+
+// What all consumers of one process share. Outlives them.
+struct ConsumerSetting {
+  World* world = nullptr;
+  FakeKafka* kafka = nullptr;
+  int process = 0;
+  bool dead = false;  // the process has crashed: what it does does not count
+  Manners manners;
+};
+
+// User code at its worst: pauses anywhere, throws anything, marks some and then fails, overruns. It notes what it
+// finished, and tells the guarantees what it sees. Thread: the workers of its process.
+class SimulatedConsumer final : public Consumer {
+ public:
+  explicit SimulatedConsumer(ConsumerSetting& setting) : setting_(setting) {}
+
+ protected:
+  void on_assigned(const VirtualPartition& where) override;
+  void consume(Batch& batch) override;
+  void on_revoked(const VirtualPartition& where) override;
+  void on_stopping(const VirtualPartition& where) override;
+
+ private:
+  class JobScope;
+  void work_on(Batch& batch);
+  void finish(Batch& batch, std::size_t from, std::size_t to);
+  void check_memory(const Message& message);
+  void pause(bool may_be_long);
+  void say_farewell(const VirtualPartition& where, Happening what);
+  [[nodiscard]] bool calm() const { return setting_.world->calm; }
+
+  ConsumerSetting& setting_;
+  bool fresh_ = false;  // on_assigned() has paused, within the job that goes on with consume()
+};
+
+}  // namespace braid::simulation
