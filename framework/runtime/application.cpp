@@ -1,17 +1,3 @@
-#include <braid/application.hpp>
-
-#include <algorithm>
-#include <atomic>
-#include <condition_variable>
-#include <mutex>
-#include <optional>
-#include <utility>
-
-#include <fmt/format.h>
-#include <fmt/ranges.h>
-
-#include <braid/routing/validate.hpp>
-
 #include "adapters/librdkafka/rdkafka_consumer_client.hpp"
 #include "adapters/log/spdlog_log.hpp"
 #include "core/virtual_partitions/partitioner.hpp"
@@ -21,6 +7,19 @@
 #include "runtime/check_settings.hpp"
 #include "runtime/signal_watch.hpp"
 #include "runtime/steady_clock.hpp"
+
+#include <braid/application.hpp>
+#include <braid/routing/validate.hpp>
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <algorithm>
+#include <atomic>
+#include <condition_variable>
+#include <mutex>
+#include <optional>
+#include <utility>
 
 namespace braid {
 
@@ -53,7 +52,8 @@ class Common final : public engine::ListenerHost {
 };
 
 // The application's settings under those of the routes.
-std::map<std::string, std::string> client_settings(const Settings& settings, const routing::SubscriptionGroup& group,
+std::map<std::string, std::string> client_settings(const Settings& settings,
+                                                   const routing::SubscriptionGroup& group,
                                                    std::uint32_t connection) {
   std::map<std::string, std::string> merged(settings.kafka.begin(), settings.kafka.end());
   for (const auto& [name, value] : routing::client_settings(group)) merged[name] = value;
@@ -136,9 +136,9 @@ class Application::Impl {
     for (const std::string& left : report.left_behind) {
       common_->log.write(engine::LogLevel::warning, "application", "the stop left behind " + left);
     }
-    common_->log.write(engine::LogLevel::info, "application",
-                       fmt::format("stopped after {:.1f} s",
-                                   std::chrono::duration<double>(common_->clock.now() - now).count()));
+    common_->log.write(
+        engine::LogLevel::info, "application",
+        fmt::format("stopped after {:.1f} s", std::chrono::duration<double>(common_->clock.now() - now).count()));
     return report;
   }
 
@@ -272,12 +272,26 @@ Application::Application(Settings settings, routing::Routes routes)
     : impl_(std::make_unique<Impl>(std::move(settings), std::move(routes))) {}
 Application::~Application() = default;
 
-void Application::start() { impl_->start(); }
-StopReport Application::stop() { return impl_->stop(impl_->settings().shutdown_timeout); }
-StopReport Application::stop(std::chrono::milliseconds deadline) { return impl_->stop(deadline); }
-StopReport Application::run() { return impl_->run(); }
-void Application::request_stop() noexcept { impl_->request_stop(); }
-std::optional<std::string> Application::failure() const { return impl_->failure(); }
-Figures Application::figures() const { return impl_->figures(); }
+void Application::start() {
+  impl_->start();
+}
+StopReport Application::stop() {
+  return impl_->stop(impl_->settings().shutdown_timeout);
+}
+StopReport Application::stop(std::chrono::milliseconds deadline) {
+  return impl_->stop(deadline);
+}
+StopReport Application::run() {
+  return impl_->run();
+}
+void Application::request_stop() noexcept {
+  impl_->request_stop();
+}
+std::optional<std::string> Application::failure() const {
+  return impl_->failure();
+}
+Figures Application::figures() const {
+  return impl_->figures();
+}
 
 }  // namespace braid

@@ -1,8 +1,8 @@
 #include "runtime/check_settings.hpp"
 
-#include <chrono>
-
 #include <fmt/format.h>
+
+#include <chrono>
 
 namespace braid::runtime {
 
@@ -11,10 +11,10 @@ namespace {
 using namespace std::chrono_literals;
 
 void within(std::vector<std::string>& problems, const char* name, std::chrono::milliseconds value,
-              std::chrono::milliseconds least) {
+            std::chrono::milliseconds least) {
   if (value < least || value > kLongest) {
-    problems.push_back(fmt::format("{} must be at least {} ms and at most a year, is {} ms", name, least.count(),
-                                   value.count()));
+    problems.push_back(
+        fmt::format("{} must be at least {} ms and at most a year, is {} ms", name, least.count(), value.count()));
   }
 }
 

@@ -1,10 +1,10 @@
 #pragma once
 
+#include <braid/settings.hpp>
+
 #include <chrono>
 #include <string>
 #include <vector>
-
-#include <braid/settings.hpp>
 
 namespace braid::runtime {
 

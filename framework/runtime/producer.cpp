@@ -1,12 +1,11 @@
-#include <braid/producer.hpp>
-
-#include <utility>
-
-#include <braid/application.hpp>
-
 #include "adapters/librdkafka/rdkafka_producer_client.hpp"
 #include "adapters/log/spdlog_log.hpp"
 #include "engine/producer/producer_engine.hpp"
+
+#include <braid/application.hpp>
+#include <braid/producer.hpp>
+
+#include <utility>
 
 namespace braid {
 
@@ -44,7 +43,11 @@ Producer::~Producer() = default;
 Result<void> Producer::send(const Record& record, OnDelivery on_delivery) {
   return impl_->engine().send(record, std::move(on_delivery));
 }
-Result<void> Producer::flush(std::chrono::milliseconds deadline) { return impl_->engine().flush(deadline); }
-std::uint64_t Producer::outstanding() const { return impl_->engine().outstanding(); }
+Result<void> Producer::flush(std::chrono::milliseconds deadline) {
+  return impl_->engine().flush(deadline);
+}
+std::uint64_t Producer::outstanding() const {
+  return impl_->engine().outstanding();
+}
 
 }  // namespace braid

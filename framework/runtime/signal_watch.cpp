@@ -1,15 +1,15 @@
 #include "runtime/signal_watch.hpp"
 
-#include <csignal>
-#include <thread>
-#include <utility>
-
-#include <unistd.h>
+#include "engine/threads/thread_name.hpp"
 
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/signal_set.hpp>
 
-#include "engine/threads/thread_name.hpp"
+#include <unistd.h>
+
+#include <csignal>
+#include <thread>
+#include <utility>
 
 namespace braid::runtime {
 

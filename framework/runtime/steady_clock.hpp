@@ -1,8 +1,8 @@
 #pragma once
 
-#include <chrono>
-
 #include "engine/ports/clock.hpp"
+
+#include <chrono>
 
 namespace braid::runtime {
 

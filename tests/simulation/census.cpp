@@ -50,6 +50,7 @@ constexpr std::array<std::string_view, kHappenings> kNames{
     "positions read",
     "positions not readable",
     "positions left out of an answer",
+    "fetches sent back to where they should be",
     "starts without a stored position",
     "starts out of range",
     "logs trimmed",

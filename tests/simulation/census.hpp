@@ -49,6 +49,7 @@ enum class Happening : std::uint8_t {
   position_read,
   position_read_failed,
   position_read_incomplete,
+  sent_back,
   no_stored_position,
   out_of_range,
   log_trimmed,

@@ -33,6 +33,7 @@ struct FakeFetch {
   std::int64_t end = 0;  // with tell_end: where the log ended then
   bool tell_error = false;
   bool told_end = false;
+  bool was_elsewhere = false;        // found itself behind the log's start though the group is not
   bool signal_owed = false;          // something was left in the queue without saying so
   std::int64_t next = 0;             // to be fetched
   std::int64_t app_position = 0;     // behind what was taken

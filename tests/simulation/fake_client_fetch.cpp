@@ -57,7 +57,7 @@ void FakeConsumerClient::begin_incarnation(FakeFetch& fetch, std::int64_t start)
   fetch.fetched.clear();
   fetch.waits = FakeFetch::Waits::no;
   fetch.tell_waits = fetch.tell_end = fetch.told_end = fetch.tell_error = false;
-  fetch.taken_from = false;
+  fetch.taken_from = fetch.was_elsewhere = false;
   world_.trace("fetches from {} on, as incarnation {}", who(), fetch.partition->index, start,
                static_cast<std::int64_t>(fetch.incarnation->id));
 }
@@ -109,32 +109,36 @@ void FakeConsumerClient::reposition(std::span<const engine::StoredPosition> reta
 Result<std::optional<CommitPosition>> FakeConsumerClient::restart_at(const engine::TopicPartition& name,
                                                                      engine::StartPoint start) {
   world_.preempt();
+  if (handler_ == Handler::revoked && !handler_answered_) {
+    world_.fail(kContract, "nothing is restarted in handle_revoked before the unassign()");
+  }
   FakeFetch& fetch = fetch_of(name, "restart_at");
-  std::optional<CommitPosition> begins;
-  if (dead_) return begins;
+  if (dead_) return std::optional<CommitPosition>();
+  if (start.kind == engine::StartPoint::Kind::at) {
+    // The same incarnation goes on, where it should be.
+    fetch.fetched.clear();
+    fetch.next = start.at.value;
+    fetch.waits = FakeFetch::Waits::no;
+    fetch.tell_waits = fetch.tell_end = fetch.told_end = false;
+    world_.happened(Happening::sent_back);
+    world_.trace("is sent to {}", who(), fetch.partition->index, fetch.next);
+    return std::optional<CommitPosition>(start.at);
+  }
   FakePartition& partition = *fetch.partition;
-  const bool still_ours = member_ && !member_->gone && start.kind != engine::StartPoint::Kind::at;
-  if (still_ours && partition.stored && *partition.stored >= partition.log.start()) {
+  const bool still_ours = member_ && !member_->gone;
+  const bool good = partition.stored && *partition.stored >= partition.log.start();
+  if (still_ours && good) {
     world_.fail("what is committed is not repeated",
                 fmt::format("{}/{} is started anew, though the group has stored {}", name.topic,
                             name.partition.value, *partition.stored));
   }
   end_incarnation(fetch);
-  switch (start.kind) {
-    case engine::StartPoint::Kind::earliest:
-      begin_incarnation(fetch, partition.log.start());
-      break;
-    case engine::StartPoint::Kind::latest:
-      begins = CommitPosition{partition.log.end()};
-      begin_incarnation(fetch, partition.log.end());
-      partition.skipped_below = std::max(partition.skipped_below, partition.log.end());
-      break;
-    case engine::StartPoint::Kind::at:
-      begins = start.at;
-      begin_incarnation(fetch, start.at.value);
-      break;
-  }
-  return begins;
+  const bool latest = start.kind == engine::StartPoint::Kind::latest;
+  if (latest) partition.skipped_below = std::max(partition.skipped_below, partition.log.end());
+  begin_incarnation(fetch, latest ? partition.log.end() : partition.log.start());
+  // Not every client knows at once where that is.
+  if (!latest && world_.random.chance(500)) return std::optional<CommitPosition>();
+  return std::optional<CommitPosition>(CommitPosition{fetch.incarnation->start});
 }
 
 engine::TakeReport FakeConsumerClient::take(FakeFetch& fetch, std::size_t max, std::vector<Message>& out) {
@@ -200,7 +204,9 @@ bool FakeConsumerClient::fetch_more(FakeFetch& fetch) {
   if (handler_ != Handler::none) return false;
   FakeLog& log = fetch.partition->log;
   const bool was_empty = fetch.fetched.empty() && !fetch.tell_end;
-  if (fetch.next < log.start() && fetch.partition->stored.value_or(0) >= log.start()) fetch.next = log.start();
+  // Behind what is stored a client may find itself once; if it is sent where it should be, that is it.
+  const bool elsewhere = fetch.next < log.start() && fetch.partition->stored.value_or(0) >= log.start();
+  if (elsewhere && std::exchange(fetch.was_elsewhere, true)) fetch.next = log.start();
   if (fetch.next < log.start()) {
     fetch.waits = FakeFetch::Waits::in_range;
     fetch.tell_waits = true;

@@ -28,7 +28,11 @@ struct Seeds {
   std::uint64_t last = 0;
 };
 
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+constexpr Seeds kDefault{1, 1500};
+#else
 constexpr Seeds kDefault{1, 6000};
+#endif
 constexpr int kFailuresShown = 3;
 
 std::optional<Seeds>& chosen_seeds() {

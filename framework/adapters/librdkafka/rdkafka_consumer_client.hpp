@@ -21,8 +21,9 @@ struct ConsumerClientOptions {
   std::string group_id{};  // required
   std::string client_id = "braid";
   // Kafka settings as librdkafka's CONFIGURATION.md names them; bootstrap.servers is required. They win over the
-  // framework's choices, but for group.id, client.id, enable.auto.commit, enable.auto.offset.store,
-  // auto.offset.reset and enable.partition.eof, which the framework needs as they are.
+  // framework's choices (client_id and prefetch_bytes_per_partition included), but for group.id,
+  // enable.auto.commit, enable.auto.offset.store, auto.offset.reset and enable.partition.eof, which the framework
+  // needs as they are: any other value of these is an error.
   std::map<std::string, std::string> settings{};
   // What librdkafka may fetch ahead, for each partition; sets queued.max.messages.kbytes. None: 16 MiB.
   std::optional<std::size_t> prefetch_bytes_per_partition{};

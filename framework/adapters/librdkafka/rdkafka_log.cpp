@@ -63,7 +63,8 @@ void RdkafkaLog::drain() {
     int syslog_level = LOG_INFO;
     if (rd_kafka_event_log(event.get(), &facility, &text, &syslog_level) != 0) continue;
     engine::LogLevel level = level_of(syslog_level);
-    // Said of each broker that can't be told not to create topics (older ones, and the mock's), though nobody asked.
+    // Said of each broker that can't be told not to create topics (older ones, and the mock's), though nobody
+    // asked.
     if (std::string_view(facility) == "AUTOCREATE") level = engine::LogLevel::debug;
     if (!log_.enabled(level)) continue;
     unsigned repeats = 0;

@@ -24,6 +24,7 @@ struct ProducerClientOptions {
 
 // An error of kind invalid_setting where a setting is unknown or malformed. Does not connect. What is undelivered
 // when the client is destroyed is dropped without a report: serve() until outstanding() is 0 first, or purge().
+// Thread: any; engine::ProducerClient says which of the client's functions are the producer's thread's alone.
 Result<std::unique_ptr<engine::ProducerClient>> make_producer_client(const ProducerClientOptions& options);
 
 }  // namespace braid::adapters

@@ -1,16 +1,16 @@
 #pragma once
 
+#include "core/offsets/offset_ledger.hpp"
+#include "core/time.hpp"
+
+#include <braid/message.hpp>
+#include <braid/offset.hpp>
+
 #include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <span>
 #include <vector>
-
-#include <braid/message.hpp>
-#include <braid/offset.hpp>
-
-#include "core/offsets/offset_ledger.hpp"
-#include "core/time.hpp"
 
 namespace braid::core {
 
@@ -45,8 +45,9 @@ class BatchFlow {
   [[nodiscard]] std::size_t admissible(std::span<const Message> messages) const;
   // They joined the gathering batch. Requires: at most room() and admissible() of them, offsets ascending.
   void gathered(std::span<const Message> messages, Time now);
-  // There is nothing behind what was gathered: no use in waiting for more. `end`, if known: where the log ends. Once
-  // nothing is open the position is moved there, over transaction markers and the like that are never delivered.
+  // There is nothing behind what was gathered: no use in waiting for more. `end`, if known: where the log ends.
+  // Once nothing is open the position is moved there, over transaction markers and the like that are never
+  // delivered.
   void reached_end(std::optional<CommitPosition> end);
   // No more from now on, and no more attempts.
   void stop_admission() {
@@ -105,7 +106,7 @@ class BatchFlow {
   std::uint32_t gathering_ = 0;         // messages
   Time gathering_since_{};              // when the first of them was there
   bool at_end_ = false;
-  std::optional<CommitPosition> end_;   // the last end that was reached
+  std::optional<CommitPosition> end_;  // the last end that was reached
   bool admits_ = true;
   bool running_ = false;
   bool armed_ = false;  // implies running_ and gathering_ > 0

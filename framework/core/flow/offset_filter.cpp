@@ -2,7 +2,8 @@
 
 namespace braid::core {
 
-OffsetFilter::Passed OffsetFilter::pass(std::vector<Message>& messages, std::size_t from, std::vector<Message>& stale) {
+OffsetFilter::Passed OffsetFilter::pass(std::vector<Message>& messages, std::size_t from,
+                                        std::vector<Message>& stale) {
   Passed passed;
   if (from >= messages.size()) return passed;
   Offset expected = expected_.value_or(messages[from].offset());

@@ -1,18 +1,18 @@
 #pragma once
 
+#include <braid/message.hpp>
+#include <braid/offset.hpp>
+
 #include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <vector>
 
-#include <braid/message.hpp>
-#include <braid/offset.hpp>
-
 namespace braid::core {
 
-// Lets each offset of one assignment pass once and in order, whatever the client delivers: below the expected offset
-// is stale and dropped; above it is a jump, which is legal (compaction, transaction markers), passes, and is counted.
-// Thread: none; pure.
+// Lets each offset of one assignment pass once and in order, whatever the client delivers: below the expected
+// offset is stale and dropped; above it is a jump, which is legal (compaction, transaction markers), passes, and is
+// counted. Thread: none; pure.
 class OffsetFilter {
  public:
   struct Passed {

@@ -1,9 +1,9 @@
 #pragma once
 
+#include "core/time.hpp"
+
 #include <cstdint>
 #include <optional>
-
-#include "core/time.hpp"
 
 namespace braid::core {
 

@@ -28,10 +28,9 @@ struct PartitionerReport {
 // - A message without a key goes by its offset modulo max_partitions: a round robin without a state, equal after a
 //   restart. The reducer is not asked.
 // - An absent header, an absent JSON field, a payload that is not JSON: an error, and then like a message without a
-// key.
+//   key.
 // - A partitioner or reducer of the user that throws (anything), or an index that is not below max_partitions: an
-// error,
-//   and virtual partition 0.
+//   error, and virtual partition 0.
 class VirtualPartitioner {
  public:
   virtual ~VirtualPartitioner() = default;

@@ -1,17 +1,17 @@
 #pragma once
 
-#include <cstdint>
-#include <memory>
-#include <optional>
-
-#include <braid/offset.hpp>
-#include <braid/routing/routes.hpp>
-
 #include "engine/listener/mailbox.hpp"
 #include "engine/listener/partition_runner.hpp"
 #include "engine/ports/clock.hpp"
 #include "engine/ports/consumer_client.hpp"
 #include "engine/worker/assignment.hpp"
+
+#include <braid/offset.hpp>
+#include <braid/routing/routes.hpp>
+
+#include <cstdint>
+#include <memory>
+#include <optional>
 
 namespace braid::engine {
 
@@ -39,12 +39,13 @@ struct AssignedPartition {
   std::unique_ptr<PartitionRunner> runner;  // from the position on
   ReadyFlag* ready = nullptr;
 
-  std::optional<Time> ask_position_at;               // reading_position: nothing while an answer is awaited
-  std::uint64_t position_token = 0;                  // of the question under way
-  std::optional<CommitPosition> start;               // where the group's stored position lets it start
-  std::optional<CommitPosition> sent_to;             // by start_again(), the last time
-  std::optional<CommitPosition> acknowledged;        // what the group has stored, as far as we know
-  std::optional<Time> timer;                         // as entered in the listener's timers
+  std::optional<Time> ask_position_at;         // reading_position: nothing while an answer is awaited
+  std::uint64_t position_token = 0;            // of the question under way
+  std::optional<CommitPosition> start;         // where the group's stored position lets it start
+  std::optional<StartPoint> restart_pending;   // the client has refused it so far
+  std::optional<CommitPosition> sent_to;       // by start_again(), the last time
+  std::optional<CommitPosition> acknowledged;  // what the group has stored, as far as we know
+  std::optional<Time> timer;                   // as entered in the listener's timers
 };
 
 }  // namespace braid::engine

@@ -1,9 +1,9 @@
 #pragma once
 
+#include "engine/listener/assigned_partition.hpp"
+
 #include <map>
 #include <memory>
-
-#include "engine/listener/assigned_partition.hpp"
 
 namespace braid::engine {
 

@@ -1,12 +1,12 @@
 #include "engine/listener/batch_runner.hpp"
 
-#include <algorithm>
-#include <utility>
+#include "core/assert.hpp"
+#include "engine/worker/describe_failure.hpp"
 
 #include <fmt/format.h>
 
-#include "core/assert.hpp"
-#include "engine/worker/describe_failure.hpp"
+#include <algorithm>
+#include <utility>
 
 namespace braid::engine {
 
@@ -133,12 +133,12 @@ void BatchRunner::lay_out() {
   const core::PartitionerReport report =
       split.partitioner->assign(gathering_->gathered(), assignment_->max_partitions(), split.indexes);
   if (report.errors > 0 && tools_.log->enabled(LogLevel::warning)) {
-    tools_.log->write(LogLevel::warning, "partition",
-                      fmt::format("{}/{}: {} of {} messages could not be told apart by their key, the first at "
-                                  "offset {}: {}",
-                                  assignment_->partition().topic, assignment_->partition().partition.value,
-                                  report.errors, gathering_->size(), report.first_error_offset.value,
-                                  report.first_error_text));
+    tools_.log->write(
+        LogLevel::warning, "partition",
+        fmt::format("{}/{}: {} of {} messages could not be told apart by their key, the first at "
+                    "offset {}: {}",
+                    assignment_->partition().topic, assignment_->partition().partition.value, report.errors,
+                    gathering_->size(), report.first_error_offset.value, report.first_error_text));
   }
   gathering_->split(split.indexes, split.splitter);
 }
@@ -181,7 +181,8 @@ void BatchRunner::handle_failed(Share& share, Time now) {
                   "again in {} ms",
                   assignment_->partition().topic, assignment_->partition().partition.value, share.attempt(),
                   share.virtual_partition().value, unfinished.empty() ? -1 : unfinished.front().offset().value,
-                  unfinished.size(), describe_failure(share.failure()), assignment_->topic().retry_backoff.count()));
+                  unfinished.size(), describe_failure(share.failure()),
+                  assignment_->topic().retry_backoff.count()));
 }
 
 void BatchRunner::handle_unsent(RunningBatch& batch) {

@@ -1,13 +1,5 @@
 #pragma once
 
-#include <cstdint>
-#include <memory>
-#include <optional>
-#include <string>
-#include <vector>
-
-#include <braid/offset.hpp>
-
 #include "core/flow/batch_flow.hpp"
 #include "core/flow/offset_filter.hpp"
 #include "core/virtual_partitions/partitioner.hpp"
@@ -17,6 +9,14 @@
 #include "engine/listener/partition_runner.hpp"
 #include "engine/ports/log.hpp"
 #include "engine/worker/running_batch.hpp"
+
+#include <braid/offset.hpp>
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
 
 namespace braid::engine {
 
@@ -53,9 +53,9 @@ class BatchRunner final : public PartitionRunner {
   core::BatchFlow flow_;
   core::OffsetFilter filter_;
 
-  BatchPtr spare_;      // first: the next line is made by fresh(), which looks here
-  BatchPtr gathering_;  // or armed, as the flow says
-  BatchPtr present_;    // runs
+  BatchPtr spare_;                  // first: the next line is made by fresh(), which looks here
+  BatchPtr gathering_;              // or armed, as the flow says
+  BatchPtr present_;                // runs
   std::vector<BatchPtr> retiring_;  // settled; a worker may still be on its way out of it
   std::vector<Message> incoming_;   // taken while the gathering batch was armed
   std::vector<Message> held_back_;  // beyond the ledger's window

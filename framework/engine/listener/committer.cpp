@@ -1,9 +1,9 @@
 #include "engine/listener/committer.hpp"
 
+#include <fmt/format.h>
+
 #include <chrono>
 #include <utility>
-
-#include <fmt/format.h>
 
 namespace braid::engine {
 
@@ -26,7 +26,9 @@ Committer::Committer(ConsumerClient& client, AssignedPartitions& partitions, cor
                      Counters& counters, Log& log)
     : client_(client), partitions_(partitions), schedule_(std::move(schedule)), counters_(counters), log_(log) {}
 
-bool Committer::clean(const AssignedPartition& partition) { return !to_send(partition).has_value(); }
+bool Committer::clean(const AssignedPartition& partition) {
+  return !to_send(partition).has_value();
+}
 
 void Committer::turn(Time now) {
   if (!schedule_.ready(now, client_.may_commit())) return;

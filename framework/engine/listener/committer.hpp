@@ -1,11 +1,5 @@
 #pragma once
 
-#include <cstdint>
-#include <optional>
-#include <vector>
-
-#include <braid/offset.hpp>
-
 #include "core/listener/commit_schedule.hpp"
 #include "engine/instrumentation/counters.hpp"
 #include "engine/listener/assigned_partition.hpp"
@@ -13,14 +7,20 @@
 #include "engine/ports/consumer_client.hpp"
 #include "engine/ports/log.hpp"
 
+#include <braid/offset.hpp>
+
+#include <cstdint>
+#include <optional>
+#include <vector>
+
 namespace braid::engine {
 
 // Commits the positions of all partitions of a connection in one call, one call at a time.
 // Thread: the listener's.
 class Committer {
  public:
-  Committer(ConsumerClient& client, AssignedPartitions& partitions, core::CommitSchedule schedule, Counters& counters,
-            Log& log);
+  Committer(ConsumerClient& client, AssignedPartitions& partitions, core::CommitSchedule schedule,
+            Counters& counters, Log& log);
 
   // Sends if it is time, the gate is open, and a position has moved.
   void turn(Time now);

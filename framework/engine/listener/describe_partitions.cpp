@@ -1,9 +1,9 @@
 #include "engine/listener/describe_partitions.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <vector>
-
-#include <fmt/format.h>
 
 namespace braid::engine {
 

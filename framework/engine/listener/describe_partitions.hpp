@@ -1,9 +1,9 @@
 #pragma once
 
+#include "engine/ports/consumer_client.hpp"
+
 #include <span>
 #include <string>
-
-#include "engine/ports/consumer_client.hpp"
 
 namespace braid::engine {
 

@@ -1,11 +1,11 @@
 #pragma once
 
+#include "engine/ports/job_pool.hpp"
+#include "engine/worker/running_batch.hpp"
+
 #include <cstddef>
 #include <deque>
 #include <memory>
-
-#include "engine/ports/job_pool.hpp"
-#include "engine/worker/running_batch.hpp"
 
 namespace braid::engine {
 

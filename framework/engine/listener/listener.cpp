@@ -1,14 +1,14 @@
 #include "engine/listener/listener.hpp"
 
-#include <algorithm>
-#include <chrono>
-#include <utility>
-
-#include <fmt/format.h>
-
 #include "core/assert.hpp"
 #include "engine/listener/batch_runner.hpp"
 #include "engine/listener/describe_partitions.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <chrono>
+#include <utility>
 
 namespace braid::engine {
 
@@ -48,8 +48,7 @@ Listener::Listener(Settings settings, Parts parts)
   for (const routing::Topic& topic : subscription_group_->topics) {
     TopicLane& lane = lanes_[topic.name];
     lane.topic = &topic;
-    lane.max_partitions =
-        topic.virtual_partitions.max_partitions.value_or(settings_.default_max_partitions);
+    lane.max_partitions = topic.virtual_partitions.max_partitions.value_or(settings_.default_max_partitions);
     lane.split.partitioner = core::make_virtual_partitioner(topic.virtual_partitions);
   }
 }
@@ -97,15 +96,18 @@ Time Listener::wakes_at() const {
 void Listener::serve_client(Time now) {
   if (!client_signal_.lower() && now < next_serve_) return;
   next_serve_ = now + (now < serve_often_until_ ? kServeOften : kSweep);
-  // The group first: an answer may change the assignment, which must not come between a rebalance that waits and its
-  // handler.
+  // The group first: an answer may change the assignment, which must not come between a rebalance that waits and
+  // its handler.
   client_->serve_group(*this);
   client_->serve_replies(*this);
 }
 
 void Listener::sweep(Time now) {
   next_sweep_ = now + kSweep;
-  for (const auto& [name, partition] : partitions_) pump(*partition);
+  for (const auto& [name, partition] : partitions_) {
+    if (partition->restart_pending) restart(*partition, *partition->restart_pending);
+    pump(*partition);
+  }
 }
 
 void Listener::read_mail() {

@@ -1,19 +1,5 @@
 #pragma once
 
-#include <atomic>
-#include <chrono>
-#include <cstdint>
-#include <map>
-#include <memory>
-#include <optional>
-#include <set>
-#include <span>
-#include <string>
-#include <utility>
-#include <vector>
-
-#include <braid/routing/routes.hpp>
-
 #include "engine/instrumentation/counters.hpp"
 #include "engine/listener/assigned_partitions.hpp"
 #include "engine/listener/committer.hpp"
@@ -26,6 +12,20 @@
 #include "engine/ports/waiter.hpp"
 #include "engine/threads/thread_owned.hpp"
 #include "engine/worker/partition_jobs.hpp"
+
+#include <braid/routing/routes.hpp>
+
+#include <atomic>
+#include <chrono>
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <optional>
+#include <set>
+#include <span>
+#include <string>
+#include <utility>
+#include <vector>
 
 namespace braid::engine {
 
@@ -119,6 +119,7 @@ class Listener final : private ConsumerEvents {
   void ask_positions(Time now);
   void begin(AssignedPartition& partition);
   void start_by_policy(AssignedPartition& partition, const char* why);
+  std::optional<CommitPosition> restart(AssignedPartition& partition, StartPoint start);
   void start_again(AssignedPartition& partition);
   void end_now(std::vector<AssignedPartition*> partitions, FarewellKind kind, bool lost);
   void end_stopping_now(bool lost);
@@ -163,7 +164,6 @@ class Listener final : private ConsumerEvents {
   Waiter* waiter_;
   Log* log_;
   ListenerHost* host_;
-
 
   // the listener's
   ThreadOwned owned_;

@@ -1,10 +1,10 @@
 #include "engine/listener/listener_thread.hpp"
 
-#include <utility>
-
 #include "core/assert.hpp"
 #include "engine/threads/thread_name.hpp"
 #include "engine/worker/describe_failure.hpp"
+
+#include <utility>
 
 namespace braid::engine {
 
@@ -16,7 +16,9 @@ ListenerThread::ListenerThread(std::string name, const MakeListener& make, std::
   shared_->listener = make(shared_->mailbox, *shared_->wake_up);
 }
 
-ListenerThread::~ListenerThread() { BRAID_ASSERT(!thread_.joinable(), "a listener's thread is joined by its owner"); }
+ListenerThread::~ListenerThread() {
+  BRAID_ASSERT(!thread_.joinable(), "a listener's thread is joined by its owner");
+}
 
 void ListenerThread::start(std::chrono::milliseconds connect_timeout) {
   thread_ = std::jthread([shared = shared_, name = name_, connect_timeout] {

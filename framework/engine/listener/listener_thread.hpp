@@ -1,17 +1,17 @@
 #pragma once
 
+#include "engine/listener/listener.hpp"
+#include "engine/threads/event_wake_up.hpp"
+#include "engine/threads/latch_flag.hpp"
+
+#include <braid/result.hpp>
+
 #include <chrono>
 #include <functional>
 #include <memory>
 #include <string>
 #include <thread>
 #include <vector>
-
-#include <braid/result.hpp>
-
-#include "engine/listener/listener.hpp"
-#include "engine/threads/event_wake_up.hpp"
-#include "engine/threads/latch_flag.hpp"
 
 namespace braid::engine {
 

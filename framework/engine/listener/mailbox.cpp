@@ -12,7 +12,9 @@ constexpr std::size_t kNodesAhead = 1024;  // more are allocated when needed, an
 
 Mailbox::Mailbox(std::shared_ptr<Notifier> notifier) : notifier_(std::move(notifier)), mails_(kNodesAhead) {}
 
-Mailbox::~Mailbox() { give_all_back(); }
+Mailbox::~Mailbox() {
+  give_all_back();
+}
 
 void Mailbox::post_failed(Share& share) {
   intrusive_ptr_add_ref(&share.batch());

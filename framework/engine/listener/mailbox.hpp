@@ -1,15 +1,15 @@
 #pragma once
 
+#include "engine/ports/clock.hpp"
+#include "engine/ports/job_pool.hpp"
+#include "engine/worker/running_batch.hpp"
+
+#include <boost/lockfree/queue.hpp>
+
 #include <atomic>
 #include <cstdint>
 #include <memory>
 #include <optional>
-
-#include <boost/lockfree/queue.hpp>
-
-#include "engine/ports/clock.hpp"
-#include "engine/ports/job_pool.hpp"
-#include "engine/worker/running_batch.hpp"
 
 namespace braid::engine {
 

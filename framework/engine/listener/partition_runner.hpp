@@ -1,13 +1,5 @@
 #pragma once
 
-#include <cstddef>
-#include <cstdint>
-#include <memory>
-#include <optional>
-#include <vector>
-
-#include <braid/offset.hpp>
-
 #include "core/virtual_partitions/partitioner.hpp"
 #include "core/virtual_partitions/splitter.hpp"
 #include "engine/listener/dispatcher.hpp"
@@ -16,6 +8,14 @@
 #include "engine/ports/consumer_client.hpp"
 #include "engine/ports/log.hpp"
 #include "engine/worker/running_batch.hpp"
+
+#include <braid/offset.hpp>
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <vector>
 
 namespace braid::engine {
 

@@ -1,17 +1,21 @@
 #include "engine/listener/partitions_ending.hpp"
 
-#include <algorithm>
-#include <utility>
+#include "engine/worker/describe_failure.hpp"
 
 #include <fmt/format.h>
 
-#include "engine/worker/describe_failure.hpp"
+#include <algorithm>
+#include <utility>
 
 namespace braid::engine {
 
 PartitionsEnding::PartitionsEnding(std::vector<AssignedPartition*> partitions, FarewellKind kind, bool lost,
                                    Deadlines deadlines, Tools tools)
-    : partitions_(std::move(partitions)), kind_(kind), lost_(lost), deadlines_(deadlines), tools_(std::move(tools)) {
+    : partitions_(std::move(partitions)),
+      kind_(kind),
+      lost_(lost),
+      deadlines_(deadlines),
+      tools_(std::move(tools)) {
   for (AssignedPartition* partition : partitions_) {
     // On revocation what has not started never starts; on stop what was handed over is still finished. Phase first:
     // an armed batch that a worker starts just now returns without having run.

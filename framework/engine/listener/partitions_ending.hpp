@@ -1,15 +1,15 @@
 #pragma once
 
-#include <functional>
-#include <memory>
-#include <string>
-#include <vector>
-
 #include "engine/listener/assigned_partition.hpp"
 #include "engine/listener/committer.hpp"
 #include "engine/listener/dispatcher.hpp"
 #include "engine/ports/log.hpp"
 #include "engine/worker/farewell_round.hpp"
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
 
 namespace braid::engine {
 

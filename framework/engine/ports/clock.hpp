@@ -7,7 +7,7 @@ namespace braid::engine {
 using Time = std::chrono::steady_clock::time_point;
 using Duration = std::chrono::steady_clock::duration;
 
-// The time as the engine sees it: real, or advanced by a test.
+// The time as the engine sees it: real, or advanced by a test. Thread: now() any.
 class Clock {
  public:
   virtual ~Clock() = default;

@@ -1,5 +1,9 @@
 #pragma once
 
+#include <braid/message.hpp>
+#include <braid/offset.hpp>
+#include <braid/result.hpp>
+
 #include <chrono>
 #include <compare>
 #include <cstddef>
@@ -10,10 +14,6 @@
 #include <string>
 #include <string_view>
 #include <vector>
-
-#include <braid/message.hpp>
-#include <braid/offset.hpp>
-#include <braid/result.hpp>
 
 // What the engine needs of a Kafka consumer. librdkafka is one implementation, the fake Kafka of the tests another.
 
@@ -56,12 +56,12 @@ class ReadySignal {
 // What one take() met besides messages.
 struct TakeReport {
   std::size_t messages = 0;
-  bool more = false;                            // the array was filled: there may be more at once
+  bool more = false;  // the array was filled: there may be more at once
   bool end_of_partition = false;
-  std::optional<CommitPosition> end;            // with end_of_partition: where the log ends, markers included
-  bool no_stored_position = false;              // the group has none and the client waits for restart_at()
-  bool out_of_range = false;                    // the position is not in the log; the client waits for restart_at()
-  std::optional<Error> error;                   // anything else
+  std::optional<CommitPosition> end;  // with end_of_partition: where the log ends, markers included
+  bool no_stored_position = false;    // the group has none and the client waits for restart_at()
+  bool out_of_range = false;          // the position is not in the log; the client waits for restart_at()
+  std::optional<Error> error;         // anything else
 };
 
 // The queue of one assigned partition. Destroying it gives the queue back (before the unassign).
@@ -103,7 +103,8 @@ class ConsumerClient {
   virtual Result<void> subscribe(const std::vector<std::string>& topics, ReadySignal& ready) = 0;
 
   // Serves the group without waiting: rebalances, errors, the client's log. Keeps the membership alive: call it at
-  // least each second; and every 10 ms for 200 ms after a rebalance, when older clients need a nudge to fetch again.
+  // least each second; and every 10 ms for 200 ms after a rebalance, when older clients need a nudge to fetch
+  // again.
   virtual void serve_group(ConsumerEvents& events) = 0;
   // Serves answers only: commits and positions. May be called from within a rebalance handler.
   virtual void serve_replies(ConsumerEvents& events) = 0;

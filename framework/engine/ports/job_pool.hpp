@@ -26,8 +26,8 @@ class Job {
 class JobPool {
  public:
   virtual ~JobPool() = default;
-  // False: the queue is full, or the pool has stopped; what is ready waits at its listener, which keeps a say in the
-  // order.
+  // False: the queue is full, or the pool has stopped; what is ready waits at its listener, which keeps a say in
+  // the order.
   virtual bool try_submit(Job& job) = 0;
   // Notifies once, when there is room again. `notifier` lives as long as the pool, or cancels.
   virtual void notify_when_room(Notifier& notifier) = 0;

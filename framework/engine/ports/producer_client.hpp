@@ -1,14 +1,14 @@
 #pragma once
 
+#include <braid/message.hpp>
+#include <braid/offset.hpp>
+#include <braid/result.hpp>
+
 #include <chrono>
 #include <cstdint>
 #include <optional>
 #include <span>
 #include <string_view>
-
-#include <braid/message.hpp>
-#include <braid/offset.hpp>
-#include <braid/result.hpp>
 
 namespace braid::engine {
 
@@ -16,12 +16,12 @@ struct OutgoingMessage {
   std::string_view topic;
   std::optional<PartitionNumber> partition;  // none: by the key
   std::optional<std::string_view> key;
-  std::optional<std::string_view> payload;   // none: a tombstone
+  std::optional<std::string_view> payload;  // none: a tombstone
   std::span<const Header> headers;
 };
 
 struct DeliveryReport {
-  std::uint64_t token = 0;     // as given to send()
+  std::uint64_t token = 0;  // as given to send()
   PartitionNumber partition;
   std::optional<Offset> offset;
   std::optional<Error> error;  // none: acknowledged by the broker

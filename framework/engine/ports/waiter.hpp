@@ -4,7 +4,7 @@
 
 namespace braid::engine {
 
-// How a listener sleeps.
+// How a listener sleeps. Thread: the listener's; what wakes it is a Notifier, which any thread may call.
 class Waiter {
  public:
   virtual ~Waiter() = default;

@@ -1,12 +1,12 @@
 #include "engine/producer/producer_engine.hpp"
 
-#include <utility>
-
-#include <fmt/format.h>
-
 #include "core/assert.hpp"
 #include "engine/threads/thread_name.hpp"
 #include "engine/worker/describe_failure.hpp"
+
+#include <fmt/format.h>
+
+#include <utility>
 
 namespace braid::engine {
 
@@ -31,7 +31,9 @@ ProducerEngine::ProducerEngine(std::string name, std::unique_ptr<ProducerClient>
   });
 }
 
-ProducerEngine::~ProducerEngine() { BRAID_ASSERT(!thread_.joinable(), "a producer ends only after close()"); }
+ProducerEngine::~ProducerEngine() {
+  BRAID_ASSERT(!thread_.joinable(), "a producer ends only after close()");
+}
 
 Result<void> ProducerEngine::send(const Record& record, Producer::OnDelivery on_delivery) {
   if (closing_.load(std::memory_order_acquire)) {
@@ -66,8 +68,8 @@ Result<void> ProducerEngine::flush(std::chrono::milliseconds timeout) {
   flushing_.fetch_sub(1, std::memory_order_seq_cst);
   if (done) return {};
   return Error(Error::Kind::timed_out,
-               fmt::format("{} records have no delivery report after {} ms; they are still being sent", outstanding(),
-                           timeout.count()),
+               fmt::format("{} records have no delivery report after {} ms; they are still being sent",
+                           outstanding(), timeout.count()),
                true);
 }
 
@@ -93,8 +95,9 @@ void ProducerEngine::handle_delivery(const DeliveryReport& report) {
     try {
       pending->on_delivery({report.partition, report.offset, report.error});
     } catch (...) {
-      log_->write(LogLevel::error, "producer",
-                  fmt::format("{}: a delivery callback threw {}", name_, describe_failure(std::current_exception())));
+      log_->write(
+          LogLevel::error, "producer",
+          fmt::format("{}: a delivery callback threw {}", name_, describe_failure(std::current_exception())));
     }
   }
   reported_.fetch_add(1, std::memory_order_seq_cst);

@@ -1,5 +1,10 @@
 #pragma once
 
+#include "engine/ports/log.hpp"
+#include "engine/ports/producer_client.hpp"
+
+#include <braid/producer.hpp>
+
 #include <atomic>
 #include <chrono>
 #include <condition_variable>
@@ -9,11 +14,6 @@
 #include <mutex>
 #include <string>
 #include <thread>
-
-#include <braid/producer.hpp>
-
-#include "engine/ports/log.hpp"
-#include "engine/ports/producer_client.hpp"
 
 namespace braid::engine {
 

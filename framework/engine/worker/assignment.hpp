@@ -1,5 +1,13 @@
 #pragma once
 
+#include "engine/instrumentation/counters.hpp"
+#include "engine/ports/consumer_client.hpp"
+#include "engine/worker/consumer_slot.hpp"
+#include "engine/worker/partition_jobs.hpp"
+
+#include <braid/consumer.hpp>
+#include <braid/routing/routes.hpp>
+
 #include <atomic>
 #include <cstdint>
 #include <exception>
@@ -7,14 +15,6 @@
 #include <optional>
 #include <string>
 #include <vector>
-
-#include <braid/consumer.hpp>
-#include <braid/routing/routes.hpp>
-
-#include "engine/instrumentation/counters.hpp"
-#include "engine/ports/consumer_client.hpp"
-#include "engine/worker/consumer_slot.hpp"
-#include "engine/worker/partition_jobs.hpp"
 
 namespace braid::engine {
 

@@ -1,9 +1,10 @@
 #include "engine/worker/describe_failure.hpp"
 
-#include <typeinfo>
-
 #include <boost/core/demangle.hpp>
+
 #include <cxxabi.h>
+
+#include <typeinfo>
 
 namespace braid::engine {
 

@@ -1,8 +1,8 @@
 #include "engine/worker/farewell_round.hpp"
 
-#include <utility>
-
 #include "engine/listener/dispatcher.hpp"
+
+#include <utility>
 
 namespace braid::engine {
 

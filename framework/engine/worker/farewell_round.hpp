@@ -1,13 +1,13 @@
 #pragma once
 
+#include "engine/ports/job_pool.hpp"
+#include "engine/worker/assignment.hpp"
+
 #include <cstdint>
 #include <deque>
 #include <exception>
 #include <memory>
 #include <vector>
-
-#include "engine/ports/job_pool.hpp"
-#include "engine/worker/assignment.hpp"
 
 namespace braid::engine {
 

@@ -1,5 +1,9 @@
 #pragma once
 
+#include "engine/ports/consumer_client.hpp"
+#include "engine/ports/job_pool.hpp"
+#include "engine/threads/guarded_by.hpp"
+
 #include <atomic>
 #include <cstdint>
 #include <map>
@@ -8,10 +12,6 @@
 #include <string>
 #include <tuple>
 #include <vector>
-
-#include "engine/ports/consumer_client.hpp"
-#include "engine/ports/job_pool.hpp"
-#include "engine/threads/guarded_by.hpp"
 
 namespace braid::engine {
 
@@ -23,21 +23,21 @@ class PartitionJobs {
   // Release is not needed on entry: the job queue publishes the job itself.
   void enter(std::uint32_t jobs) { inside_.fetch_add(jobs, std::memory_order_relaxed); }
   void leave(std::uint32_t jobs = 1) {
-    // Release: who sees zero sees all that the jobs wrote. seq_cst pairs with watch(): either the watcher sees zero,
-    // or the one who brought it there sees the watcher.
+    // Release: who sees zero sees all that the jobs wrote. seq_cst pairs with watch(): either the watcher sees
+    // zero, or the one who brought it there sees the watcher.
     if (inside_.fetch_sub(jobs, std::memory_order_seq_cst) == jobs) wake_watchers();
   }
   [[nodiscard]] bool idle() const { return inside_.load(std::memory_order_seq_cst) == 0; }
   [[nodiscard]] std::uint32_t inside() const { return inside_.load(std::memory_order_relaxed); }
 
-  // One assignment at a time may run jobs and last hooks of the partition, over all connections: one that lost it and
-  // has not heard of that yet would run beside the one that got it. True: `holder` holds it, now or already.
+  // One assignment at a time may run jobs and last hooks of the partition, over all connections: one that lost it
+  // and has not heard of that yet would run beside the one that got it. True: `holder` holds it, now or already.
   bool claim(const void* holder);
   // Does nothing unless `holder` holds it.
   void give_up_claim(const void* holder);
 
-  // `notifier` is notified each time the count reaches zero or the claim is given up, until unwatched; a listener that lets a partition go
-  // and one that gets it may both watch. Look at idle() after this call, not before.
+  // `notifier` is notified each time the count reaches zero or the claim is given up, until unwatched; a listener
+  // that lets a partition go and one that gets it may both watch. Look at idle() after this call, not before.
   void watch(std::shared_ptr<Notifier> notifier);
   void unwatch(const Notifier& notifier);
 

@@ -1,18 +1,18 @@
 #pragma once
 
+#include "core/virtual_partitions/splitter.hpp"
+#include "engine/worker/assignment.hpp"
+#include "engine/worker/share.hpp"
+
+#include <braid/message.hpp>
+
+#include <boost/smart_ptr/intrusive_ptr.hpp>
+
 #include <atomic>
 #include <cstdint>
 #include <memory>
 #include <span>
 #include <vector>
-
-#include <boost/smart_ptr/intrusive_ptr.hpp>
-
-#include <braid/message.hpp>
-
-#include "core/virtual_partitions/splitter.hpp"
-#include "engine/worker/assignment.hpp"
-#include "engine/worker/share.hpp"
 
 namespace braid::engine {
 
@@ -26,10 +26,11 @@ using BatchPtr = boost::intrusive_ptr<RunningBatch>;
 //
 //   unsettled   shares that are not done; who brings it to 0 starts the batch armed behind, and tells the listener
 //   armed       the batch behind, with a reference to it: null, a batch, or closed once this one has settled
-//   references  the listener's, one a job in the pool, one a mail, one where armed; the last to go frees the messages
+//   references  the listener's, one a job in the pool, one a mail, one where armed; the last to go frees the
+//   messages
 //
-// Thread: the listener gathers, splits, arms and disarms; workers run shares. A batch armed behind is not touched by
-// the listener before it is disarmed.
+// Thread: the listener gathers, splits, arms and disarms; workers run shares. A batch armed behind is not touched
+// by the listener before it is disarmed.
 class RunningBatch {
  public:
   RunningBatch(std::shared_ptr<Assignment> assignment, std::shared_ptr<Mailbox> mailbox,
@@ -49,7 +50,8 @@ class RunningBatch {
   // Lays the messages out in shares. May be done again after more were gathered.
   void split(std::span<const std::uint32_t> indexes, core::Splitter& splitter);
   [[nodiscard]] std::span<Share> shares() { return {shares_.get(), share_count_}; }
-  // Frees the messages; the batch can gather anew. Requires that it never started, or has settled and no job holds it.
+  // Frees the messages; the batch can gather anew. Requires that it never started, or has settled and no job holds
+  // it.
   void clear();
   // Nobody but the caller holds it.
   [[nodiscard]] bool unshared() const { return references_.load(std::memory_order_acquire) == 1; }

@@ -1,12 +1,12 @@
 #include "engine/worker/share.hpp"
 
-#include <algorithm>
-#include <stdexcept>
+#include "engine/worker/assignment.hpp"
+#include "engine/worker/running_batch.hpp"
 
 #include <braid/batch.hpp>
 
-#include "engine/worker/assignment.hpp"
-#include "engine/worker/running_batch.hpp"
+#include <algorithm>
+#include <stdexcept>
 
 namespace braid {
 
@@ -18,19 +18,32 @@ void Batch::mark(const Message& message) {
   share_->mark_through(message);
 }
 
-std::uint32_t Batch::attempt() const { return share_->attempt(); }
+std::uint32_t Batch::attempt() const {
+  return share_->attempt();
+}
 
-std::string_view VirtualPartition::topic() const { return assignment_->partition().topic; }
-PartitionNumber VirtualPartition::partition() const { return assignment_->partition().partition; }
-Generation VirtualPartition::generation() const { return assignment_->generation(); }
-bool VirtualPartition::revoked() const { return assignment_->phase() != engine::Assignment::Phase::active; }
-bool VirtualPartition::lost() const { return assignment_->phase() == engine::Assignment::Phase::over; }
+std::string_view VirtualPartition::topic() const {
+  return assignment_->partition().topic;
+}
+PartitionNumber VirtualPartition::partition() const {
+  return assignment_->partition().partition;
+}
+Generation VirtualPartition::generation() const {
+  return assignment_->generation();
+}
+bool VirtualPartition::revoked() const {
+  return assignment_->phase() != engine::Assignment::Phase::active;
+}
+bool VirtualPartition::lost() const {
+  return assignment_->phase() == engine::Assignment::Phase::over;
+}
 
 }  // namespace braid
 
 namespace braid::engine {
 
-void Share::assign(RunningBatch& batch, VirtualPartitionIndex virtual_partition, std::span<const Message> messages) {
+void Share::assign(RunningBatch& batch, VirtualPartitionIndex virtual_partition,
+                   std::span<const Message> messages) {
   batch_ = &batch;
   virtual_partition_ = virtual_partition;
   messages_ = messages;
@@ -54,8 +67,12 @@ void Share::begin_next_attempt() {
   attempted_from_ = done;
 }
 
-std::uint32_t Share::index() const { return static_cast<std::uint32_t>(this - batch_->shares().data()); }
+std::uint32_t Share::index() const {
+  return static_cast<std::uint32_t>(this - batch_->shares().data());
+}
 
-void Share::run() noexcept { batch_->run(*this); }
+void Share::run() noexcept {
+  batch_->run(*this);
+}
 
 }  // namespace braid::engine

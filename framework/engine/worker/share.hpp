@@ -1,15 +1,15 @@
 #pragma once
 
+#include "engine/ports/job_pool.hpp"
+
+#include <braid/message.hpp>
+#include <braid/offset.hpp>
+
 #include <atomic>
 #include <cstdint>
 #include <exception>
 #include <span>
 #include <utility>
-
-#include <braid/message.hpp>
-#include <braid/offset.hpp>
-
-#include "engine/ports/job_pool.hpp"
 
 namespace braid::engine {
 

@@ -55,11 +55,13 @@ std::uint32_t WorkerPool::stop(Time deadline) {
     }
   }
   workers_.clear();
+  // From now on nobody would run it. Until now what jobs submit is run, as the rest of the queue is.
+  ended_.store(true, std::memory_order_release);
   return left;
 }
 
 bool WorkerPool::try_submit(Job& job) {
-  if (stopping_.load(std::memory_order_seq_cst)) return false;
+  if (ended_.load(std::memory_order_acquire)) return false;
   if (queued_.fetch_add(1, std::memory_order_seq_cst) >= queue_limit_) {
     queued_.fetch_sub(1, std::memory_order_relaxed);
     return false;

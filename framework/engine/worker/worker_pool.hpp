@@ -71,11 +71,12 @@ class WorkerPool final : public JobPool, public std::enable_shared_from_this<Wor
   // jobs of microseconds are done before more would be up. Held from waking to searching, over the two threads.
   std::atomic<bool> searching_{false};
   std::atomic<bool> stopping_{false};
+  std::atomic<bool> ended_{false};  // acquire and release: a refusal means that stop() has been
   Semaphore wake_ups_;
 
   // seq_cst: either who submits in vain finds room again, or the worker that made it sees that somebody waits.
   std::atomic<bool> somebody_waits_for_room_{false};
-  std::mutex room_mutex_;                 // only while the queue is full
+  std::mutex room_mutex_;  // only while the queue is full
   std::vector<Notifier*> wait_for_room_ BRAID_GUARDED_BY(room_mutex_);
 
   std::vector<std::shared_ptr<Worker>> workers_;  // the owner's

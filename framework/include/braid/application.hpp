@@ -1,5 +1,8 @@
 #pragma once
 
+#include <braid/routing/routes.hpp>
+#include <braid/settings.hpp>
+
 #include <chrono>
 #include <cstdint>
 #include <memory>
@@ -7,9 +10,6 @@
 #include <stdexcept>
 #include <string>
 #include <vector>
-
-#include <braid/routing/routes.hpp>
-#include <braid/settings.hpp>
 
 namespace braid {
 
@@ -21,15 +21,15 @@ class ApplicationError : public std::runtime_error {
 
 // What an application has done so far. Counted since start(), over all connections.
 struct Figures {
-  std::uint64_t messages_taken = 0;     // admitted from Kafka
-  std::uint64_t messages_done = 0;      // settled by consumers
-  std::uint64_t messages_stale = 0;     // dropped: below the expected offset, or of an assignment that ended
-  std::uint64_t offset_jumps = 0;       // offsets that were never there (compaction, transactions)
+  std::uint64_t messages_taken = 0;  // admitted from Kafka
+  std::uint64_t messages_done = 0;   // settled by consumers
+  std::uint64_t messages_stale = 0;  // dropped: below the expected offset, or of an assignment that ended
+  std::uint64_t offset_jumps = 0;    // offsets that were never there (compaction, transactions)
   std::uint64_t batches = 0;
   std::uint64_t attempts_failed = 0;
-  std::uint64_t commits = 0;            // acknowledged
+  std::uint64_t commits = 0;  // acknowledged
   std::uint64_t commits_failed = 0;
-  std::uint64_t assignments = 0;        // partitions assigned, each time counted
+  std::uint64_t assignments = 0;  // partitions assigned, each time counted
   std::uint64_t revocations = 0;
   std::uint32_t jobs_running = 0;
   std::uint32_t jobs_running_max = 0;

@@ -1,11 +1,11 @@
 #pragma once
 
+#include <braid/message.hpp>
+#include <braid/virtual_partition.hpp>
+
 #include <cstddef>
 #include <cstdint>
 #include <span>
-
-#include <braid/message.hpp>
-#include <braid/virtual_partition.hpp>
 
 namespace braid {
 

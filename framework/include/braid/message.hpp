@@ -1,13 +1,13 @@
 #pragma once
 
+#include <braid/offset.hpp>
+
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <string_view>
 #include <vector>
-
-#include <braid/offset.hpp>
 
 namespace braid {
 

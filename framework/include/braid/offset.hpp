@@ -4,6 +4,8 @@
 #include <cstdint>
 #include <iosfwd>
 
+// Numbers that must not be mixed up, each a type of its own. Thread: values; any.
+
 namespace braid {
 
 // A record's offset in its partition.
@@ -19,9 +21,13 @@ struct CommitPosition {
   friend constexpr auto operator<=>(CommitPosition, CommitPosition) = default;
 };
 
-[[nodiscard]] constexpr CommitPosition next_after(Offset offset) { return {offset.value + 1}; }
+[[nodiscard]] constexpr CommitPosition next_after(Offset offset) {
+  return {offset.value + 1};
+}
 // The offset that a reader at this position expects.
-[[nodiscard]] constexpr Offset expected_at(CommitPosition position) { return {position.value}; }
+[[nodiscard]] constexpr Offset expected_at(CommitPosition position) {
+  return {position.value};
+}
 
 // Kafka's number of a partition.
 struct PartitionNumber {

@@ -1,5 +1,10 @@
 #pragma once
 
+#include <braid/message.hpp>
+#include <braid/result.hpp>
+#include <braid/routing/routes.hpp>
+#include <braid/settings.hpp>
+
 #include <chrono>
 #include <cstdint>
 #include <functional>
@@ -8,11 +13,6 @@
 #include <string>
 #include <string_view>
 #include <vector>
-
-#include <braid/message.hpp>
-#include <braid/result.hpp>
-#include <braid/routing/routes.hpp>
-#include <braid/settings.hpp>
 
 namespace braid {
 

@@ -9,17 +9,18 @@
 namespace braid {
 
 // What the world did: broker, network, a full queue. The text ends with what to try, where there is something.
+// Thread: a value; as any.
 class Error {
  public:
   enum class Kind : std::uint8_t {
     other,
-    broker_unreachable,   // no broker answers
-    unknown_topic,        // or partition; may appear later
+    broker_unreachable,  // no broker answers
+    unknown_topic,       // or partition; may appear later
     not_authorized,
     invalid_setting,
     timed_out,
     queue_full,
-    stale_member,         // the group has moved on: illegal generation, unknown member, fenced
+    stale_member,  // the group has moved on: illegal generation, unknown member, fenced
     message_too_large,
     closed,
   };
@@ -42,7 +43,7 @@ class Error {
   std::string text_;
 };
 
-// A value, or why there is none.
+// A value, or why there is none. Thread: a value; as any.
 template <class T>
 class [[nodiscard]] Result {
  public:

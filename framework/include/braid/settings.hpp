@@ -1,11 +1,11 @@
 #pragma once
 
+#include <braid/routing/routes.hpp>
+
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <string>
-
-#include <braid/routing/routes.hpp>
 
 namespace braid {
 
@@ -13,6 +13,7 @@ enum class LogLevel : std::uint8_t { trace, debug, info, warning, error, off };
 
 // An application's settings. Designated initializers read well:
 //   Settings{.kafka = {{"bootstrap.servers", "localhost:9092"}}, .concurrency = 8}
+// Thread: a value; the application keeps a copy of its own.
 struct Settings {
   // librdkafka's settings for every client of the application; consumer groups, subscription groups and topics
   // may override them. "bootstrap.servers" is required.

@@ -1,8 +1,8 @@
 #pragma once
 
-#include <string_view>
-
 #include <braid/offset.hpp>
+
+#include <string_view>
 
 namespace braid {
 

@@ -91,7 +91,7 @@ TEST_F(Restart, WithAPositionThePolicyIsNotAsked) {
   app.start();
   EXPECT_TRUE(all_seen(5));
   app.stop();
-  EXPECT_EQ(recorder->seen().front().offset, 15);
+  for (const Seen& one : recorder->seen()) EXPECT_GE(one.offset, 15);
   EXPECT_EQ(recorder->count(), 5U);
 }
 

@@ -15,6 +15,8 @@ class Message;
 //
 // Bytes given as a string_view must outlive the call, which those of the message do; anything computed goes in as
 // a std::string.
+//
+// Thread: a value; partitioners make it on the listener's.
 class PartitionKey {
  public:
   PartitionKey() = default;

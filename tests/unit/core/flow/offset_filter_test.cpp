@@ -79,6 +79,39 @@ TEST(OffsetFilter, LeavesWhatCameBeforeAlone) {
   EXPECT_EQ(offsets_of(stale), (Offsets{1, 10}));
 }
 
+TEST(OffsetFilter, BelowAPositionThatIsDoneAllIsStale) {
+  OffsetFilter filter(CommitPosition{5});
+  filter.not_below(CommitPosition{8});
+  EXPECT_EQ(filter.expected(), CommitPosition{8});
+  auto messages = at_offsets({6, 7, 8, 9});
+  std::vector<Message> stale;
+  const auto passed = filter.pass(messages, 0, stale);
+  EXPECT_EQ(passed.jumps, 0U) << "what lies below the position was never to come";
+  EXPECT_EQ(offsets_of(messages), (Offsets{8, 9}));
+  EXPECT_EQ(offsets_of(stale), (Offsets{6, 7}));
+}
+
+TEST(OffsetFilter, APositionBelowTheExpectedOffsetTakesNothingBack) {
+  OffsetFilter filter(CommitPosition{5});
+  filter.not_below(CommitPosition{2});
+  EXPECT_EQ(filter.expected(), CommitPosition{5});
+  filter.not_below(CommitPosition{5});
+  EXPECT_EQ(filter.expected(), CommitPosition{5});
+  auto messages = at_offsets({4, 5});
+  std::vector<Message> stale;
+  EXPECT_EQ(filter.pass(messages, 0, stale).stale, 1U);
+}
+
+TEST(OffsetFilter, APositionIsAStartWhereThereIsNone) {
+  OffsetFilter filter;
+  filter.not_below(CommitPosition{7});
+  EXPECT_EQ(filter.expected(), CommitPosition{7});
+  auto messages = at_offsets({6, 7});
+  std::vector<Message> stale;
+  EXPECT_EQ(filter.pass(messages, 0, stale).stale, 1U);
+  EXPECT_EQ(offsets_of(messages), (Offsets{7}));
+}
+
 RC_GTEST_PROP(OffsetFilterProperties, EachOffsetPassesOnceAndInOrder, ()) {
   const auto start = *rc::gen::maybe(rc::gen::inRange<std::int64_t>(0, 20));
   OffsetFilter filter(start ? std::optional(CommitPosition{*start}) : std::nullopt);

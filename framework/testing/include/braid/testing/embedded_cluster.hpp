@@ -105,8 +105,8 @@ class EmbeddedCluster {
   // Each answer of the broker is delayed by this. 0: none.
   void set_latency(int broker, std::chrono::milliseconds latency);
   void set_leader(const std::string& topic, int partition, int broker);
-  // What metadata says of a topic from now on; BrokerError::unknown_topic hides it, none shows it again. A topic that
-  // does not exist is made.
+  // What metadata says of a topic from now on; BrokerError::unknown_topic hides it, none shows it again. A topic
+  // that does not exist is made.
   void set_topic_error(const std::string& topic, BrokerError error);
 
   // --- limits

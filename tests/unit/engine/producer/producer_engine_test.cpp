@@ -1,0 +1,198 @@
+#include "engine/producer/producer_engine.hpp"
+
+#include <gtest/gtest.h>
+
+#include <chrono>
+#include <condition_variable>
+#include <deque>
+#include <future>
+#include <mutex>
+#include <stdexcept>
+#include <string>
+#include <vector>
+
+namespace braid::engine {
+namespace {
+
+using namespace std::chrono_literals;
+
+constexpr auto kDeadline = 30s;
+
+class KeptLines final : public Log {
+ public:
+  [[nodiscard]] bool enabled(LogLevel) const override { return true; }
+  void write(LogLevel, std::string_view, std::string_view text) override {
+    const std::scoped_lock lock(mutex_);
+    lines_ += std::string(text) + "\n";
+  }
+  [[nodiscard]] std::string text() const {
+    const std::scoped_lock lock(mutex_);
+    return lines_;
+  }
+
+ private:
+  mutable std::mutex mutex_;
+  std::string lines_;
+};
+
+// A client that the test plays the broker for. A record with the payload "refused" finds the queue full, but only
+// when the test lets it.
+class HandClient final : public ProducerClient {
+ public:
+  Result<void> reach_broker(std::chrono::milliseconds) override { return {}; }
+  Result<void> send(const OutgoingMessage& message, std::uint64_t token) override {
+    std::unique_lock lock(mutex_);
+    if (message.payload == "refused") {
+      refusing_ = true;
+      changed_.notify_all();
+      changed_.wait(lock, [this] { return refuse_; });
+      return Error(Error::Kind::queue_full, "full", true);
+    }
+    queued_.push_back(token);
+    return {};
+  }
+  void serve(DeliveryEvents& events, std::chrono::milliseconds timeout) override {
+    std::vector<DeliveryReport> reports;
+    {
+      std::unique_lock lock(mutex_);
+      changed_.wait_for(lock, timeout, [this] { return !reports_.empty() || woken_; });
+      woken_ = false;
+      reports.swap(reports_);
+    }
+    for (const DeliveryReport& report : reports) events.handle_delivery(report);
+  }
+  [[nodiscard]] std::size_t outstanding() const override {
+    const std::scoped_lock lock(mutex_);
+    return queued_.size();
+  }
+  void wake() override {
+    const std::scoped_lock lock(mutex_);
+    woken_ = true;
+    changed_.notify_all();
+  }
+  void purge() override {
+    while (answer(Error(Error::Kind::closed, "purged"))) {
+    }
+  }
+
+  // --- the test's
+
+  // Reports the oldest queued record; false if there is none.
+  bool answer(std::optional<Error> error = std::nullopt) {
+    const std::scoped_lock lock(mutex_);
+    if (queued_.empty()) return false;
+    reports_.push_back(
+        {.token = queued_.front(), .partition = {}, .offset = std::nullopt, .error = std::move(error)});
+    queued_.pop_front();
+    changed_.notify_all();
+    return true;
+  }
+  void wait_for_the_refused() {
+    std::unique_lock lock(mutex_);
+    changed_.wait(lock, [this] { return refusing_; });
+  }
+  void refuse() {
+    const std::scoped_lock lock(mutex_);
+    refuse_ = true;
+    changed_.notify_all();
+  }
+
+ private:
+  mutable std::mutex mutex_;
+  std::condition_variable changed_;
+  std::deque<std::uint64_t> queued_;
+  std::vector<DeliveryReport> reports_;
+  bool woken_ = false;
+  bool refusing_ = false;
+  bool refuse_ = false;
+};
+
+class ProducerEngineTest : public ::testing::Test {
+ protected:
+  ~ProducerEngineTest() override {
+    client->refuse();
+    engine.close(0ms);
+  }
+  [[nodiscard]] Result<void> send(const std::string& payload, Producer::OnDelivery on_delivery = {}) {
+    return engine.send({.topic = "orders", .key = "k", .payload = payload, .partition = {}, .headers = {}},
+                       std::move(on_delivery));
+  }
+
+  HandClient* client = new HandClient;  // the engine's
+  std::shared_ptr<KeptLines> log = std::make_shared<KeptLines>();
+  ProducerEngine engine{"test-p", std::unique_ptr<ProducerClient>(client), log};
+};
+
+TEST_F(ProducerEngineTest, AFlushReturnsWithTheLastReport) {
+  ASSERT_TRUE(send("1").ok());
+  ASSERT_TRUE(send("2").ok());
+  auto flush = std::async(std::launch::async, [&] { return engine.flush(kDeadline); });
+  ASSERT_TRUE(client->answer());
+  EXPECT_EQ(flush.wait_for(50ms), std::future_status::timeout) << "a record has no report yet";
+  ASSERT_TRUE(client->answer());
+  ASSERT_EQ(flush.wait_for(kDeadline / 2), std::future_status::ready);
+  EXPECT_TRUE(flush.get().ok());
+  EXPECT_EQ(engine.outstanding(), 0U);
+}
+
+// The refused record counts as sent while the client looks at it: the last report comes, finds it counted, and
+// nobody but the refusal itself can tell the flush that nothing is left.
+TEST_F(ProducerEngineTest, AFlushReturnsWhenASendFailsAfterTheLastReport) {
+  ASSERT_TRUE(send("1").ok());
+  auto refused = std::async(std::launch::async, [&] { return send("refused"); });
+  client->wait_for_the_refused();
+  auto flush = std::async(std::launch::async, [&] { return engine.flush(kDeadline); });
+  ASSERT_TRUE(client->answer());
+  EXPECT_EQ(flush.wait_for(200ms), std::future_status::timeout) << "a record is neither queued nor refused";
+  client->refuse();
+  EXPECT_EQ(refused.get().error().kind(), Error::Kind::queue_full);
+  ASSERT_EQ(flush.wait_for(kDeadline / 2), std::future_status::ready) << "the flush sleeps to its deadline";
+  EXPECT_TRUE(flush.get().ok());
+}
+
+TEST_F(ProducerEngineTest, ARefusedRecordIsNotCountedAndHasNoReport) {
+  client->refuse();
+  bool reported = false;
+  EXPECT_FALSE(send("refused", [&](const Delivery&) { reported = true; }).ok());
+  EXPECT_EQ(engine.outstanding(), 0U);
+  EXPECT_TRUE(engine.flush(0ms).ok());
+  engine.close(0ms);
+  EXPECT_FALSE(reported);
+}
+
+TEST_F(ProducerEngineTest, AFlushThatIsOverSaysHowManyAreLeft) {
+  ASSERT_TRUE(send("1").ok());
+  ASSERT_TRUE(send("2").ok());
+  const auto flushed = engine.flush(1ms);
+  ASSERT_FALSE(flushed.ok());
+  EXPECT_EQ(flushed.error().kind(), Error::Kind::timed_out);
+  EXPECT_TRUE(flushed.error().retriable());
+  EXPECT_NE(flushed.error().text().find("2 records"), std::string::npos) << flushed.error().text();
+}
+
+TEST_F(ProducerEngineTest, ACallbackThatThrowsCostsNoOtherItsReport) {
+  std::promise<void> second;
+  ASSERT_TRUE(send("1", [](const Delivery&) { throw std::runtime_error("not mine"); }).ok());
+  ASSERT_TRUE(send("2", [&](const Delivery& delivery) {
+                if (delivery.ok()) second.set_value();
+              }).ok());
+  client->answer();
+  client->answer();
+  EXPECT_EQ(second.get_future().wait_for(kDeadline), std::future_status::ready);
+  EXPECT_TRUE(engine.flush(kDeadline).ok());
+  EXPECT_NE(log->text().find("std::runtime_error: not mine"), std::string::npos) << log->text();
+}
+
+TEST_F(ProducerEngineTest, WhatACloseLeavesIsReportedAsAnError) {
+  std::vector<Error::Kind> kinds;
+  for (int i = 0; i < 2; ++i) {
+    ASSERT_TRUE(send("x", [&](const Delivery& delivery) { kinds.push_back(delivery.error->kind()); }).ok());
+  }
+  engine.close(1ms);
+  EXPECT_EQ(kinds, (std::vector{Error::Kind::closed, Error::Kind::closed}));
+  EXPECT_NE(log->text().find("closed with 2 records undelivered"), std::string::npos) << log->text();
+  EXPECT_EQ(send("late").error().kind(), Error::Kind::closed);
+}
+
+}  // namespace
+}  // namespace braid::engine

@@ -1,0 +1,110 @@
+#include "runtime/check_settings.hpp"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <chrono>
+#include <functional>
+#include <ostream>
+#include <string>
+#include <vector>
+
+namespace braid::runtime {
+namespace {
+
+using namespace std::chrono_literals;
+using ::testing::ElementsAre;
+using ::testing::IsEmpty;
+
+Settings good() {
+  Settings settings;
+  settings.kafka = {{"bootstrap.servers", "localhost:9092"}};
+  return settings;
+}
+
+std::vector<std::string> problems_with(const std::function<void(Settings&)>& change) {
+  Settings settings = good();
+  change(settings);
+  return check_settings(settings);
+}
+
+TEST(CheckSettings, TheDefaultsNeedOnlyABroker) {
+  EXPECT_THAT(check_settings(good()), IsEmpty());
+  EXPECT_THAT(check_settings(Settings{}),
+              ElementsAre("kafka: bootstrap.servers is missing; set it to HOST:PORT[,HOST:PORT...]"));
+}
+
+TEST(CheckSettings, AnEmptyListOfBrokersIsNone) {
+  EXPECT_THAT(problems_with([](Settings& s) { s.kafka["bootstrap.servers"] = ""; }),
+              ElementsAre("kafka: bootstrap.servers is missing; set it to HOST:PORT[,HOST:PORT...]"));
+}
+
+TEST(CheckSettings, ConcurrencyHasTwoBounds) {
+  EXPECT_THAT(problems_with([](Settings& s) { s.concurrency = 0; }),
+              ElementsAre("concurrency must be from 1 to 10,000, is 0"));
+  EXPECT_THAT(problems_with([](Settings& s) { s.concurrency = 1; }), IsEmpty());
+  EXPECT_THAT(problems_with([](Settings& s) { s.concurrency = 10'000; }), IsEmpty());
+  EXPECT_THAT(problems_with([](Settings& s) { s.concurrency = 10'001; }),
+              ElementsAre("concurrency must be from 1 to 10,000, is 10001"));
+}
+
+struct Span {
+  const char* name;
+  std::chrono::milliseconds Settings::*member;
+  std::chrono::milliseconds least;
+  friend std::ostream& operator<<(std::ostream& out, const Span& span) { return out << span.name; }
+};
+
+class CheckDurations : public ::testing::TestWithParam<Span> {};
+
+TEST_P(CheckDurations, HaveALeastAndAMost) {
+  const auto& [name, member, least] = GetParam();
+  const auto with = [member = member](std::chrono::milliseconds value) {
+    return problems_with([&](Settings& s) { s.*member = value; });
+  };
+  const auto refused = [&](std::chrono::milliseconds value) {
+    return std::string(name) + " must be at least " + std::to_string(least.count()) +
+           " ms and at most a year, is " + std::to_string(value.count()) + " ms";
+  };
+  EXPECT_THAT(with(least), IsEmpty());
+  EXPECT_THAT(with(least - 1ms), ElementsAre(refused(least - 1ms)));
+  EXPECT_THAT(with(kLongest), IsEmpty());
+  EXPECT_THAT(with(kLongest + 1ms), ElementsAre(refused(kLongest + 1ms)));
+  // What would overflow when it is added to the clock's now.
+  EXPECT_THAT(with(std::chrono::milliseconds::max()), ElementsAre(refused(std::chrono::milliseconds::max())));
+  EXPECT_THAT(with(std::chrono::milliseconds::min()), ElementsAre(refused(std::chrono::milliseconds::min())));
+}
+
+INSTANTIATE_TEST_SUITE_P(Settings, CheckDurations,
+                         ::testing::Values(Span{"commit_interval", &Settings::commit_interval, 10ms},
+                                           Span{"connect_timeout", &Settings::connect_timeout, 1ms},
+                                           Span{"drain_on_revoke", &Settings::drain_on_revoke, 0ms},
+                                           Span{"shutdown_timeout", &Settings::shutdown_timeout, 0ms}),
+                         [](const auto& tested) { return std::string(tested.param.name); });
+
+TEST(CheckSettings, ThePrefetchIsSharedByOnePartitionAtLeast) {
+  EXPECT_THAT(problems_with([](Settings& s) { s.expected_partitions = 0; }),
+              ElementsAre("expected_partitions must be at least 1, is 0"));
+  EXPECT_THAT(problems_with([](Settings& s) { s.expected_partitions = 1; }), IsEmpty());
+}
+
+TEST(CheckSettings, ThePrefetchIsAtLeast64Kibibytes) {
+  EXPECT_THAT(problems_with([](Settings& s) { s.prefetch_bytes = 65'535; }),
+              ElementsAre("prefetch_bytes must be at least 65536, is 65535"));
+  EXPECT_THAT(problems_with([](Settings& s) { s.prefetch_bytes = 65'536; }), IsEmpty());
+}
+
+TEST(CheckSettings, AllProblemsAreToldAtOnce) {
+  Settings settings;
+  settings.concurrency = 0;
+  settings.commit_interval = 0ms;
+  settings.connect_timeout = 0ms;
+  settings.drain_on_revoke = -1ms;
+  settings.shutdown_timeout = -1ms;
+  settings.expected_partitions = 0;
+  settings.prefetch_bytes = 0;
+  EXPECT_EQ(check_settings(settings).size(), 8U);
+}
+
+}  // namespace
+}  // namespace braid::runtime
