@@ -46,11 +46,13 @@ void Committer::turn(Time now) {
     schedule_.nothing_to_send(now);
     return;
   }
-  client_.commit(positions, schedule_.sent());
+  last_sent_ = schedule_.sent();
+  client_.commit(positions, last_sent_);
 }
 
 void Committer::handle_committed(std::uint64_t token, const Result<void>& outcome, Time now) {
   if (!schedule_.answered(token, outcome.ok(), now)) return;
+  if (!outcome && outcome.error().kind() == Error::Kind::stale_member) last_stale_ = token;
   if (!outcome) {
     Counters::add(counters_.commits_failed);
     log_.write(LogLevel::warning, "connection",

@@ -28,6 +28,10 @@ class Committer {
   void hurry(Time now) { schedule_.hurry(now); }
   void handle_committed(std::uint64_t token, const Result<void>& outcome, Time now);
   void give_up() { schedule_.give_up(); }
+  // How many were sent so far.
+  [[nodiscard]] std::uint64_t sent_so_far() const { return last_sent_; }
+  // One that was sent after the first `sent` was answered by: the group has moved on. No other will do better.
+  [[nodiscard]] bool stale_after(std::uint64_t sent) const { return last_stale_ > sent; }
 
   // What could be committed of this partition has been, and was acknowledged.
   [[nodiscard]] static bool clean(const AssignedPartition& partition);
@@ -46,6 +50,8 @@ class Committer {
   Counters& counters_;
   Log& log_;
   std::vector<Sent> sent_;  // the commit in flight
+  std::uint64_t last_sent_ = 0;
+  std::uint64_t last_stale_ = 0;
 };
 
 }  // namespace braid::engine

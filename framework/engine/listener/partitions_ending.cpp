@@ -79,12 +79,15 @@ bool PartitionsEnding::step(Time now) {
     if (!quiet() && now < deadlines_.farewell) return false;
     close_books(now);
     stage_ = lost_ ? Stage::done : Stage::committing;
+    // The answer has its time from now on; what the steps before did not need is not spent on it.
+    sent_before_ = tools_.committer->sent_so_far();
+    deadlines_.commit = std::min(deadlines_.commit, now + (deadlines_.commit - deadlines_.farewell));
   }
   if (stage_ == Stage::committing) {
     tools_.committer->turn(now);
     const bool clean = std::all_of(partitions_.begin(), partitions_.end(),
                                    [](const AssignedPartition* partition) { return Committer::clean(*partition); });
-    if (!clean && now < deadlines_.commit) return false;
+    if (!clean && !tools_.committer->stale_after(sent_before_) && now < deadlines_.commit) return false;
     if (!clean) {
       tools_.committer->give_up();
       left_behind_.emplace_back("positions that were not acknowledged in time; their messages are processed again");

@@ -65,6 +65,7 @@ class PartitionsEnding {
   Deadlines deadlines_;
   Tools tools_;
   Stage stage_ = Stage::draining;
+  std::uint64_t sent_before_ = 0;  // commits, when committing began
   std::vector<std::shared_ptr<FarewellRound>> rounds_;
   std::vector<std::string> left_behind_;
 };

@@ -3,8 +3,7 @@
 
 #include "kafka_member.hpp"
 
-#include <algorithm>
-#include <set>
+#include <functional>
 
 namespace braid::mock_test {
 namespace {
@@ -180,32 +179,6 @@ TEST_P(RestartOfOne, ALogThatHasLostThePositionSaysSoAndCanBeReadFromItsStart) {
   const std::int64_t first = offsets(member, 0).front();
   EXPECT_GT(first, 0);
   EXPECT_EQ(offsets(member, 0), from_to(first, 12));
-}
-
-// A broker that loses its way for one answer, in the midst of reading.
-TEST_P(RestartOfOne, AnAnswerOutOfRangeStopsAllThatWereInItUntilTheyAreRestarted) {
-  fill(3, 2);
-  commit("injected", {0, 0, 0});
-  Member member(cluster, "injected", settings());
-  member.restart.reset();
-  member.subscribe({"orders"});
-  ASSERT_TRUE(member.until([&] { return member.taken.size() == 6; }));
-  cluster.fail_next(testing::Api::fetch, {testing::BrokerError::offset_out_of_range});
-  ASSERT_TRUE(member.until([&] { return !member.out_of_range.empty(); }));
-  cluster.clear_failures(testing::Api::fetch);
-  producer.produce("orders", 0, {record("k", "2")});
-  producer.produce("orders", 1, {record("k", "2")});
-  producer.produce("orders", 2, {record("k", "2")});
-  std::size_t restarted = 0;
-  ASSERT_TRUE(member.until([&] {
-    for (; restarted < member.out_of_range.size(); ++restarted) {
-      const auto outcome =
-          member.client->restart_at(member.out_of_range[restarted], {.kind = Kind::at, .at = CommitPosition{2}});
-      EXPECT_TRUE(outcome.ok());
-    }
-    return member.taken.size() >= 9;
-  }));
-  for (int partition = 0; partition < 3; ++partition) EXPECT_EQ(offsets(member, partition), from_to(0, 2));
 }
 
 INSTANTIATE_TEST_SUITE_P(Protocols, RestartOfOne, ::testing::Values("cooperative-sticky", "range"),

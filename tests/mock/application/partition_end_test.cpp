@@ -122,25 +122,5 @@ TEST_F(OutOfRange, APositionThatTheLogHasLostIsAnsweredByThePolicy) {
   EXPECT_EQ(committed("g", "orders", 1), std::vector<std::int64_t>{12});
 }
 
-// The position is in the log, the broker was only wrong about it: neither repeated nor skipped.
-TEST_F(OutOfRange, ABrokerThatErrsOnceCostsNothing) {
-  make_topic("orders", 2);
-  produce("orders", 50);
-  Application app(settings(), route("g", "orders", recorder, [](routing::TopicBuilder& topic) {
-                    topic.initial_offset(InitialOffset::latest);
-                  }));
-  commit("g", "orders", 0, 0);
-  commit("g", "orders", 1, 0);
-  app.start();
-  ASSERT_TRUE(all_seen(50));
-  cluster.fail_next(testing::Api::fetch, {testing::BrokerError::offset_out_of_range});
-  for (int i = 0; i < 10; ++i) produce("orders", 10);
-  EXPECT_TRUE(all_seen(150));
-  EXPECT_TRUE(app.stop().in_time);
-  EXPECT_EQ(recorder->count(), 150U);
-  EXPECT_EQ(order_fault(recorder->seen()), "");
-  EXPECT_EQ(committed("g", "orders", 2), ends("orders", 2));
-}
-
 }  // namespace
 }  // namespace braid::application_test
