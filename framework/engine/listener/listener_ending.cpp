@@ -25,14 +25,14 @@ constexpr auto kLookAgain = 100ms;
 
 PartitionsEnding::Deadlines revocation_deadlines(Time now, Duration drain_on_revoke) {
   const Time drain = now + drain_on_revoke;
-  return {drain, drain + kFarewell, drain + kFarewell + kCommitAnswer};
+  return {drain, drain + kFarewell, drain + kFarewell + kCommitAnswer, kCommitAnswer};
 }
 
 PartitionsEnding::Deadlines stop_deadlines(Time now, Time deadline) {
   const Duration all = std::max<Duration>(deadline - now, 0ms);
   // What follows the drain needs time of its own, or a drain that fills the deadline would cost the commit.
   const Duration after = std::min<Duration>(kFarewell + kCommitAnswer, all / 2);
-  return {deadline - after, deadline - after * 2 / 3, deadline - after / 3};
+  return {deadline - after, deadline - after * 2 / 3, deadline - after / 3, std::nullopt};
 }
 
 }  // namespace

@@ -58,6 +58,7 @@ void PartitionsEnding::hurry(const Deadlines& deadlines) {
   deadlines_.drain = std::min(deadlines_.drain, deadlines.drain);
   deadlines_.farewell = std::min(deadlines_.farewell, deadlines.farewell);
   deadlines_.commit = std::min(deadlines_.commit, deadlines.commit);
+  if (deadlines.commit_within) deadlines_.commit_within = deadlines.commit_within;
 }
 
 void PartitionsEnding::lose() {
@@ -79,9 +80,8 @@ bool PartitionsEnding::step(Time now) {
     if (!quiet() && now < deadlines_.farewell) return false;
     close_books(now);
     stage_ = lost_ ? Stage::done : Stage::committing;
-    // The answer has its time from now on; what the steps before did not need is not spent on it.
     sent_before_ = tools_.committer->sent_so_far();
-    deadlines_.commit = std::min(deadlines_.commit, now + (deadlines_.commit - deadlines_.farewell));
+    if (deadlines_.commit_within) deadlines_.commit = std::min(deadlines_.commit, now + *deadlines_.commit_within);
   }
   if (stage_ == Stage::committing) {
     tools_.committer->turn(now);

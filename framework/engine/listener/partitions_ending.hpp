@@ -8,6 +8,7 @@
 
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -25,6 +26,9 @@ class PartitionsEnding {
     Time drain;     // for jobs that run
     Time farewell;  // for the last hooks
     Time commit;    // for the commit's answer
+    // For the answer, from when committing begins: the group waits for us, and what the steps before did not need
+    // is not spent on it. None: until `commit`.
+    std::optional<Duration> commit_within{};
   };
   struct Tools {
     Dispatcher* dispatcher = nullptr;
