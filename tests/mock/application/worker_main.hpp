@@ -33,7 +33,6 @@ class LineLog {
       : file_(::open(path.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600)) {
     if (file_ < 0) throw std::runtime_error(path + ": " + std::strerror(errno));
   }
-  ~LineLog() { ::close(file_); }
   LineLog(const LineLog&) = delete;
   LineLog& operator=(const LineLog&) = delete;
   void line(std::string text) const {
@@ -109,7 +108,9 @@ inline int worker_main(int count, char** values) {
   const auto number = [&](const char* name, int otherwise) {
     return given.contains(name) ? std::stoi(given[name]) : otherwise;
   };
-  const LineLog log(given.at("log"));
+  // Never closed, and never destroyed: a job that does not return by the stop's deadline has it until the process
+  // ends.
+  static const LineLog log(given.at("log"));
   Settings settings;
   settings.kafka = kafka;
   settings.kafka["bootstrap.servers"] = given.at("bootstrap");
