@@ -26,7 +26,6 @@ rd_kafka_resp_err_t CommitGate::on_request_sent(rd_kafka_t*, int, const char*, i
                                                 int32_t, size_t, void* opaque) {
   if (api_key == kJoinGroup) {
     auto& gate = *static_cast<CommitGate*>(opaque);
-    gate.joins_.fetch_add(1, std::memory_order_relaxed);
     gate.open_.store(false, std::memory_order_release);
   }
   return RD_KAFKA_RESP_ERR_NO_ERROR;

@@ -19,8 +19,6 @@ class CommitGate {
   // To be called before rd_kafka_new().
   void install(rd_kafka_conf_t& conf);
   [[nodiscard]] bool open() const { return open_.load(std::memory_order_acquire); }
-  // Only for tests and the client's own log lines: how many joins were seen.
-  [[nodiscard]] unsigned joins_seen() const { return joins_.load(std::memory_order_relaxed); }
 
  private:
   static rd_kafka_resp_err_t on_new(rd_kafka_t* rk, const rd_kafka_conf_t* conf, void* opaque, char* text,
@@ -34,7 +32,6 @@ class CommitGate {
 
   // Released by the broker thread, acquired by the listener: nothing but the flag itself crosses.
   std::atomic<bool> open_{true};
-  std::atomic<unsigned> joins_{0};  // a counter, no ordering
 };
 
 }  // namespace braid::adapters

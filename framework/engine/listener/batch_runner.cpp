@@ -194,7 +194,6 @@ void BatchRunner::refuse() {
   flow_.stop_admission();
   if (flow_.is_armed()) take_back();
   flow_.dropped();
-  flow_.forget_retries();
   gathering_->clear();
   assignment_->messages().release(held_back_);
   held_back_.clear();
