@@ -19,12 +19,26 @@ std::string partitioner(const PartitionBy& by) {
       return "JSON field " + quoted(by.name);
     case PartitionBy::Kind::callable:
       return "a function";
+    case PartitionBy::Kind::round_robin:
+      return "round robin";
+    case PartitionBy::Kind::partition:
+      return "partition";
   }
   return "?";
 }
 
 std::string_view reducer(const Reducer& reducer) {
-  return reducer.kind == Reducer::Kind::hash ? "hash" : "a function";
+  switch (reducer.kind) {
+    case Reducer::Kind::hash:
+      return "hash";
+    case Reducer::Kind::balanced:
+      return "balanced";
+    case Reducer::Kind::sticky:
+      return "sticky";
+    case Reducer::Kind::callable:
+      return "a function";
+  }
+  return "?";
 }
 
 std::string_view name(InitialOffset policy) {

@@ -97,6 +97,9 @@ std::unique_ptr<VirtualPartitioner> make_virtual_partitioner(const routing::Virt
       return compose(JsonFieldKey(settings.by.name), settings.reducer);
     case By::callable:
       return compose(CallableKey{settings.by.callable}, settings.reducer);
+    case By::round_robin:
+    case By::partition:
+      break;
   }
   throw std::invalid_argument("virtual partitions by a kind that is not known");
 }

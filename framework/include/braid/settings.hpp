@@ -42,6 +42,14 @@ struct Settings {
   std::size_t prefetch_bytes = 256 * 1024 * 1024;
   std::uint32_t expected_partitions = 16;
 
+  // Bound of the bytes of keys and payloads that the partitions of the process hold together, beside what is
+  // fetched ahead; a partition that holds nothing may always take a little.
+  std::size_t max_bytes_in_flight = 512 * 1024 * 1024;
+
+  // How long a commit's metadata may be, which carries what is done beyond the position. Brokers refuse more than
+  // their offset.metadata.max.bytes, 4,096 by default, which is not reached: 0 (none is sent) to 1,000,000.
+  std::uint32_t commit_metadata_bytes = 4'095;
+
   // Lines below this level are not written. Logs go to stderr.
   LogLevel log_level = LogLevel::info;
 

@@ -47,7 +47,14 @@ using OptionLocations = std::map<std::string, SourceLocation, std::less<>>;
 
 // How messages are told apart (the partitioner): messages that share the key share the virtual partition.
 struct PartitionBy {
-  enum class Kind : std::uint8_t { message_key, header, json_field, callable };
+  enum class Kind : std::uint8_t {
+    message_key,
+    header,
+    json_field,
+    callable,
+    round_robin,  // every message for itself: no order
+    partition,    // all together: one virtual partition, the order of the partition
+  };
   Kind kind = Kind::message_key;
   std::string
       name{};  // of the header, or of the payload's field: a name, or a JSON pointer when it starts with '/'
@@ -56,10 +63,21 @@ struct PartitionBy {
 
 // How a key becomes the index of a virtual partition.
 struct Reducer {
-  enum class Kind : std::uint8_t { hash, callable };
-  Kind kind = Kind::hash;  // XXH3 of the key, modulo
+  enum class Kind : std::uint8_t {
+    hash,      // XXH3 of the key, modulo: a key always meets the same virtual partition
+    balanced,  // within one batch, whole keys are spread by size; needs `flow: batch`
+    sticky,    // a key keeps its virtual partition while any message of it is in flight, else the least loaded
+    callable,
+  };
+  Kind kind = Kind::hash;
   // (key, max_partitions) -> index below max_partitions; runs on the listener's thread.
   std::function<std::uint32_t(const PartitionKey&, std::uint32_t)> callable{};
+};
+
+// Where messages without a key go.
+enum class NullKeys : std::uint8_t {
+  round_robin,  // each for itself
+  together,     // as though they all had one key
 };
 
 struct VirtualPartitions {
@@ -67,10 +85,42 @@ struct VirtualPartitions {
   // At least 1. Not set: 8 × the application's concurrency, at least 64.
   std::optional<std::uint32_t> max_partitions{};
   Reducer reducer{};
+  NullKeys null_keys = NullKeys::round_robin;
 };
 
-// `batch`: the next batch is handed over when every virtual partition of the present one has settled.
-enum class Flow : std::uint8_t { batch };
+enum class Flow : std::uint8_t {
+  batch,       // the next batch is handed over when every virtual partition of the present one has settled
+  continuous,  // no barrier: each virtual partition has a queue of its own
+};
+
+// Who says that a message is done.
+enum class Offsets : std::uint8_t {
+  automatic,  // returning from consume() does, for all of its messages
+  manual,     // only marks do
+};
+
+// When a partition's position is committed.
+struct Commit {
+  enum class When : std::uint8_t {
+    interval,           // each `interval`
+    after_batch,        // when a batch has settled (`continuous`: a job)
+    each_message,       // after each message; needs `flow: continuous`, whose jobs then take one message each
+    manual,             // when a consumer asks
+    before_processing,  // at most once: a batch runs after the commit of its end; needs `flow: batch`
+    external,           // into an OffsetStore
+  };
+  When when = When::interval;
+  // after_batch, each_message: what follows waits until the commit is acknowledged.
+  bool sync = false;
+  // Not set: the application's commit_interval.
+  std::optional<std::chrono::milliseconds> interval{};
+};
+
+// What becomes of a virtual partition whose deferred ticket was not settled in time.
+enum class OnTicketTimeout : std::uint8_t {
+  stop,   // it is reported and takes nothing more: its work may still be going on
+  retry,  // its share is tried again, which may overlap with the work that is overdue
+};
 
 // Where a partition without a committed position starts.
 enum class InitialOffset : std::uint8_t { earliest, latest, fail };
@@ -88,6 +138,27 @@ struct Topic {
   std::chrono::milliseconds max_wait{0};  // 0: hand over what is there as soon as the flow is free
   VirtualPartitions virtual_partitions{};
   Flow flow = Flow::batch;
+  // continuous: at so many messages in one virtual partition's queue the partition takes no more. At least 1.
+  std::uint32_t max_queued = 10'000;
+  // Messages of a partition that are delivered and not done; at least 1.
+  std::uint32_t max_open_offsets = 100'000;
+  // Offsets from the position to the highest delivered one; a bit of memory for each.
+  std::uint32_t max_window = 16 * 1024 * 1024;
+  // Bytes of keys and payloads that a partition holds, those that wait for a retry included.
+  std::size_t max_bytes = 64 * 1024 * 1024;
+  // Jobs of this topic that run at once, over all connections; not set: as many as there are workers.
+  std::optional<std::uint32_t> max_concurrency{};
+  Offsets offsets = Offsets::automatic;
+  Commit commit{};
+  // on_end_of_partition() is called when a partition's end is reached.
+  bool end_of_partition = false;
+  // on_tick() is called so often when nothing else of its virtual partition runs; not set: never.
+  std::optional<std::chrono::milliseconds> tick_every{};
+  // Asynchronous consumers: jobs of this topic in flight at once, over all connections. At least 1.
+  std::uint32_t max_in_flight = 10'000;
+  // A deferred ticket that is not settled for so long is overdue; not set: never.
+  std::optional<std::chrono::milliseconds> ticket_timeout{};
+  OnTicketTimeout on_ticket_timeout = OnTicketTimeout::stop;
   InitialOffset initial_offset = InitialOffset::earliest;
   std::chrono::milliseconds retry_backoff{1000};  // between attempts of a share that failed
   KafkaSettings kafka{};                          // effective: what is inherited is already in it
@@ -98,6 +169,8 @@ struct Topic {
 struct SubscriptionGroup {
   std::string id{};
   Connections connections{};
+  // Jobs of all its topics that run at once, over all its connections; not set: as many as there are workers.
+  std::optional<std::uint32_t> max_concurrency{};
   std::vector<Topic> topics{};
   // Effective, but for the application's own, which the application adds underneath. A client is set up with
   // client_settings(), which has what the topics add.
