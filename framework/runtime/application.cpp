@@ -176,6 +176,7 @@ class Application::Impl {
     figures.messages_taken = counters.messages_taken.load();
     figures.messages_done = counters.messages_done.load();
     figures.messages_stale = counters.messages_stale.load();
+    figures.messages_done_before = counters.messages_done_before.load();
     figures.offset_jumps = counters.offset_jumps.load();
     figures.batches = counters.batches.load();
     figures.attempts_failed = counters.attempts_failed.load();

@@ -11,6 +11,7 @@ struct Counters {
   Count messages_taken{0};
   Count messages_done{0};
   Count messages_stale{0};
+  Count messages_done_before{0};
   Count offset_jumps{0};
   Count batches{0};
   Count batches_armed{0};

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "core/offsets/partition_offsets.hpp"
 #include "engine/listener/mailbox.hpp"
 #include "engine/listener/partition_runner.hpp"
 #include "engine/ports/clock.hpp"
@@ -41,7 +42,7 @@ struct AssignedPartition {
 
   std::optional<Time> ask_position_at;         // reading_position: nothing while an answer is awaited
   std::uint64_t position_token = 0;            // of the question under way
-  std::optional<CommitPosition> start;         // where the group's stored position lets it start
+  core::PartitionOffsets::Start start;         // where it starts, and what was done before; the runner's, then
   std::optional<StartPoint> restart_pending;   // the client has refused it so far
   std::optional<CommitPosition> sent_to;       // by start_again(), the last time
   std::optional<CommitPosition> acknowledged;  // what the group has stored, as far as we know

@@ -18,12 +18,12 @@ core::BatchFlow::Settings flow_settings(const routing::Topic& topic) {
 
 }  // namespace
 
-BatchRunner::BatchRunner(std::shared_ptr<Assignment> assignment, std::optional<CommitPosition> start,
+BatchRunner::BatchRunner(std::shared_ptr<Assignment> assignment, core::PartitionOffsets::Start start,
                          RunnerTools tools)
     : assignment_(std::move(assignment)),
       tools_(std::move(tools)),
       flow_(flow_settings(assignment_->topic())),
-      filter_(start),
+      offsets_(std::move(start)),
       gathering_(fresh()) {}
 
 BatchRunner::~BatchRunner() {
@@ -43,24 +43,22 @@ TakeReport BatchRunner::take(PartitionQueue& queue, Time now) {
   // An armed batch may be started at any moment, so what comes now is taken beside it first.
   std::vector<Message>& into = flow_.is_armed() ? incoming_ : gathering_->gathered();
   const std::size_t from = into.size();
-  // The position may have moved over offsets that were never delivered.
-  if (const auto position = flow_.position()) filter_.not_below(*position);
   TakeReport report = queue.take(flow_.room(), into);
-  const auto passed = filter_.pass(into, from, stale_);
-  if (passed.stale > 0) {
+  const auto passed = offsets_.pass(into, from, dropped_);
+  if (!dropped_.empty()) {
     Counters::add(counters.messages_stale, passed.stale);
-    assignment_->messages().release(stale_);
-    stale_.clear();
+    Counters::add(counters.messages_done_before, passed.done_before);
+    assignment_->messages().release(dropped_);
+    dropped_.clear();
   }
   if (passed.jumps > 0) Counters::add(counters.offset_jumps, passed.jumps);
-  report.messages -= passed.stale;
+  report.messages -= passed.stale + passed.done_before;
   Counters::add(counters.messages_taken, report.messages);
   gather(into, from, now);
   // Behind messages that are held back the partition has not ended yet.
   if (report.end_of_partition && held_back_.empty()) {
-    if (report.end && filter_.expected() && *filter_.expected() < *report.end) Counters::add(counters.offset_jumps);
-    flow_.reached_end(report.end);
-    if (const auto position = flow_.position()) filter_.not_below(*position);
+    if (offsets_.reached_end(report.end)) Counters::add(counters.offset_jumps);
+    flow_.reached_end();
   }
   return report;
 }
@@ -73,8 +71,9 @@ void BatchRunner::gather(std::vector<Message>& messages, std::size_t from, Time 
   std::vector<Message>& gathered = gathering_->gathered();
   const std::size_t room = flow_.room();
   const std::span<const Message> added = std::span<const Message>(messages).subspan(from);
-  const std::size_t fit = std::min(room, flow_.admissible(added));
-  flow_.gathered(added.first(fit), now);
+  const std::size_t fit = std::min(room, offsets_.admissible(added));
+  offsets_.admit(added.first(fit));
+  flow_.gathered(fit, now);
   if (beside) {
     gathered.insert(gathered.end(), added.begin(), added.begin() + static_cast<std::ptrdiff_t>(fit));
   }
@@ -153,7 +152,8 @@ void BatchRunner::settle_present() {
   Counters::add(counters.batches);
   Counters::add(counters.messages_done, present_->size());
   const bool next_runs = flow_.is_armed();
-  flow_.settled(present_->first(), present_->last());
+  offsets_.done_range(present_->first(), present_->last());
+  flow_.settled();
   retiring_.push_back(std::move(present_));
   if (next_runs) present_ = std::exchange(gathering_, fresh());
   reclaim();
@@ -203,7 +203,7 @@ void BatchRunner::fold() {
   if (!present_) return;
   for (Share& share : present_->shares()) {
     const std::uint32_t marked = share.marked();
-    for (; share.folded < marked; ++share.folded) flow_.done(share.messages()[share.folded].offset());
+    for (; share.folded < marked; ++share.folded) offsets_.done(share.messages()[share.folded].offset());
   }
 }
 

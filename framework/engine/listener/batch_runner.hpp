@@ -1,7 +1,7 @@
 #pragma once
 
 #include "core/flow/batch_flow.hpp"
-#include "core/flow/offset_filter.hpp"
+#include "core/offsets/partition_offsets.hpp"
 #include "core/virtual_partitions/partitioner.hpp"
 #include "core/virtual_partitions/splitter.hpp"
 #include "engine/listener/dispatcher.hpp"
@@ -24,7 +24,7 @@ namespace braid::engine {
 // Thread: the listener's. Alive from the assignment to its end.
 class BatchRunner final : public PartitionRunner {
  public:
-  BatchRunner(std::shared_ptr<Assignment> assignment, std::optional<CommitPosition> start, RunnerTools tools);
+  BatchRunner(std::shared_ptr<Assignment> assignment, core::PartitionOffsets::Start start, RunnerTools tools);
   ~BatchRunner() override;
 
   TakeReport take(PartitionQueue& queue, Time now) override;
@@ -37,8 +37,8 @@ class BatchRunner final : public PartitionRunner {
 
   void refuse() override;
   void fold() override;
-  [[nodiscard]] std::optional<CommitPosition> position() const override { return flow_.position(); }
-  [[nodiscard]] std::optional<CommitPosition> expected() const override { return filter_.expected(); }
+  [[nodiscard]] std::optional<CommitPosition> position() const override { return offsets_.position(); }
+  [[nodiscard]] std::optional<CommitPosition> expected() const override { return offsets_.expected(); }
 
  private:
   void gather(std::vector<Message>& messages, std::size_t from, Time now);
@@ -51,7 +51,7 @@ class BatchRunner final : public PartitionRunner {
   std::shared_ptr<Assignment> assignment_;
   RunnerTools tools_;
   core::BatchFlow flow_;
-  core::OffsetFilter filter_;
+  core::PartitionOffsets offsets_;
 
   BatchPtr spare_;                  // first: the next line is made by fresh(), which looks here
   BatchPtr gathering_;              // or armed, as the flow says
@@ -59,7 +59,7 @@ class BatchRunner final : public PartitionRunner {
   std::vector<BatchPtr> retiring_;  // settled; a worker may still be on its way out of it
   std::vector<Message> incoming_;   // taken while the gathering batch was armed
   std::vector<Message> held_back_;  // beyond the ledger's window
-  std::vector<Message> stale_;
+  std::vector<Message> dropped_;    // not for longer than take() needs
 };
 
 }  // namespace braid::engine

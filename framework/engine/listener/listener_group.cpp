@@ -144,7 +144,7 @@ void Listener::handle_positions(std::uint64_t token, Result<std::vector<StoredPo
       // A restart within the handler would be taken for its answer.
       partition->ask_position_at = clock_->now();
     } else if (found->position) {
-      partition->start = found->position;
+      partition->start = {found->position, {}};
       partition->acknowledged = found->position;
       begin(*partition);
     } else {
@@ -166,7 +166,7 @@ void Listener::start_by_policy(AssignedPartition& partition, const char* why) {
     partition.runner.reset();
     begin_generation(partition);
   }
-  partition.start.reset();
+  partition.start = {};
   partition.acknowledged.reset();
   if (policy == routing::InitialOffset::fail) {
     partition.stage = AssignedPartition::Stage::ending;
@@ -180,7 +180,8 @@ void Listener::start_by_policy(AssignedPartition& partition, const char* why) {
   log(LogLevel::debug,
       fmt::format("{} / {}: {}/{} starts at the {}: {}", group_->id, subscription_group_->id, partition.name.topic,
                   partition.name.partition.value, earliest ? "earliest offset" : "latest offset", why));
-  partition.start = restart(partition, {earliest ? StartPoint::Kind::earliest : StartPoint::Kind::latest, {}});
+  partition.start.position =
+      restart(partition, {earliest ? StartPoint::Kind::earliest : StartPoint::Kind::latest, {}});
   begin(partition);
 }
 
@@ -221,7 +222,7 @@ void Listener::begin(AssignedPartition& partition) {
 
 void Listener::run(AssignedPartition& partition) {
   partition.runner =
-      std::make_unique<BatchRunner>(partition.assignment, partition.start,
+      std::make_unique<BatchRunner>(partition.assignment, std::exchange(partition.start, {}),
                                     RunnerTools{&partition.lane->split, &dispatcher_, mailbox_, pool_, log_});
   partition.stage = AssignedPartition::Stage::running;
   // What came before we listened has raised no flag since.

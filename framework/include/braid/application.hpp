@@ -24,7 +24,9 @@ struct Figures {
   std::uint64_t messages_taken = 0;  // admitted from Kafka
   std::uint64_t messages_done = 0;   // settled by consumers
   std::uint64_t messages_stale = 0;  // dropped: below the expected offset, or of an assignment that ended
-  std::uint64_t offset_jumps = 0;    // offsets that were never there (compaction, transactions)
+  // Dropped: whoever had the partition before had done them, as the metadata of its last commit tells.
+  std::uint64_t messages_done_before = 0;
+  std::uint64_t offset_jumps = 0;  // offsets that were never there (compaction, transactions)
   std::uint64_t batches = 0;
   std::uint64_t attempts_failed = 0;
   std::uint64_t commits = 0;  // acknowledged
