@@ -218,6 +218,7 @@ class Application::Impl {
               .client_id = fmt::format("{}-{}", settings_.client_id, connections.size()),
               .settings = client_settings(settings_, subscription_group, i),
               .prefetch_bytes_per_partition = settings_.prefetch_bytes / settings_.expected_partitions,
+              .metadata_bytes = settings_.commit_metadata_bytes,
           });
           if (!client) {
             problems.push_back(fmt::format("{} / {}: {}", group.id, subscription_group.id, client.error().text()));
@@ -240,6 +241,7 @@ class Application::Impl {
               .drain_on_revoke = settings_.drain_on_revoke,
               .default_max_partitions = core::default_max_partitions(settings_.concurrency),
               .expected_partitions = settings_.expected_partitions,
+              .commit_metadata_bytes = settings_.commit_metadata_bytes,
           },
           engine::Listener::Parts{
               .client = std::move(connection.client),

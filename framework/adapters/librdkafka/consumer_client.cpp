@@ -54,7 +54,7 @@ Result<std::unique_ptr<engine::ConsumerClient>> RdkafkaConsumerClient::make(Conf
                                        .prefetch_bytes_max = std::stoull(kbytes) * 1024,
                                        .batch = {},
                                        .progress = {}});
-  client->replies_.emplace(rk, options.group_id, options.positions_timeout, options.log);
+  client->replies_.emplace(rk, options.group_id, options.positions_timeout, options.metadata_bytes, options.log);
   return std::unique_ptr<engine::ConsumerClient>{std::move(client)};
 }
 

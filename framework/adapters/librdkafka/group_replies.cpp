@@ -9,8 +9,6 @@
 namespace braid::adapters {
 namespace {
 
-constexpr std::size_t kMetadataBytesMax = 4096;
-
 // On librdkafka's thread and under its queue lock: no call of librdkafka in here.
 void signal_ready(rd_kafka_t*, void* opaque) {
   static_cast<engine::ReadySignal*>(opaque)->on_ready();
@@ -43,16 +41,17 @@ void set_metadata(rd_kafka_topic_partition_t& element, const std::string& metada
 
 }  // namespace
 
-bool metadata_is_safe(std::string_view metadata) {
-  return metadata.size() < kMetadataBytesMax &&
+bool metadata_is_safe(std::string_view metadata, std::size_t most) {
+  return metadata.size() <= most &&
          std::all_of(metadata.begin(), metadata.end(), [](char c) { return c > 0 && c < 127; });
 }
 
 GroupReplies::GroupReplies(rd_kafka_t* rk, std::string group_id, std::chrono::milliseconds positions_timeout,
-                           engine::Log& log)
+                           std::size_t metadata_bytes, engine::Log& log)
     : rk_(rk),
       group_id_(std::move(group_id)),
       positions_timeout_(positions_timeout),
+      metadata_bytes_(metadata_bytes),
       log_(log),
       queue_(rd_kafka_queue_new(rk)) {}
 
@@ -99,14 +98,14 @@ void GroupReplies::commit(std::span<const engine::StoredPosition> positions, std
         list.get(), stored.partition.topic.c_str(), stored.partition.partition.value);
     element->offset = stored.position->value;
     if (stored.metadata.empty()) continue;
-    if (metadata_is_safe(stored.metadata)) {
+    if (metadata_is_safe(stored.metadata, metadata_bytes_)) {
       set_metadata(*element, stored.metadata);
     } else {
       // Metadata only saves work: the position is right without it.
       log_.write(engine::LogLevel::warning, "kafka",
                  "commit of " + stored.partition.topic + "/" + std::to_string(stored.partition.partition.value) +
                      ": metadata of " + std::to_string(stored.metadata.size()) +
-                     " bytes left out, it must be ASCII and below 4096 bytes");
+                     " bytes left out, it must be ASCII and at most " + std::to_string(metadata_bytes_) + " bytes");
     }
   }
   if (list->cnt == 0) {

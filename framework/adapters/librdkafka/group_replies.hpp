@@ -5,6 +5,7 @@
 #include "engine/ports/log.hpp"
 
 #include <chrono>
+#include <cstddef>
 #include <cstdint>
 #include <deque>
 #include <map>
@@ -19,7 +20,8 @@ namespace braid::adapters {
 // Thread: the listener's. Owned by the client; must be destroyed before the rd_kafka_t.
 class GroupReplies {
  public:
-  GroupReplies(rd_kafka_t* rk, std::string group_id, std::chrono::milliseconds positions_timeout, engine::Log& log);
+  GroupReplies(rd_kafka_t* rk, std::string group_id, std::chrono::milliseconds positions_timeout,
+               std::size_t metadata_bytes, engine::Log& log);
   ~GroupReplies();
 
   // From here on answers signal `ready`; nullptr: no longer.
@@ -45,6 +47,7 @@ class GroupReplies {
   rd_kafka_t* rk_;
   const std::string group_id_;
   const std::chrono::milliseconds positions_timeout_;
+  const std::size_t metadata_bytes_;
   engine::Log& log_;
   engine::ReadySignal* ready_ = nullptr;
   QueuePtr queue_;
@@ -53,9 +56,9 @@ class GroupReplies {
   std::map<std::uint64_t, std::vector<engine::TopicPartition>> asked_;
 };
 
-// Whether a commit's metadata survives the way to the broker and back: ASCII without NUL, below 4,096 bytes. A
+// Whether a commit's metadata survives the way to the broker and back: ASCII without NUL, at most so many bytes. A
 // broker refuses what is longer, and then librdkafka marks every partition of the request as failed; bytes that are
 // not UTF-8 are rewritten in silence.
-[[nodiscard]] bool metadata_is_safe(std::string_view metadata);
+[[nodiscard]] bool metadata_is_safe(std::string_view metadata, std::size_t most);
 
 }  // namespace braid::adapters

@@ -31,6 +31,8 @@ struct ConsumerClientOptions {
   // transaction markers. From librdkafka 2.2 to 2.13.1 it is off whatever this says: there each such element moves
   // the library's own position too far.
   bool end_of_partition = true;
+  // A commit's metadata that is longer is left out: brokers refuse more than their offset.metadata.max.bytes.
+  std::size_t metadata_bytes = 4'095;
   // After this, read_positions() answers with a retriable error.
   std::chrono::milliseconds positions_timeout{10'000};
 };

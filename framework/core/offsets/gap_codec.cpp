@@ -135,6 +135,12 @@ std::string encode_gaps(CommitPosition position, std::span<const OffsetRange> do
   return text;
 }
 
+std::string encode_gaps(const PartitionOffsets& offsets, std::string_view user_text, std::size_t most) {
+  BRAID_ASSERT(offsets.position().has_value(), "metadata goes with a position");
+  // A range takes two digits at least.
+  return encode_gaps(*offsets.position(), offsets.done_ranges(most / 2), user_text, most);
+}
+
 bool is_user_text(std::string_view text, std::size_t most) {
   return text.empty() || (text.size() + kHead + 1 <= most && printable(text));
 }

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "core/offsets/offset_ledger.hpp"
+#include "core/offsets/partition_offsets.hpp"
 
 #include <braid/offset.hpp>
 
@@ -33,6 +34,10 @@ namespace braid::core {
 // `done`: ascending, apart, from the position on. Requires is_user_text(user_text, most). O(bytes written).
 [[nodiscard]] std::string encode_gaps(CommitPosition position, std::span<const OffsetRange> done,
                                       std::string_view user_text, std::size_t most);
+
+// The same of what is done there, as it goes with its position. Requires one.
+[[nodiscard]] std::string encode_gaps(const PartitionOffsets& offsets, std::string_view user_text,
+                                      std::size_t most);
 
 // Whether it may ride along: printable ASCII (space to tilde), and not too long for `most` bytes in all.
 [[nodiscard]] bool is_user_text(std::string_view text, std::size_t most);

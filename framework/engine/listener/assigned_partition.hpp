@@ -23,6 +23,13 @@ struct TopicLane {
   TopicSplit split;
 };
 
+// What the group has stored of a partition.
+struct Acknowledged {
+  CommitPosition position;
+  std::uint64_t revision = 0;  // of the runner, when it told the metadata that went with it
+  friend constexpr bool operator==(Acknowledged, Acknowledged) = default;
+};
+
 // A partition that is assigned to a connection. Thread: its listener's.
 struct AssignedPartition {
   enum class Stage : std::uint8_t {
@@ -40,13 +47,13 @@ struct AssignedPartition {
   std::unique_ptr<PartitionRunner> runner;  // from the position on
   ReadyFlag* ready = nullptr;
 
-  std::optional<Time> ask_position_at;         // reading_position: nothing while an answer is awaited
-  std::uint64_t position_token = 0;            // of the question under way
-  core::PartitionOffsets::Start start;         // where it starts, and what was done before; the runner's, then
-  std::optional<StartPoint> restart_pending;   // the client has refused it so far
-  std::optional<CommitPosition> sent_to;       // by start_again(), the last time
-  std::optional<CommitPosition> acknowledged;  // what the group has stored, as far as we know
-  std::optional<Time> timer;                   // as entered in the listener's timers
+  std::optional<Time> ask_position_at;        // reading_position: nothing while an answer is awaited
+  std::uint64_t position_token = 0;           // of the question under way
+  core::PartitionOffsets::Start start;        // where it starts, and what was done before; the runner's, then
+  std::optional<StartPoint> restart_pending;  // the client has refused it so far
+  std::optional<CommitPosition> sent_to;      // by start_again(), the last time
+  std::optional<Acknowledged> acknowledged;   // as far as we know
+  std::optional<Time> timer;                  // as entered in the listener's timers
 };
 
 }  // namespace braid::engine

@@ -1,6 +1,7 @@
 #include "engine/listener/batch_runner.hpp"
 
 #include "core/assert.hpp"
+#include "core/offsets/gap_codec.hpp"
 #include "engine/worker/describe_failure.hpp"
 
 #include <fmt/format.h>
@@ -205,6 +206,10 @@ void BatchRunner::fold() {
     const std::uint32_t marked = share.marked();
     for (; share.folded < marked; ++share.folded) offsets_.done(share.messages()[share.folded].offset());
   }
+}
+
+std::string BatchRunner::metadata(std::size_t most) const {
+  return core::encode_gaps(offsets_, {}, most);
 }
 
 }  // namespace braid::engine

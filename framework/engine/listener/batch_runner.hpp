@@ -38,6 +38,8 @@ class BatchRunner final : public PartitionRunner {
   void refuse() override;
   void fold() override;
   [[nodiscard]] std::optional<CommitPosition> position() const override { return offsets_.position(); }
+  [[nodiscard]] std::uint64_t revision() const override { return offsets_.revision(); }
+  [[nodiscard]] std::string metadata(std::size_t most) const override;
   [[nodiscard]] std::optional<CommitPosition> expected() const override { return offsets_.expected(); }
 
  private:

@@ -13,21 +13,24 @@ using namespace std::chrono_literals;
 // How often a closed gate is looked at again; it opens when the group has joined, of which nobody tells us.
 constexpr auto kGateLook = 10ms;
 
-std::optional<CommitPosition> to_send(const AssignedPartition& partition) {
-  if (!partition.runner) return std::nullopt;
-  const auto position = partition.runner->position();
-  if (!position || position == partition.acknowledged) return std::nullopt;
-  return position;
-}
-
 }  // namespace
 
 Committer::Committer(ConsumerClient& client, AssignedPartitions& partitions, core::CommitSchedule schedule,
-                     Counters& counters, Log& log)
-    : client_(client), partitions_(partitions), schedule_(std::move(schedule)), counters_(counters), log_(log) {}
+                     std::size_t metadata_bytes, Counters& counters, Log& log)
+    : client_(client),
+      partitions_(partitions),
+      schedule_(std::move(schedule)),
+      metadata_bytes_(metadata_bytes),
+      counters_(counters),
+      log_(log) {}
 
-bool Committer::clean(const AssignedPartition& partition) {
-  return !to_send(partition).has_value();
+std::optional<Acknowledged> Committer::to_send(const AssignedPartition& partition) const {
+  if (!partition.runner) return std::nullopt;
+  const auto position = partition.runner->position();
+  if (!position) return std::nullopt;
+  const Acknowledged now{*position, metadata_bytes_ > 0 ? partition.runner->revision() : 0};
+  if (now == partition.acknowledged) return std::nullopt;
+  return now;
 }
 
 void Committer::turn(Time now) {
@@ -37,10 +40,10 @@ void Committer::turn(Time now) {
   for (const auto& [name, partition] : partitions_) {
     if (!partition->runner) continue;
     partition->runner->fold();
-    const auto position = to_send(*partition);
-    if (!position) continue;
-    positions.push_back({name, position, {}});
-    sent_.push_back({name, partition->assignment->generation(), *position});
+    const auto now_due = to_send(*partition);
+    if (!now_due) continue;
+    positions.push_back({name, now_due->position, partition->runner->metadata(metadata_bytes_)});
+    sent_.push_back({name, partition->assignment->generation(), *now_due});
   }
   if (positions.empty()) {
     schedule_.nothing_to_send(now);
@@ -64,7 +67,7 @@ void Committer::handle_committed(std::uint64_t token, const Result<void>& outcom
   for (const Sent& sent : sent_) {
     const auto found = partitions_.find(sent.partition);
     if (found == partitions_.end() || found->second->assignment->generation() != sent.generation) continue;
-    found->second->acknowledged = sent.position;
+    found->second->acknowledged = sent.what;
   }
 }
 

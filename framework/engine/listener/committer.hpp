@@ -9,6 +9,7 @@
 
 #include <braid/offset.hpp>
 
+#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <vector>
@@ -19,10 +20,11 @@ namespace braid::engine {
 // Thread: the listener's.
 class Committer {
  public:
+  // metadata_bytes: how long the metadata of a position may be; with 0 there is none.
   Committer(ConsumerClient& client, AssignedPartitions& partitions, core::CommitSchedule schedule,
-            Counters& counters, Log& log);
+            std::size_t metadata_bytes, Counters& counters, Log& log);
 
-  // Sends if it is time, the gate is open, and a position has moved.
+  // Sends if it is time, the gate is open, and a position has moved, or more is done beyond it.
   void turn(Time now);
   // Sends as soon as it can.
   void hurry(Time now) { schedule_.hurry(now); }
@@ -34,19 +36,22 @@ class Committer {
   [[nodiscard]] bool stale_after(std::uint64_t sent) const { return last_stale_ > sent; }
 
   // What could be committed of this partition has been, and was acknowledged.
-  [[nodiscard]] static bool clean(const AssignedPartition& partition);
+  [[nodiscard]] bool clean(const AssignedPartition& partition) const { return !to_send(partition); }
   [[nodiscard]] std::optional<Time> wakes_at(Time now) const;
 
  private:
   struct Sent {
     TopicPartition partition;
     Generation generation;
-    CommitPosition position;
+    Acknowledged what;  // if the answer is good
   };
+
+  [[nodiscard]] std::optional<Acknowledged> to_send(const AssignedPartition& partition) const;
 
   ConsumerClient& client_;
   AssignedPartitions& partitions_;
   core::CommitSchedule schedule_;
+  const std::size_t metadata_bytes_;
   Counters& counters_;
   Log& log_;
   std::vector<Sent> sent_;  // the commit in flight

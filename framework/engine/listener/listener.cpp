@@ -42,7 +42,8 @@ Listener::Listener(Settings settings, Parts parts)
       host_(parts.host),
       dispatcher_(pool_, mailbox_->notifier()),
       committer_(*client_, partitions_,
-                 core::CommitSchedule(settings_.commit_interval, kCommitRetry, clock_->now()), *counters_, *log_),
+                 core::CommitSchedule(settings_.commit_interval, kCommitRetry, clock_->now()),
+                 settings_.commit_metadata_bytes, *counters_, *log_),
       next_sweep_(clock_->now()),
       next_serve_(next_sweep_) {
   for (const routing::Topic& topic : subscription_group_->topics) {

@@ -51,6 +51,7 @@ class Listener final : private ConsumerEvents {
     Duration drain_on_revoke{};
     std::uint32_t default_max_partitions = 64;
     std::uint32_t expected_partitions = 16;  // of the application; more is reported
+    std::size_t commit_metadata_bytes = 4'095;
   };
   struct Parts {
     std::unique_ptr<ConsumerClient> client;
@@ -118,6 +119,7 @@ class Listener final : private ConsumerEvents {
   void begin_generation(AssignedPartition& partition);
   void ask_positions(Time now);
   void begin(AssignedPartition& partition);
+  core::PartitionOffsets::Start start_at(const StoredPosition& stored) const;
   void start_by_policy(AssignedPartition& partition, const char* why);
   std::optional<CommitPosition> restart(AssignedPartition& partition, StartPoint start);
   void start_again(AssignedPartition& partition);

@@ -1,5 +1,6 @@
 // The listener's part in the group, first half: assignments and where they start.
 
+#include "core/offsets/gap_codec.hpp"
 #include "engine/listener/batch_runner.hpp"
 #include "engine/listener/describe_partitions.hpp"
 #include "engine/listener/listener.hpp"
@@ -144,13 +145,28 @@ void Listener::handle_positions(std::uint64_t token, Result<std::vector<StoredPo
       // A restart within the handler would be taken for its answer.
       partition->ask_position_at = clock_->now();
     } else if (found->position) {
-      partition->start = {found->position, {}};
-      partition->acknowledged = found->position;
+      partition->start = start_at(*found);
+      partition->acknowledged = Acknowledged{*found->position};
       begin(*partition);
     } else {
       start_by_policy(*partition, "the group has no position for it");
     }
   }
+}
+
+// What the group has stored besides the position only saves work: without it more is repeated, and no less done.
+core::PartitionOffsets::Start Listener::start_at(const StoredPosition& stored) const {
+  core::DecodedGaps gaps = core::decode_gaps(stored.metadata, *stored.position);
+  if (gaps.verdict != core::DecodedGaps::Verdict::good) {
+    const bool foreign = gaps.verdict == core::DecodedGaps::Verdict::foreign;
+    log(LogLevel::warning,
+        fmt::format(
+            "{} / {}: {}/{}: the metadata of the stored position {} is {}; it is ignored, and what was done "
+            "beyond the position is done again",
+            group_->id, subscription_group_->id, stored.partition.topic, stored.partition.partition.value,
+            stored.position->value, foreign ? "another program's" : "damaged, or another position's"));
+  }
+  return {stored.position, std::move(gaps.done)};
 }
 
 void Listener::start_by_policy(AssignedPartition& partition, const char* why) {

@@ -15,6 +15,7 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <string>
 #include <vector>
 
 namespace braid::engine {
@@ -67,6 +68,10 @@ class PartitionRunner {
   virtual void fold() = 0;
   // What may be committed, as far as folded; nothing before the first message.
   [[nodiscard]] virtual std::optional<CommitPosition> position() const = 0;
+  // Grows whenever metadata() may have changed though nothing came.
+  [[nodiscard]] virtual std::uint64_t revision() const = 0;
+  // What goes with the position, as far as folded and as fits into so many bytes: what is done beyond it.
+  [[nodiscard]] virtual std::string metadata(std::size_t most) const = 0;
   // Where the client is to go on; nothing before the first message where there was no start.
   [[nodiscard]] virtual std::optional<CommitPosition> expected() const = 0;
 };

@@ -85,8 +85,9 @@ bool PartitionsEnding::step(Time now) {
   }
   if (stage_ == Stage::committing) {
     tools_.committer->turn(now);
-    const bool clean = std::all_of(partitions_.begin(), partitions_.end(),
-                                   [](const AssignedPartition* partition) { return Committer::clean(*partition); });
+    const bool clean =
+        std::all_of(partitions_.begin(), partitions_.end(),
+                    [this](const AssignedPartition* partition) { return tools_.committer->clean(*partition); });
     if (!clean && !tools_.committer->stale_after(sent_before_) && now < deadlines_.commit) return false;
     if (!clean) {
       tools_.committer->give_up();

@@ -29,7 +29,7 @@ struct TopicPartition {
 struct StoredPosition {
   TopicPartition partition;
   std::optional<CommitPosition> position;  // none: nothing is stored
-  std::string metadata;                    // ASCII, below 4,096 bytes
+  std::string metadata;                    // to be stored: ASCII, as long as the broker takes
 };
 
 // Where a partition is to start when the group has no position for it, or an unusable one.

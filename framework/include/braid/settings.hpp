@@ -47,7 +47,8 @@ struct Settings {
   std::size_t max_bytes_in_flight = 512 * 1024 * 1024;
 
   // How long a commit's metadata may be, which carries what is done beyond the position. Brokers refuse more than
-  // their offset.metadata.max.bytes, 4,096 by default, which is not reached: 0 (none is sent) to 1,000,000.
+  // their offset.metadata.max.bytes, 4,096 by default, which is not reached. 0 (none is sent) to 32,767, the
+  // longest string of Kafka's protocol.
   std::uint32_t commit_metadata_bytes = 4'095;
 
   // Lines below this level are not written. Logs go to stderr.

@@ -80,10 +80,12 @@ TEST(RdkafkaVersion, KnowsTheBadOnes) {
 }
 
 TEST(CommitMetadata, MustBeShortAscii) {
-  EXPECT_TRUE(adapters::metadata_is_safe(std::string(4095, 'x')));
-  EXPECT_FALSE(adapters::metadata_is_safe(std::string(4096, 'x')));
-  EXPECT_FALSE(adapters::metadata_is_safe(std::string_view{"a\0b", 3}));
-  EXPECT_FALSE(adapters::metadata_is_safe("\xc3\xa4"));
+  EXPECT_TRUE(adapters::metadata_is_safe(std::string(4095, 'x'), 4095));
+  EXPECT_FALSE(adapters::metadata_is_safe(std::string(4096, 'x'), 4095));
+  EXPECT_TRUE(adapters::metadata_is_safe(std::string(4096, 'x'), 10'000));
+  EXPECT_TRUE(adapters::metadata_is_safe("", 0));
+  EXPECT_FALSE(adapters::metadata_is_safe(std::string_view{"a\0b", 3}, 4095));
+  EXPECT_FALSE(adapters::metadata_is_safe("\xc3\xa4", 4095));
 }
 
 TEST(QueueDrop, WakesOnceWhenAFullQueueHasFallenBelowHalf) {

@@ -94,6 +94,13 @@ TEST(CheckSettings, ThePrefetchIsAtLeast64Kibibytes) {
   EXPECT_THAT(problems_with([](Settings& s) { s.prefetch_bytes = 65'536; }), IsEmpty());
 }
 
+TEST(CheckSettings, TheCommitsMetadataFitsIntoAStringOfTheProtocol) {
+  EXPECT_THAT(problems_with([](Settings& s) { s.commit_metadata_bytes = 32'768; }),
+              ElementsAre("commit_metadata_bytes must be from 0 to 32,767, is 32768"));
+  EXPECT_THAT(problems_with([](Settings& s) { s.commit_metadata_bytes = 32'767; }), IsEmpty());
+  EXPECT_THAT(problems_with([](Settings& s) { s.commit_metadata_bytes = 0; }), IsEmpty());
+}
+
 TEST(CheckSettings, AllProblemsAreToldAtOnce) {
   Settings settings;
   settings.concurrency = 0;
@@ -103,7 +110,8 @@ TEST(CheckSettings, AllProblemsAreToldAtOnce) {
   settings.shutdown_timeout = -1ms;
   settings.expected_partitions = 0;
   settings.prefetch_bytes = 0;
-  EXPECT_EQ(check_settings(settings).size(), 8U);
+  settings.commit_metadata_bytes = 1'000'000;
+  EXPECT_EQ(check_settings(settings).size(), 9U);
 }
 
 }  // namespace
