@@ -43,6 +43,7 @@ constexpr std::array<std::string_view, kHappenings> kNames{
     "hooks of lost partitions",
     "hooks that failed",
     "commits applied",
+    "commits that told of gaps",
     "commits failed",
     "commits whose answer was lost",
     "commits refused as stale",
@@ -50,6 +51,7 @@ constexpr std::array<std::string_view, kHappenings> kNames{
     "positions read",
     "positions not readable",
     "positions left out of an answer",
+    "metadata read damaged",
     "fetches sent back to where they should be",
     "starts without a stored position",
     "starts out of range",
@@ -57,6 +59,7 @@ constexpr std::array<std::string_view, kHappenings> kNames{
     "ends of partitions",
     "partial takes",
     "stale messages dropped",
+    "messages dropped as done before",
     "offset jumps",
     "client errors",
 };

@@ -2,6 +2,8 @@
 
 #include "simulation/fake_client.hpp"
 
+#include "simulation/fake_metadata.hpp"
+
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -221,10 +223,12 @@ void FakeConsumerClient::commit(std::span<const engine::StoredPosition> position
       world_.fail(kContract, "nothing of a partition is committed that is lost");
     }
     world_.trace("sends the position {}", who(), found->first, position.position->value);
-    found->second->incarnation->last_sent = position.position->value;
+    Incarnation& incarnation = *found->second->incarnation;
+    incarnation.last_sent = position.position->value;
+    incarnation.last_told = told_done(position.metadata, position.position->value);
+    if (!incarnation.last_told.empty()) world_.happened(Happening::gaps_told);
     if (!dead_) {
-      kafka_.guarantees().tell(
-          [&](Guarantee& each) { each.commit_sent(*found->second->incarnation, position.position->value); });
+      kafka_.guarantees().tell([&](Guarantee& each) { each.commit_sent(incarnation, position.position->value); });
     }
   }
   if (dead_) return;
@@ -268,7 +272,9 @@ void FakeConsumerClient::handle_commit(Request& request) {
     FakePartition& partition = *kafka_.find(position.partition);
     world_.trace("the group stores the position {}", who(), partition.index, position.position->value);
     kafka_.guarantees().tell([&](Guarantee& each) { each.commit_applied(partition, position.position->value); });
+    if (partition.stored != position.position->value) partition.older_metadata = partition.metadata;
     partition.stored = position.position->value;
+    partition.metadata = position.metadata;
     world_.happened(Happening::commit_applied);
   }
   if (!world_.calm && world_.random.chance(kafka_.nastiness.commit_answer_lost)) {
@@ -290,8 +296,23 @@ void FakeConsumerClient::handle_read(Request& request) {
   for (engine::StoredPosition& position : request.positions) {
     const FakePartition& partition = *kafka_.find(position.partition);
     if (partition.stored) position.position = CommitPosition{*partition.stored};
+    position.metadata = partition.metadata;
     world_.happened(Happening::position_read);
+    if (!partition.stored || world_.calm || !world_.random.chance(kafka_.nastiness.metadata_damaged)) continue;
+    position.metadata = damaged(world_.random, position.metadata, partition.older_metadata);
+    world_.happened(Happening::metadata_damaged);
   }
+}
+
+// The reader is not to run again what it believes to be done.
+void FakeConsumerClient::learn_done_before(const engine::StoredPosition& stored) {
+  const auto found = fetches_.find(kafka_.find(stored.partition)->index);
+  if (found == fetches_.end() || !stored.position || found->second->incarnation == nullptr) return;
+  Incarnation& incarnation = *found->second->incarnation;
+  if (found->second->taken_from || incarnation.start != stored.position->value) return;
+  incarnation.done_before = told_done(stored.metadata, stored.position->value);
+  incarnation.last_told = incarnation.done_before;
+  kafka_.guarantees().tell([&](Guarantee& each) { each.done_before_read(incarnation); });
 }
 
 // One connection keeps its order: what was sent before the rejoin is handled before it.
@@ -312,6 +333,7 @@ void FakeConsumerClient::serve_replies(engine::ConsumerEvents& events) {
     } else if (answer.error) {
       events.handle_positions(answer.token, *answer.error);
     } else {
+      for (const engine::StoredPosition& stored : answer.positions) learn_done_before(stored);
       events.handle_positions(answer.token, std::move(answer.positions));
     }
   }

@@ -169,7 +169,7 @@ engine::TakeReport FakeConsumerClient::take(FakeFetch& fetch, std::size_t max, s
     out.push_back(fetch.owner->hand_out(record, fetch.incarnation));
     if (record.offset < incarnation.start || record.offset <= incarnation.highest_taken) continue;
     incarnation.highest_taken = record.offset;
-    incarnation.open.insert(record.offset);
+    if (!incarnation.done_before.contains(record.offset)) incarnation.open.insert(record.offset);
   }
   if (count > 0) {
     fetch.app_position = out.back().offset().value + 1;

@@ -21,6 +21,8 @@ struct FakePartition {
   FakeLog log;
   std::uint32_t max_messages = 1;  // of its topic's route, for the guarantees
   std::optional<std::int64_t> stored;
+  std::string metadata{};          // with it
+  std::string older_metadata{};    // with another position, before
   std::int64_t skipped_below = 0;  // a start at the latest offset left these out, as asked for
   int last_process = -1;           // that it was assigned to, and by which connection
   int last_connection = -1;
@@ -35,6 +37,7 @@ struct Nastiness {
   std::uint32_t commit_answer_lost = 0;
   std::uint32_t read_fails = 0;
   std::uint32_t read_incomplete = 0;
+  std::uint32_t metadata_damaged = 0;
   std::uint32_t error = 0;
 };
 

@@ -9,6 +9,7 @@
 
 #include <algorithm>
 #include <map>
+#include <set>
 #include <tuple>
 #include <utility>
 
@@ -68,6 +69,46 @@ class PositionIsExact final : public Guarantee {
   std::vector<FakePartition*> partitions_;
 };
 
+// What a commit tells to be done beyond its position is done, and is not run again where it was read; whatever
+// damaged it on the way. A partition that is given back has told all.
+class MetadataIsTrue final : public Guarantee {
+ public:
+  MetadataIsTrue(World& world, std::vector<FakePartition*> partitions)
+      : Guarantee(world), partitions_(std::move(partitions)) {}
+  [[nodiscard]] const char* name() const override { return "metadata is true"; }
+  void commit_sent(const Incarnation& of, std::int64_t) override { check(of, of.last_told, "told"); }
+  void done_before_read(const Incarnation& of) override { check(of, of.done_before, "believed"); }
+  void job_begins(const JobFacts& job) override {
+    const Incarnation& of = *job.incarnation;
+    for (const Message& message : *job.batch) {
+      if (!of.done_before.contains(message.offset().value)) continue;
+      violated(fmt::format("#{}: {} begins, which was done before", of.partition, message.offset().value));
+    }
+  }
+  void given_back(const Incarnation& of) override {
+    if (of.highest_taken < of.start || of.jobs_inside > 0) return;
+    for (const FakeRecord& record : partitions_[static_cast<std::size_t>(of.partition)]->log.records()) {
+      if (record.offset < of.position() || of.open.contains(record.offset)) continue;
+      const bool done = record.offset <= of.highest_taken || of.done_before.contains(record.offset);
+      if (!done || of.last_told.contains(record.offset)) continue;
+      violated(fmt::format("#{}: it is given back at {}, and {}, which is done, was not told", of.partition,
+                           of.position(), record.offset));
+    }
+  }
+
+ private:
+  void check(const Incarnation& of, const std::set<std::int64_t>& done, const char* what) {
+    FakeLog& log = partitions_[static_cast<std::size_t>(of.partition)]->log;
+    for (const std::int64_t offset : done) {
+      const FakeRecord* record = log.find(offset);
+      if (offset < log.end() && (record == nullptr || record->finished)) continue;
+      violated(fmt::format("#{}: {} is {} to be done, and nobody finished it", of.partition, offset, what));
+    }
+  }
+
+  std::vector<FakePartition*> partitions_;
+};
+
 // Within a virtual partition in the order of offsets, within a key without a gap; a retry begins where it failed.
 class Order final : public Guarantee {
  public:
@@ -106,6 +147,7 @@ class Order final : public Guarantee {
       const auto first = std::lower_bound(offsets.begin(), offsets.end(), incarnation.start);
       found = next.emplace(key, static_cast<std::size_t>(first - offsets.begin())).first;
     }
+    while (incarnation.done_before.contains(offsets[found->second])) ++found->second;
     const std::int64_t expected = offsets[found->second];
     if (expected != offset) {
       violated(fmt::format("#{}.{}: {} of key {} begins, {} is next", incarnation.partition, job.virtual_partition,
@@ -228,6 +270,7 @@ Guarantees::Guarantees(World& world, const GuaranteeSetting& setting) {
   all_.push_back(std::make_unique<Order>(world, setting.partitions));
   all_.push_back(std::make_unique<NothingIsLost>(world));
   all_.push_back(std::make_unique<PositionIsExact>(world, setting.partitions));
+  all_.push_back(std::make_unique<MetadataIsTrue>(world, setting.partitions));
   all_.push_back(std::make_unique<Bounded>(world, setting));
 }
 

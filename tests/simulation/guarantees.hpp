@@ -38,6 +38,8 @@ class Guarantee {
 
   [[nodiscard]] virtual const char* name() const = 0;
 
+  // The stored metadata has told what was done before it.
+  virtual void done_before_read(const Incarnation&) {}
   virtual void taken(Incarnation&, std::size_t /*out*/) {}
   virtual void job_begins(const JobFacts&) {}
   virtual void job_ends(const JobFacts&) {}

@@ -29,11 +29,13 @@ struct Incarnation {
   bool ending = false;           // revoked: nothing that has not started may start
   bool ended = false;            // unassigned or restarted elsewhere: nothing counts any more
   std::int64_t highest_taken = -1;
-  std::int64_t end_told = -1;   // where the log ended, when its end was reached last
-  std::set<std::int64_t> open;  // taken for the first time, and not finished
+  std::int64_t end_told = -1;          // where the log ended, when its end was reached last
+  std::set<std::int64_t> done_before;  // as the stored metadata told
+  std::set<std::int64_t> open;         // taken for the first time, and not finished, nor done before
   std::map<std::uint32_t, VirtualPartitionFacts> virtual_partitions;
   std::map<int, std::size_t> next_of_key;  // index among the key's offsets of the next one to be finished
   std::int64_t last_sent = -1;             // position
+  std::set<std::int64_t> last_told;        // done, in the metadata beside it, or read
   int jobs_inside = 0;
 
   // By the definition: the lowest open offset; if there is none, the one after the highest taken, or the end of the

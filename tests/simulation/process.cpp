@@ -171,6 +171,7 @@ void Process::bury() {
   pool_->end();
   const auto of = [](const engine::Counters::Count& count) { return count.load(std::memory_order_relaxed); };
   world_.happened(Happening::stale_message, of(counters_->messages_stale));
+  world_.happened(Happening::message_done_before, of(counters_->messages_done_before));
   world_.happened(Happening::offset_jump, of(counters_->offset_jumps));
   world_.happened(Happening::batch_armed, of(counters_->batches_armed));
   world_.happened(Happening::batch_taken_back, of(counters_->batches_taken_back));

@@ -76,6 +76,7 @@ class Scenario {
                         .commit_answer_lost = 40 * mood,
                         .read_fails = 80 * mood,
                         .read_incomplete = 60 * mood,
+                        .metadata_damaged = 80 * mood,
                         .error = 5 * mood};
     ProcessPlan plan;
     plan.commit_interval = std::chrono::milliseconds(random.between(1, 200));
