@@ -1,6 +1,6 @@
 #pragma once
 
-#include "core/virtual_partitions/composed_partitioner.hpp"
+#include "core/virtual_partitions/key_sources.hpp"
 
 #include <memory>
 #include <string>

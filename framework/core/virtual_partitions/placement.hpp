@@ -1,5 +1,6 @@
 #pragma once
 
+#include "core/virtual_partitions/key_id.hpp"
 #include "core/virtual_partitions/partitioner.hpp"
 
 #include <braid/message.hpp>
@@ -11,12 +12,17 @@
 
 namespace braid::core {
 
-// What a placement knows a message's key by: equal keys have equal ones; different keys almost never do, and then
-// only share a virtual partition for a while.
-using KeyId = std::uint64_t;
-
 // Says which virtual partition each message of one assignment goes to: the topic's partitioner and reducer, with
 // what the reducer remembers of the messages in flight. Thread: the listener's; one an assignment.
+//
+// - hash: the 64 bits of XXH3 over the key's bytes, modulo max_partitions. A number is hashed in its decimal text.
+// - balanced: over the messages of one place(), and of that alone.
+// - sticky: a key's messages in flight are those placed and not released.
+// - A message without a key goes by its offset (hash, callable: modulo max_partitions, equal after a restart) or,
+//   with NullKeys::together, as though all of them had one key. A reducer of the user's is not asked about it.
+// - An absent header or JSON field, a payload that is not JSON: an error, and then like a message without a key.
+// - A partitioner or reducer of the user that throws (anything), or an index that is not below max_partitions: an
+//   error, and virtual partition 0.
 class Placement {
  public:
   virtual ~Placement() = default;
@@ -34,7 +40,8 @@ class Placement {
   [[nodiscard]] virtual bool remembers() const = 0;
 };
 
-// Throws std::invalid_argument where settings are such that validate() of the routes would have refused them.
+// Throws std::invalid_argument where settings are such that validate() of the routes would have refused them, and
+// where max_partitions is 0.
 std::unique_ptr<Placement> make_placement(const routing::VirtualPartitions& settings, std::uint32_t max_partitions);
 
 }  // namespace braid::core

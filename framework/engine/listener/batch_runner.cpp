@@ -25,6 +25,7 @@ BatchRunner::BatchRunner(std::shared_ptr<Assignment> assignment, core::Partition
       tools_(std::move(tools)),
       flow_(flow_settings(assignment_->topic())),
       offsets_(std::move(start)),
+      placement_(core::make_placement(assignment_->topic().virtual_partitions, assignment_->max_partitions())),
       gathering_(fresh()) {}
 
 BatchRunner::~BatchRunner() {
@@ -110,6 +111,7 @@ void BatchRunner::turn(Time now) {
       case core::BatchFlow::Step::start:
         lay_out();
         flow_.started();
+        placement_.started();
         present_ = std::exchange(gathering_, fresh());
         present_->start();
         return;
@@ -129,9 +131,8 @@ void BatchRunner::turn(Time now) {
 
 void BatchRunner::lay_out() {
   TopicSplit& split = *tools_.split;
-  split.indexes.resize(gathering_->size());
   const core::PartitionerReport report =
-      split.partitioner->assign(gathering_->gathered(), assignment_->max_partitions(), split.indexes);
+      placement_.place_gathering(gathering_->gathered(), split.indexes, split.keys);
   if (report.errors > 0 && tools_.log->enabled(LogLevel::warning)) {
     tools_.log->write(
         LogLevel::warning, "partition",
@@ -155,8 +156,12 @@ void BatchRunner::settle_present() {
   const bool next_runs = flow_.is_armed();
   offsets_.done_range(present_->first(), present_->last());
   flow_.settled();
+  placement_.settled();
   retiring_.push_back(std::move(present_));
-  if (next_runs) present_ = std::exchange(gathering_, fresh());
+  if (next_runs) {
+    placement_.started();
+    present_ = std::exchange(gathering_, fresh());
+  }
   reclaim();
 }
 
@@ -195,6 +200,7 @@ void BatchRunner::refuse() {
   flow_.stop_admission();
   if (flow_.is_armed()) take_back();
   flow_.dropped();
+  placement_.dropped();
   gathering_->clear();
   assignment_->messages().release(held_back_);
   held_back_.clear();

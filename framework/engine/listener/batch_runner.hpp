@@ -2,8 +2,7 @@
 
 #include "core/flow/batch_flow.hpp"
 #include "core/offsets/partition_offsets.hpp"
-#include "core/virtual_partitions/partitioner.hpp"
-#include "core/virtual_partitions/splitter.hpp"
+#include "core/virtual_partitions/batch_placement.hpp"
 #include "engine/listener/dispatcher.hpp"
 #include "engine/listener/mailbox.hpp"
 #include "engine/listener/partition_runner.hpp"
@@ -54,6 +53,7 @@ class BatchRunner final : public PartitionRunner {
   RunnerTools tools_;
   core::BatchFlow flow_;
   core::PartitionOffsets offsets_;
+  core::BatchPlacement placement_;
 
   BatchPtr spare_;                  // first: the next line is made by fresh(), which looks here
   BatchPtr gathering_;              // or armed, as the flow says

@@ -50,7 +50,6 @@ Listener::Listener(Settings settings, Parts parts)
     TopicLane& lane = lanes_[topic.name];
     lane.topic = &topic;
     lane.max_partitions = topic.virtual_partitions.max_partitions.value_or(settings_.default_max_partitions);
-    lane.split.partitioner = core::make_virtual_partitioner(topic.virtual_partitions);
   }
 }
 

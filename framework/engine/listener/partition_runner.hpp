@@ -1,6 +1,6 @@
 #pragma once
 
-#include "core/virtual_partitions/partitioner.hpp"
+#include "core/virtual_partitions/key_id.hpp"
 #include "core/virtual_partitions/splitter.hpp"
 #include "engine/listener/dispatcher.hpp"
 #include "engine/listener/mailbox.hpp"
@@ -20,11 +20,11 @@
 
 namespace braid::engine {
 
-// How a topic's messages find their virtual partitions; one a topic and listener, with its scratch memory.
+// Scratch memory with which messages find their virtual partitions; one a topic and listener.
 struct TopicSplit {
-  std::unique_ptr<core::VirtualPartitioner> partitioner;
   core::Splitter splitter;
   std::vector<std::uint32_t> indexes;
+  std::vector<core::KeyId> keys;
 };
 
 // What a runner works with; the listener's, which outlives it.

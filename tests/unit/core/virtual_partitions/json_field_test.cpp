@@ -1,5 +1,7 @@
 #include "core/virtual_partitions/json_field.hpp"
 
+#include "core/virtual_partitions/hash_reducer.hpp"
+#include "core/virtual_partitions/placement.hpp"
 #include "unit/support/test_messages.hpp"
 
 #include <gtest/gtest.h>
@@ -112,10 +114,11 @@ TEST(JsonFieldKey, NumberAndTextMeetInTheSameVirtualPartition) {
   for (const char* value : {"5", R"("5")", "5.0", "-5", R"("-5")"}) {
     messages.add("k", R"({"user": {"id": )" + std::string(value) + "}}");
   }
-  const auto partitioner =
-      make_virtual_partitioner({.by = {routing::PartitionBy::Kind::json_field, "/user/id", {}}});
+  const auto placement =
+      make_placement({.by = {routing::PartitionBy::Kind::json_field, "/user/id", {}}}, 1'000'000);
   std::vector<std::uint32_t> indexes(messages.size());
-  EXPECT_EQ(partitioner->assign(messages.all(), 1'000'000, indexes).errors, 0u);
+  std::vector<KeyId> keys(messages.size());
+  EXPECT_EQ(placement->place(messages.all(), indexes, keys).errors, 0u);
   EXPECT_EQ(indexes[0], reduce_by_hash(std::string_view("5"), 1'000'000));
   EXPECT_EQ(indexes[1], indexes[0]);
   EXPECT_EQ(indexes[2], indexes[0]);
@@ -128,9 +131,10 @@ TEST(JsonFieldKey, ProblemsAreReportedAndGoByOffset) {
   messages.add({.offset = 17, .payload = R"({"id": 1})"});
   messages.add({.offset = 18, .payload = "poison"});
   messages.add({.offset = 19, .payload = R"({})"});
-  const auto partitioner = make_virtual_partitioner({.by = {routing::PartitionBy::Kind::json_field, "id", {}}});
+  const auto placement = make_placement({.by = {routing::PartitionBy::Kind::json_field, "id", {}}}, 8);
   std::vector<std::uint32_t> indexes(messages.size());
-  const PartitionerReport report = partitioner->assign(messages.all(), 8, indexes);
+  std::vector<KeyId> keys(messages.size());
+  const PartitionerReport report = placement->place(messages.all(), indexes, keys);
   EXPECT_EQ(indexes[1], 2u);
   EXPECT_EQ(indexes[2], 3u);
   EXPECT_EQ(report.errors, 2u);
