@@ -28,7 +28,9 @@ namespace {
 // What connections, jobs and threads may outlive the application with: held by all of them.
 class Common final : public engine::ListenerHost {
  public:
-  explicit Common(const Settings& settings) : log(static_cast<engine::LogLevel>(settings.log_level)) {}
+  explicit Common(const Settings& settings)
+      : log(static_cast<engine::LogLevel>(settings.log_level)),
+        limits(std::make_shared<engine::Limits>(settings.max_bytes_in_flight)) {}
 
   void handle_fatal(const Error& error) override {
     {
@@ -44,6 +46,7 @@ class Common final : public engine::ListenerHost {
   runtime::SteadyClock clock;
   std::shared_ptr<engine::Counters> counters = std::make_shared<engine::Counters>();
   std::shared_ptr<engine::PartitionJobsTable> jobs = std::make_shared<engine::PartitionJobsTable>();
+  std::shared_ptr<engine::Limits> limits;
 
   std::mutex mutex;
   std::condition_variable changed;
@@ -248,6 +251,7 @@ class Application::Impl {
               .mailbox = std::move(mailbox),
               .pool = pool_,
               .jobs = common_->jobs,
+              .limits = common_->limits,
               .counters = common_->counters,
               .routes = routes_,
               .group = connection.group,

@@ -6,13 +6,10 @@
 
 namespace braid::simulation {
 
-FakePartition& FakeKafka::add_partition(const std::string& topic, std::int32_t number, std::uint32_t max_messages) {
+FakePartition& FakeKafka::add_partition(const std::string& topic, std::int32_t number, Bounds bounds) {
   const int index = static_cast<int>(partitions_.size());
-  partitions_.push_back(std::make_unique<FakePartition>(FakePartition{.index = index,
-                                                                      .name = {topic, {number}},
-                                                                      .log = FakeLog(keys_),
-                                                                      .max_messages = max_messages,
-                                                                      .stored = {}}));
+  partitions_.push_back(std::make_unique<FakePartition>(FakePartition{
+      .index = index, .name = {topic, {number}}, .log = FakeLog(keys_), .bounds = bounds, .stored = {}}));
   return *partitions_.back();
 }
 

@@ -14,12 +14,18 @@
 
 namespace braid::simulation {
 
+// How many messages of a partition one assignment may have open, and hold.
+struct Bounds {
+  std::size_t open = 0;
+  std::size_t held = 0;
+};
+
 // A partition in the broker, and what the group has stored for it.
 struct FakePartition {
   int index = 0;
   engine::TopicPartition name;
   FakeLog log;
-  std::uint32_t max_messages = 1;  // of its topic's route, for the guarantees
+  Bounds bounds;  // by its topic's route, for the guarantees
   std::optional<std::int64_t> stored;
   std::string metadata{};          // with it
   std::string older_metadata{};    // with another position, before
@@ -49,7 +55,7 @@ class FakeKafka {
   FakeKafka(World& world, FakeGroup::Protocol protocol, engine::Duration rebalance_timeout, std::size_t keys)
       : group(world, protocol, rebalance_timeout), world_(world), keys_(keys) {}
 
-  FakePartition& add_partition(const std::string& topic, std::int32_t number, std::uint32_t max_messages);
+  FakePartition& add_partition(const std::string& topic, std::int32_t number, Bounds bounds);
   [[nodiscard]] FakePartition& partition(int index) { return *partitions_[static_cast<std::size_t>(index)]; }
   [[nodiscard]] FakePartition* find(const engine::TopicPartition& name);
   [[nodiscard]] std::vector<std::unique_ptr<FakePartition>>& partitions() { return partitions_; }

@@ -241,19 +241,18 @@ class LateIsDropped final : public Guarantee {
   std::map<std::tuple<int, std::uint64_t, std::uint32_t>, bool> farewells_;
 };
 
-// A partition holds at most two batches of open messages, however slow its consumers are.
+// A partition holds only so many messages, however slow its consumers are.
 class Bounded final : public Guarantee {
  public:
   Bounded(World& world, const GuaranteeSetting& setting) : Guarantee(world), setting_(setting) {}
   [[nodiscard]] const char* name() const override { return "bounded"; }
   void taken(Incarnation& by, std::size_t out) override {
-    const std::size_t most = setting_.partitions[static_cast<std::size_t>(by.partition)]->max_messages;
-    if (by.open.size() > 2 * most) {
-      violated(fmt::format("#{}: {} messages are open, at {} a batch", by.partition, by.open.size(), most));
+    const Bounds& bounds = setting_.partitions[static_cast<std::size_t>(by.partition)]->bounds;
+    if (by.open.size() > bounds.open) {
+      violated(fmt::format("#{}: {} messages are open, {} are allowed", by.partition, by.open.size(), bounds.open));
     }
-    // Each worker may be on its way out of a batch that has settled, and each such batch's mail unread.
-    if (out > (4 + 2 * setting_.workers_max) * most) {
-      violated(fmt::format("#{}: {} messages are held, at {} a batch", by.partition, out, most));
+    if (out > bounds.held) {
+      violated(fmt::format("#{}: {} messages are held, {} are allowed", by.partition, out, bounds.held));
     }
   }
 

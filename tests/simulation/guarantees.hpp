@@ -57,7 +57,6 @@ class Guarantee {
 
 struct GuaranteeSetting {
   std::vector<FakePartition*> partitions;
-  std::uint32_t workers_max = 1;  // of any process
 };
 
 // All of them.

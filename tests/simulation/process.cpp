@@ -31,6 +31,7 @@ class Process::Connection final : private engine::Waiter {
             .mailbox = mailbox_,
             .pool = process.pool_,
             .jobs = process.jobs_,
+            .limits = process.limits_,
             .counters = process.counters_,
             .routes = process.routes_,
             .group = &group,
@@ -105,6 +106,7 @@ Process::Process(World& world, FakeKafka& kafka, int number, const ProcessPlan& 
       consumers_{&world, &kafka, number, false, plan.manners},
       pool_(std::make_shared<SteppedPool>(world, number, plan.workers, plan.queue_limit)),
       jobs_(std::make_shared<engine::PartitionJobsTable>()),
+      limits_(std::make_shared<engine::Limits>(plan.max_bytes_in_flight)),
       counters_(std::make_shared<engine::Counters>()),
       routes_(std::make_shared<routing::Routes>()) {
   routing::SubscriptionGroup subscription{.id = "subscription"};
@@ -123,6 +125,11 @@ Process::Process(World& world, FakeKafka& kafka, int number, const ProcessPlan& 
     route.virtual_partitions.max_partitions = topic.max_partitions;
     route.retry_backoff = topic.retry_backoff;
     route.initial_offset = topic.initial_offset;
+    route.flow = topic.flow;
+    route.max_queued = topic.max_queued;
+    route.max_open_offsets = topic.max_open_offsets;
+    route.max_bytes = topic.max_bytes;
+    route.max_concurrency = topic.max_concurrency;
     subscription.topics.push_back(std::move(route));
   }
   routing::ConsumerGroup group{.id = "group"};

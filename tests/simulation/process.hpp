@@ -27,6 +27,11 @@ struct TopicPlan {
   std::chrono::milliseconds max_wait{};
   std::chrono::milliseconds retry_backoff{};
   routing::InitialOffset initial_offset = routing::InitialOffset::earliest;
+  routing::Flow flow = routing::Flow::batch;
+  std::uint32_t max_queued = 1;
+  std::uint32_t max_open_offsets = 1;
+  std::size_t max_bytes = 1;
+  std::optional<std::uint32_t> max_concurrency;
 };
 
 struct ProcessPlan {
@@ -35,6 +40,7 @@ struct ProcessPlan {
   std::size_t queue_limit = 1;
   engine::Duration commit_interval{};
   engine::Duration drain_on_revoke{};
+  std::size_t max_bytes_in_flight = 1;
   std::vector<TopicPlan> topics;
   Manners manners;
 };
@@ -85,6 +91,7 @@ class Process final : private engine::ListenerHost, private engine::Log {
   ConsumerSetting consumers_;
   std::shared_ptr<SteppedPool> pool_;
   std::shared_ptr<engine::PartitionJobsTable> jobs_;
+  std::shared_ptr<engine::Limits> limits_;
   std::shared_ptr<engine::Counters> counters_;
   std::shared_ptr<routing::Routes> routes_;
   std::vector<std::unique_ptr<Connection>> connections_;

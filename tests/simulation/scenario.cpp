@@ -21,6 +21,7 @@ namespace {
 using namespace std::chrono_literals;
 
 constexpr std::size_t kProcessesMost = 3;
+constexpr std::size_t kWorkersMost = 4;
 constexpr std::uint64_t kStepsMost = 400'000;  // of the calm; far more than any run needs
 constexpr auto kCalmMost = 10min;              // likewise, of simulated time
 
@@ -31,7 +32,6 @@ class Scenario {
   Scenario(std::uint64_t seed, Census& census) : world_(seed, census), kafka_(make_kafka()), plan_(make_plan()) {
     running_world = &world_;
     GuaranteeSetting setting;
-    setting.workers_max = 4;
     for (const auto& partition : kafka_.partitions()) setting.partitions.push_back(partition.get());
     guarantees_ = std::make_unique<Guarantees>(world_, setting);
     kafka_.begin(*guarantees_);
@@ -98,18 +98,36 @@ class Scenario {
       topic.max_wait = std::chrono::milliseconds(random.chance(500) ? 0 : random.between(1, 50));
       topic.retry_backoff = std::chrono::milliseconds(random.between(1, 60));
       if (random.chance(100)) topic.initial_offset = routing::InitialOffset::latest;
+      topic.max_bytes = static_cast<std::size_t>(random.chance(200) ? random.between(1, 200) : 1'000'000);
+      if (random.chance(500)) make_continuous(topic);
+      if (random.chance(200)) topic.max_concurrency = static_cast<std::uint32_t>(random.between(1, 3));
       for (std::int32_t number = 0; number < topic.partitions; ++number) {
-        kafka_.add_partition(topic.name, number, topic.max_messages);
+        kafka_.add_partition(topic.name, number, bounds_of(topic));
       }
       plan.topics.push_back(std::move(topic));
     }
     return plan;
   }
 
+  void make_continuous(TopicPlan& topic) {
+    Random& random = world_.random;
+    topic.flow = routing::Flow::continuous;
+    topic.max_open_offsets = static_cast<std::uint32_t>(random.between(1, 80));
+    topic.max_queued = static_cast<std::uint32_t>(random.between(1, 40));
+  }
+
+  static Bounds bounds_of(const TopicPlan& topic) {
+    // Each worker may be on its way out of a batch that has settled, and each such batch's mail unread.
+    const std::size_t leaving = (2 + 2 * kWorkersMost) * topic.max_messages;
+    const std::size_t open = topic.flow == routing::Flow::batch ? 2 * topic.max_messages : topic.max_open_offsets;
+    return {open, open + leaving};
+  }
+
   void start_process() {
     ProcessPlan plan = plan_;
     plan.connections = static_cast<std::uint32_t>(world_.random.between(1, 2));
-    plan.workers = static_cast<std::uint32_t>(world_.random.between(1, 4));
+    plan.workers = static_cast<std::uint32_t>(world_.random.between(1, kWorkersMost));
+    plan.max_bytes_in_flight = static_cast<std::size_t>(world_.random.chance(200) ? 300 : 1'000'000);
     plan.queue_limit = static_cast<std::size_t>(world_.random.between(1, 8));
     processes_.push_back(std::make_unique<Process>(world_, kafka_, ++process_count_, plan));
   }

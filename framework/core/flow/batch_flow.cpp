@@ -24,12 +24,15 @@ bool BatchFlow::complete(Time now) const {
 
 BatchFlow::Step BatchFlow::next(Time now) const {
   if (gathering_ == 0 || armed_ || !admits_ || !complete(now)) return Step::wait;
-  return running_ ? Step::arm : Step::start;
+  if (!running_) return Step::start;
+  return settings_.arms ? Step::arm : Step::wait;
 }
 
 std::optional<Time> BatchFlow::wakes_at() const {
   std::optional<Time> at;
-  if (gathering_ > 0 && !armed_ && admits_) at = gathering_since_ + settings_.max_wait;
+  // What can't be armed waits for the present batch.
+  const bool by_time = !armed_ && (settings_.arms || !running_);
+  if (gathering_ > 0 && by_time && admits_) at = gathering_since_ + settings_.max_wait;
   for (const Retry& retry : retries_) at = at ? std::min(*at, retry.due) : retry.due;
   return at;
 }

@@ -23,6 +23,7 @@ class BatchFlow {
     std::uint32_t max_messages = 100;
     Duration max_wait{0};
     Duration retry_backoff{};
+    bool arms = true;  // false: a batch is handed over only when nothing runs
   };
   enum class Step : std::uint8_t {
     wait,   // nothing to hand over now; see wakes_at()

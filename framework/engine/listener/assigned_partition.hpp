@@ -21,6 +21,7 @@ struct TopicLane {
   const routing::Topic* topic = nullptr;
   std::uint32_t max_partitions = 1;
   TopicSplit split;
+  JobCaps caps;
 };
 
 // What the group has stored of a partition.

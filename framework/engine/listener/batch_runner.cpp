@@ -2,9 +2,7 @@
 
 #include "core/assert.hpp"
 #include "core/offsets/gap_codec.hpp"
-#include "engine/worker/describe_failure.hpp"
-
-#include <fmt/format.h>
+#include "engine/listener/runner_log.hpp"
 
 #include <algorithm>
 #include <utility>
@@ -13,8 +11,16 @@ namespace braid::engine {
 
 namespace {
 
-core::BatchFlow::Settings flow_settings(const routing::Topic& topic) {
-  return {.max_messages = topic.max_messages, .max_wait = topic.max_wait, .retry_backoff = topic.retry_backoff};
+// Of a message, while nothing is known of them.
+constexpr std::size_t kSizeGuess = 1024;
+
+core::BatchFlow::Settings flow_settings(Assignment& assignment) {
+  const routing::Topic& topic = assignment.topic();
+  return {.max_messages = topic.max_messages,
+          .max_wait = topic.max_wait,
+          .retry_backoff = topic.retry_backoff,
+          // A worker that starts a batch takes no credits.
+          .arms = !assignment.caps().any()};
 }
 
 }  // namespace
@@ -23,9 +29,10 @@ BatchRunner::BatchRunner(std::shared_ptr<Assignment> assignment, core::Partition
                          RunnerTools tools)
     : assignment_(std::move(assignment)),
       tools_(std::move(tools)),
-      flow_(flow_settings(assignment_->topic())),
+      flow_(flow_settings(*assignment_)),
       offsets_(std::move(start)),
       placement_(core::make_placement(assignment_->topic().virtual_partitions, assignment_->max_partitions())),
+      bytes_(*tools_.bytes, assignment_->topic().max_bytes),
       gathering_(fresh()) {}
 
 BatchRunner::~BatchRunner() {
@@ -39,13 +46,30 @@ BatchPtr BatchRunner::fresh() {
   return BatchPtr(new RunningBatch(assignment_, tools_.mailbox, tools_.pool));
 }
 
+// How large the next messages are is only known behind the take, so one of them may pass the bound in bytes; and
+// who holds nothing may always take one, or partitions that are full would keep it waiting.
+std::size_t BatchRunner::room() const {
+  const std::size_t room = held_back_.empty() ? flow_.room() : 0;
+  const std::size_t left = bytes_.left();
+  if (left == 0) return std::min<std::size_t>(room, bytes_.held() == 0 ? 1 : 0);
+  const std::size_t open = offsets_.open_count();
+  const std::size_t average = open > 0 ? bytes_.held() / open + 1 : kSizeGuess;
+  return std::min(room, left / average + 1);
+}
+
+bool BatchRunner::has_room() {
+  if (room() > 0) return true;
+  bytes_.wait_for_others(tools_.ready);
+  return room() > 0;
+}
+
 TakeReport BatchRunner::take(PartitionQueue& queue, Time now) {
   reclaim();
   Counters& counters = assignment_->counters();
   // An armed batch may be started at any moment, so what comes now is taken beside it first.
   std::vector<Message>& into = flow_.is_armed() ? incoming_ : gathering_->gathered();
   const std::size_t from = into.size();
-  TakeReport report = queue.take(flow_.room(), into);
+  TakeReport report = queue.take(room(), into);
   const auto passed = offsets_.pass(into, from, dropped_);
   if (!dropped_.empty()) {
     Counters::add(counters.messages_stale, passed.stale);
@@ -56,6 +80,7 @@ TakeReport BatchRunner::take(PartitionQueue& queue, Time now) {
   if (passed.jumps > 0) Counters::add(counters.offset_jumps, passed.jumps);
   report.messages -= passed.stale + passed.done_before;
   Counters::add(counters.messages_taken, report.messages);
+  bytes_.take(std::span<const Message>(into).subspan(from));
   gather(into, from, now);
   // Behind messages that are held back the partition has not ended yet.
   if (report.end_of_partition && held_back_.empty()) {
@@ -113,7 +138,11 @@ void BatchRunner::turn(Time now) {
         flow_.started();
         placement_.started();
         present_ = std::exchange(gathering_, fresh());
-        present_->start();
+        if (assignment_->caps().any()) {
+          for (Share& share : present_->shares()) tools_.dispatcher->send(share);
+        } else {
+          present_->start();
+        }
         return;
       case core::BatchFlow::Step::arm:
         lay_out();
@@ -133,14 +162,7 @@ void BatchRunner::lay_out() {
   TopicSplit& split = *tools_.split;
   const core::PartitionerReport report =
       placement_.place_gathering(gathering_->gathered(), split.indexes, split.keys);
-  if (report.errors > 0 && tools_.log->enabled(LogLevel::warning)) {
-    tools_.log->write(
-        LogLevel::warning, "partition",
-        fmt::format("{}/{}: {} of {} messages could not be told apart by their key, the first at "
-                    "offset {}: {}",
-                    assignment_->partition().topic, assignment_->partition().partition.value, report.errors,
-                    gathering_->size(), report.first_error_offset.value, report.first_error_text));
-  }
+  log_placement(*tools_.log, *assignment_, report, gathering_->size());
   gathering_->split(split.indexes, split.splitter);
 }
 
@@ -155,6 +177,7 @@ void BatchRunner::settle_present() {
   Counters::add(counters.messages_done, present_->size());
   const bool next_runs = flow_.is_armed();
   offsets_.done_range(present_->first(), present_->last());
+  bytes_.give_back(present_->gathered());
   flow_.settled();
   placement_.settled();
   retiring_.push_back(std::move(present_));
@@ -179,16 +202,7 @@ void BatchRunner::handle_failed(Share& share, Time now) {
   if (present_.get() != &share.batch()) return;
   Counters::add(assignment_->counters().attempts_failed);
   flow_.failed(share.index(), now);
-  if (!tools_.log->enabled(LogLevel::warning)) return;
-  const auto unfinished = share.unfinished();
-  tools_.log->write(
-      LogLevel::warning, "partition",
-      fmt::format("{}/{}: attempt {} of virtual partition {} failed at offset {} or behind ({} messages left): {}; "
-                  "again in {} ms",
-                  assignment_->partition().topic, assignment_->partition().partition.value, share.attempt(),
-                  share.virtual_partition().value, unfinished.empty() ? -1 : unfinished.front().offset().value,
-                  unfinished.size(), describe_failure(share.failure()),
-                  assignment_->topic().retry_backoff.count()));
+  log_failure(*tools_.log, *assignment_, share);
 }
 
 void BatchRunner::handle_unsent(RunningBatch& batch) {

@@ -27,7 +27,7 @@ class BatchRunner final : public PartitionRunner {
   ~BatchRunner() override;
 
   TakeReport take(PartitionQueue& queue, Time now) override;
-  [[nodiscard]] bool has_room() const override { return flow_.room() > 0 && held_back_.empty(); }
+  [[nodiscard]] bool has_room() override;
   void turn(Time now) override;
   void handle_failed(Share& share, Time now) override;
   void handle_settled(RunningBatch& batch) override;
@@ -42,6 +42,7 @@ class BatchRunner final : public PartitionRunner {
   [[nodiscard]] std::optional<CommitPosition> expected() const override { return offsets_.expected(); }
 
  private:
+  [[nodiscard]] std::size_t room() const;
   void gather(std::vector<Message>& messages, std::size_t from, Time now);
   void take_back();
   void lay_out();
@@ -54,6 +55,7 @@ class BatchRunner final : public PartitionRunner {
   core::BatchFlow flow_;
   core::PartitionOffsets offsets_;
   core::BatchPlacement placement_;
+  HeldBytes bytes_;
 
   BatchPtr spare_;                  // first: the next line is made by fresh(), which looks here
   BatchPtr gathering_;              // or armed, as the flow says

@@ -22,6 +22,9 @@ constexpr Duration kSweep = 1s;
 constexpr Duration kServeOften = 10ms;
 constexpr auto kCommitRetry = 500ms;
 constexpr int kMailsATurn = 1024;
+constexpr Duration kMailTimeATurn = 5ms;
+// So many messages, and other partitions' mails are read before more are taken.
+constexpr std::size_t kMessagesAPump = 2048;
 
 }  // namespace
 
@@ -32,6 +35,7 @@ Listener::Listener(Settings settings, Parts parts)
       mailbox_(std::move(parts.mailbox)),
       pool_(std::move(parts.pool)),
       jobs_(std::move(parts.jobs)),
+      limits_(std::move(parts.limits)),
       counters_(std::move(parts.counters)),
       routes_(std::move(parts.routes)),
       group_(parts.group),
@@ -50,7 +54,15 @@ Listener::Listener(Settings settings, Parts parts)
     TopicLane& lane = lanes_[topic.name];
     lane.topic = &topic;
     lane.max_partitions = topic.virtual_partitions.max_partitions.value_or(settings_.default_max_partitions);
+    lane.caps = caps_of(topic);
   }
+}
+
+JobCaps Listener::caps_of(const routing::Topic& topic) const {
+  const auto cap = [&](const std::string& name, std::optional<std::uint32_t> limit) {
+    return limit ? limits_->cap(group_->id, subscription_group_->id, name, *limit) : nullptr;
+  };
+  return {cap(topic.name, topic.max_concurrency), cap({}, subscription_group_->max_concurrency)};
 }
 
 Listener::~Listener() {
@@ -110,15 +122,17 @@ void Listener::sweep(Time now) {
   }
 }
 
-void Listener::read_mail() {
+bool Listener::read_mail() {
   // Busy workers can write as fast as we read; the client, the timers and the commits must have their turn too.
-  for (int read = 0; read < kMailsATurn; ++read) {
+  const Time until = clock_->now() + kMailTimeATurn;
+  for (int read = 0; read < kMailsATurn && (read % 16 != 15 || clock_->now() < until); ++read) {
     const auto mail = mailbox_->take();
-    if (!mail) return;
+    if (!mail) return true;
     handle(*mail);
     Mailbox::settle(*mail);
   }
   mailbox_->wake();
+  return false;
 }
 
 AssignedPartition* Listener::owner_of(const RunningBatch& batch) {
@@ -167,11 +181,14 @@ void Listener::pump(AssignedPartition& partition) {
 void Listener::pump_queue(AssignedPartition& partition) {
   const Time now = clock_->now();
   partition.ready->lower();
+  std::size_t taken = 0;
   for (bool more = true; more && partition.stage == AssignedPartition::Stage::running;) {
     more = false;
     if (!in_rebalance_ && partition.runner->has_room()) {
       const TakeReport report = partition.runner->take(*partition.queue, now);
-      more = report.more;
+      taken += report.messages;
+      more = report.more && taken < kMessagesAPump;
+      if (report.more && !more) partition.ready->on_ready();
       if (report.no_stored_position || report.out_of_range || report.error) handle_trouble(partition, report);
     }
     if (partition.runner) partition.runner->turn(now);

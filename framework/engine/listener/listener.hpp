@@ -11,6 +11,7 @@
 #include "engine/ports/log.hpp"
 #include "engine/ports/waiter.hpp"
 #include "engine/threads/thread_owned.hpp"
+#include "engine/worker/limits.hpp"
 #include "engine/worker/partition_jobs.hpp"
 
 #include <braid/routing/routes.hpp>
@@ -24,6 +25,7 @@
 #include <set>
 #include <span>
 #include <string>
+#include <tuple>
 #include <utility>
 #include <vector>
 
@@ -58,6 +60,7 @@ class Listener final : private ConsumerEvents {
     std::shared_ptr<Mailbox> mailbox;
     std::shared_ptr<JobPool> pool;
     std::shared_ptr<PartitionJobsTable> jobs;
+    std::shared_ptr<Limits> limits;
     std::shared_ptr<Counters> counters;
     std::shared_ptr<const routing::Routes> routes;
     const routing::ConsumerGroup* group = nullptr;                   // of the routes
@@ -100,7 +103,9 @@ class Listener final : private ConsumerEvents {
   void handle_committed(std::uint64_t token, const Result<void>& outcome) override;
   void handle_error(const Error& error) override;
 
-  void read_mail();
+  [[nodiscard]] JobCaps caps_of(const routing::Topic& topic) const;
+  // True: all is read.
+  bool read_mail();
   void handle(const Mail& mail);
   AssignedPartition* owner_of(const RunningBatch& batch);
   void pump(AssignedPartition& partition);
@@ -127,13 +132,21 @@ class Listener final : private ConsumerEvents {
   void end_stopping_now(bool lost);
   std::vector<StoredPosition> retained_positions(std::span<const TopicPartition> leaving) const;
   std::vector<AssignedPartition*> retained_unread(std::span<const TopicPartition> leaving) const;
-  ReadyFlag& flag_of(const TopicPartition& name);
+  const std::shared_ptr<ReadyFlag>& flag_of(const TopicPartition& name);
 
   void continue_stop(Time now);
   void leave();
   void finish();
 
   void log(LogLevel level, std::string_view text) const { log_->write(level, "connection", text); }
+
+  // By name and not by address, so that what happens does not hang on where memory was free.
+  struct ByTimeAndName {
+    using Timer = std::pair<Time, AssignedPartition*>;
+    bool operator()(const Timer& left, const Timer& right) const {
+      return std::tie(left.first, left.second->name) < std::tie(right.first, right.second->name);
+    }
+  };
 
   // Above the client, which signals it until it is gone. Raised when the group or a reply wants to be served.
   class ClientSignal final : public ReadySignal {
@@ -158,6 +171,7 @@ class Listener final : private ConsumerEvents {
   std::shared_ptr<Mailbox> mailbox_;
   std::shared_ptr<JobPool> pool_;
   std::shared_ptr<PartitionJobsTable> jobs_;
+  std::shared_ptr<Limits> limits_;
   std::shared_ptr<Counters> counters_;
   std::shared_ptr<const routing::Routes> routes_;
   const routing::ConsumerGroup* group_;
@@ -171,9 +185,9 @@ class Listener final : private ConsumerEvents {
   ThreadOwned owned_;
   Stage stage_ = Stage::idle;
   std::map<std::string, TopicLane, std::less<>> lanes_;
-  std::map<TopicPartition, std::unique_ptr<ReadyFlag>> flags_;  // kept for good: a late mail may name one
+  std::map<TopicPartition, std::shared_ptr<ReadyFlag>> flags_;  // kept for good: a late mail may name one
   AssignedPartitions partitions_;
-  std::set<std::pair<Time, AssignedPartition*>> timers_;
+  std::set<std::pair<Time, AssignedPartition*>, ByTimeAndName> timers_;
   Dispatcher dispatcher_;
   Committer committer_;
   std::uint64_t last_position_token_ = 0;

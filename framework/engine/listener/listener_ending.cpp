@@ -96,7 +96,7 @@ void Listener::end_now(std::vector<AssignedPartition*> partitions, FarewellKind 
   for (AssignedPartition* partition : partitions) unschedule(*partition);
   PartitionsEnding ending(std::move(partitions), kind, lost,
                           revocation_deadlines(clock_->now(), settings_.drain_on_revoke),
-                          {&dispatcher_, &committer_, mailbox_, log_, [this] { read_mail(); }});
+                          {&dispatcher_, &committer_, mailbox_, log_, [this] { return read_mail(); }});
   // The listener's turn, without the client's queues: those that stay run on what they hold.
   for (;;) {
     client_->serve_replies(*this);
@@ -156,7 +156,7 @@ void Listener::stop(Time deadline) {
   }
   stopping_ = std::make_unique<PartitionsEnding>(
       std::move(partitions), FarewellKind::stopping, false, stop_deadlines(now, deadline),
-      PartitionsEnding::Tools{&dispatcher_, &committer_, mailbox_, log_, [this] { read_mail(); }});
+      PartitionsEnding::Tools{&dispatcher_, &committer_, mailbox_, log_, [this] { return read_mail(); }});
 }
 
 void Listener::continue_stop(Time now) {

@@ -2,6 +2,7 @@
 
 #include "core/offsets/gap_codec.hpp"
 #include "engine/listener/batch_runner.hpp"
+#include "engine/listener/continuous_runner.hpp"
 #include "engine/listener/describe_partitions.hpp"
 #include "engine/listener/listener.hpp"
 
@@ -23,17 +24,17 @@ constexpr auto kPositionRetry = 1s;
 
 // --- assignment
 
-ReadyFlag& Listener::flag_of(const TopicPartition& name) {
+const std::shared_ptr<ReadyFlag>& Listener::flag_of(const TopicPartition& name) {
   auto& flag = flags_[name];
-  if (!flag) flag = std::make_unique<ReadyFlag>(*mailbox_);
-  return *flag;
+  if (!flag) flag = std::make_shared<ReadyFlag>(mailbox_);
+  return flag;
 }
 
 void Listener::add(const TopicPartition& name) {
   auto partition = std::make_unique<AssignedPartition>();
   partition->name = name;
   partition->lane = &lanes_.find(name.topic)->second;
-  partition->ready = &flag_of(name);
+  partition->ready = flag_of(name).get();
   partition->ready->owner = partition.get();
   partition->queue = client_->open(name, *partition->ready);
   begin_generation(*partition);
@@ -62,6 +63,7 @@ void Listener::begin_generation(AssignedPartition& partition) {
       .jobs = jobs_->of(group_->id, partition.name),
       .counters = counters_,
       .routes = routes_,
+      .caps = partition.lane->caps,
   });
 }
 
@@ -237,9 +239,20 @@ void Listener::begin(AssignedPartition& partition) {
 }
 
 void Listener::run(AssignedPartition& partition) {
-  partition.runner =
-      std::make_unique<BatchRunner>(partition.assignment, std::exchange(partition.start, {}),
-                                    RunnerTools{&partition.lane->split, &dispatcher_, mailbox_, pool_, log_});
+  RunnerTools tools{.split = &partition.lane->split,
+                    .dispatcher = &dispatcher_,
+                    .mailbox = mailbox_,
+                    .pool = pool_,
+                    .log = log_,
+                    .bytes = &limits_->bytes(),
+                    .ready = flag_of(partition.name)};
+  if (partition.lane->topic->flow == routing::Flow::continuous) {
+    partition.runner = std::make_unique<ContinuousRunner>(partition.assignment, std::exchange(partition.start, {}),
+                                                          std::move(tools));
+  } else {
+    partition.runner =
+        std::make_unique<BatchRunner>(partition.assignment, std::exchange(partition.start, {}), std::move(tools));
+  }
   partition.stage = AssignedPartition::Stage::running;
   // What came before we listened has raised no flag since.
   partition.ready->on_ready();

@@ -10,6 +10,7 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <utility>
 
 namespace braid::engine {
 
@@ -80,14 +81,16 @@ class Mailbox {
 };
 
 // Set while a partition's queue may have something that its listener has not looked for. One mail a partition.
-class ReadyFlag final : public ReadySignal {
+// Those that give bytes back raise it too, as a notifier.
+class ReadyFlag final : public ReadySignal, public Notifier {
  public:
-  explicit ReadyFlag(Mailbox& mailbox) : mailbox_(&mailbox) {}
+  explicit ReadyFlag(std::shared_ptr<Mailbox> mailbox) : mailbox_(std::move(mailbox)) {}
   // Thread: any; under the client library's locks.
   void on_ready() noexcept override {
     // Acquire and release: the listener clears it before it looks, so what came before this is found.
     if (!raised_.exchange(true, std::memory_order_acq_rel)) mailbox_->post_ready(*this);
   }
+  void notify() noexcept override { on_ready(); }
   // Listener, before it looks into the queue.
   // An exchange, not a store: it takes over what those who found the flag up had put there before.
   void lower() { raised_.exchange(false, std::memory_order_acq_rel); }
@@ -96,7 +99,7 @@ class ReadyFlag final : public ReadySignal {
   void* owner = nullptr;
 
  private:
-  Mailbox* mailbox_;
+  std::shared_ptr<Mailbox> mailbox_;
   std::atomic<bool> raised_{false};
 };
 

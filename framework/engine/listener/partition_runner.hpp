@@ -7,6 +7,7 @@
 #include "engine/ports/clock.hpp"
 #include "engine/ports/consumer_client.hpp"
 #include "engine/ports/log.hpp"
+#include "engine/worker/byte_budget.hpp"
 #include "engine/worker/running_batch.hpp"
 
 #include <braid/offset.hpp>
@@ -34,6 +35,8 @@ struct RunnerTools {
   std::shared_ptr<Mailbox> mailbox;
   std::shared_ptr<JobPool> pool;
   Log* log = nullptr;
+  ByteBudget* bytes = nullptr;       // of the process
+  std::shared_ptr<ReadyFlag> ready;  // of the partition
 };
 
 // Runs one assignment of a partition: the seam between the listener and the flows. Thread: the listener's.
@@ -43,7 +46,8 @@ class PartitionRunner {
 
   // --- admission
 
-  [[nodiscard]] virtual bool has_room() const = 0;
+  // Whether take() is worth a call. Where not, the partition's flag is raised, or a mail comes, when it is again.
+  [[nodiscard]] virtual bool has_room() = 0;
   // Takes what there is room for; filters it by generation and expected offset.
   virtual TakeReport take(PartitionQueue& queue, Time now) = 0;
 

@@ -40,9 +40,7 @@ PartitionsEnding::~PartitionsEnding() {
 // Jobs write their mail before they return, so once all are back their mail is in the box, and it may bring shares
 // that had found no room in the pool.
 bool PartitionsEnding::quiet() const {
-  if (!idle()) return false;
-  tools_.read_mail();
-  return idle();
+  return idle() && tools_.read_mail() && idle();
 }
 
 bool PartitionsEnding::idle() const {

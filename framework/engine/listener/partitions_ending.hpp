@@ -35,7 +35,7 @@ class PartitionsEnding {
     Committer* committer = nullptr;
     std::shared_ptr<Mailbox> mailbox;
     Log* log = nullptr;
-    std::function<void()> read_mail;  // the listener's
+    std::function<bool()> read_mail;  // the listener's; true: all is read
   };
 
   // `lost`: nothing may be committed and nothing counts any more.

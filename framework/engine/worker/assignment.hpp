@@ -3,6 +3,7 @@
 #include "engine/instrumentation/counters.hpp"
 #include "engine/ports/consumer_client.hpp"
 #include "engine/worker/consumer_slot.hpp"
+#include "engine/worker/job_cap.hpp"
 #include "engine/worker/partition_jobs.hpp"
 
 #include <braid/consumer.hpp>
@@ -37,6 +38,7 @@ class Assignment {
     std::shared_ptr<PartitionJobs> jobs;
     std::shared_ptr<Counters> counters;
     std::shared_ptr<const routing::Routes> routes;  // keeps `topic` alive
+    JobCaps caps{};
   };
 
   explicit Assignment(Parts parts) : parts_(std::move(parts)), slots_(parts_.max_partitions) {}
@@ -48,6 +50,7 @@ class Assignment {
   [[nodiscard]] MessageOwner& messages() const { return *parts_.messages; }
   [[nodiscard]] const std::shared_ptr<PartitionJobs>& jobs() const { return parts_.jobs; }
   [[nodiscard]] Counters& counters() const { return *parts_.counters; }
+  [[nodiscard]] JobCaps& caps() { return parts_.caps; }
 
   // A worker that sees a phase sees what the listener did before it. seq_cst pairs with the slot's state: see
   // ConsumerSlot::run().

@@ -26,15 +26,22 @@ RunningBatch* RunningBatch::closed() {
 void RunningBatch::split(std::span<const std::uint32_t> indexes, core::Splitter& splitter) {
   laid_out_.resize(gathered_.size());
   splitter.split(gathered_, indexes, assignment_->max_partitions(), laid_out_, spans_);
-  if (spans_.size() > share_capacity_) {
-    share_capacity_ = static_cast<std::uint32_t>(spans_.size());
+  assign_shares(spans_, laid_out_);
+}
+
+void RunningBatch::lay_out_as_one(VirtualPartitionIndex virtual_partition) {
+  const core::ShareSpan all{virtual_partition, 0, static_cast<std::uint32_t>(gathered_.size())};
+  assign_shares({&all, 1}, gathered_);
+}
+
+void RunningBatch::assign_shares(std::span<const core::ShareSpan> spans, std::span<const Message> messages) {
+  if (spans.size() > share_capacity_) {
+    share_capacity_ = static_cast<std::uint32_t>(spans.size());
     shares_ = std::make_unique<Share[]>(share_capacity_);
   }
-  share_count_ = static_cast<std::uint32_t>(spans_.size());
+  share_count_ = static_cast<std::uint32_t>(spans.size());
   for (std::uint32_t i = 0; i < share_count_; ++i) {
-    const core::ShareSpan& span = spans_[i];
-    shares_[i].assign(*this, span.virtual_partition,
-                      std::span<const Message>(laid_out_).subspan(span.begin, span.count));
+    shares_[i].assign(*this, spans[i].virtual_partition, messages.subspan(spans[i].begin, spans[i].count));
   }
   // Relaxed: nobody else knows of the batch; arming or submitting it publishes this.
   unsettled_.store(share_count_, std::memory_order_relaxed);
@@ -43,14 +50,14 @@ void RunningBatch::split(std::span<const std::uint32_t> indexes, core::Splitter&
 void RunningBatch::clear() {
   if (!gathered_.empty()) assignment_->messages().release(gathered_);
   gathered_.clear();
+  keys_.clear();
   share_count_ = 0;
   armed_.store(nullptr, std::memory_order_relaxed);
 }
 
 void RunningBatch::start() {
   // Counted before the first is out: a share may return, and the last one settle the batch, while we still submit.
-  references_.fetch_add(share_count_, std::memory_order_relaxed);
-  assignment_->jobs()->enter(share_count_);
+  count_in(share_count_);
   for (std::uint32_t i = 0; i < share_count_; ++i) {
     if (pool_->try_submit(shares_[i])) continue;
     // From here on the listener submits. The batch can't settle before that, so it is still ours to write to.
@@ -64,9 +71,13 @@ void RunningBatch::start() {
   }
 }
 
+void RunningBatch::count_in(std::uint32_t jobs) {
+  references_.fetch_add(jobs, std::memory_order_relaxed);
+  assignment_->jobs()->enter(jobs);
+}
+
 bool RunningBatch::submit(Share& share) {
-  intrusive_ptr_add_ref(this);
-  assignment_->jobs()->enter(1);
+  count_in(1);
   if (pool_->try_submit(share)) return true;
   assignment_->jobs()->leave(1);
   intrusive_ptr_release(this);
@@ -90,29 +101,44 @@ bool RunningBatch::disarm(RunningBatch& next) {
 }
 
 void RunningBatch::run(Share& share) noexcept {
+  BatchPtr next = run_once(share);
+  // From a queue it would wait behind others, though its listener found that it is its turn.
+  while (next) next = next->run_once(next->shares_[0]);
+}
+
+BatchPtr RunningBatch::run_once(Share& share) noexcept {
   Assignment& assignment = *assignment_;
+  BatchPtr next;
   ConsumerSlot::Attempt attempt = assignment.slot(share.virtual_partition()).run(assignment, share);
+  share.return_credits();
   if (attempt.failure) {
     share.failed_with(std::move(attempt.failure));
     mailbox_->post_failed(share);
   } else if (attempt.started) {
-    settle_one();
+    next = settle_one();
   }
   // Last, and in this order: who sees no jobs may take the assignment apart, who drops the last reference does.
   assignment.jobs()->leave(1);
   intrusive_ptr_release(this);
+  return next;
 }
 
-void RunningBatch::settle_one() {
+BatchPtr RunningBatch::settle_one() {
   // Acquire and release: the last one sees, and hands on, what all shares did.
-  if (unsettled_.fetch_sub(1, std::memory_order_acq_rel) != 1) return;
+  if (unsettled_.fetch_sub(1, std::memory_order_acq_rel) != 1) return nullptr;
   // What is armed comes with a reference of its own: the listener may let go of it as soon as it finds this closed.
-  const BatchPtr next(armed_.exchange(closed(), std::memory_order_acq_rel), false);
-  // The mail goes first, so that none about the next batch overtakes it; waking the listener comes last, since the
-  // next batch should not wait for that.
+  BatchPtr next(armed_.exchange(closed(), std::memory_order_acq_rel), false);
+  // The mail goes first, so that none about the next batch overtakes it.
   mailbox_->post_settled(*this);
+  if (next && next->share_count_ == 1) {
+    next->count_in(1);  // before this one is counted out: in between nobody is to find the partition idle
+    mailbox_->wake();
+    return next;
+  }
+  // Waking the listener comes last, since the next batch should not wait for that.
   if (next) next->start();
   mailbox_->wake();
+  return nullptr;
 }
 
 }  // namespace braid::engine

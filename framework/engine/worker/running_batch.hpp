@@ -1,5 +1,6 @@
 #pragma once
 
+#include "core/virtual_partitions/placement.hpp"
 #include "core/virtual_partitions/splitter.hpp"
 #include "engine/worker/assignment.hpp"
 #include "engine/worker/share.hpp"
@@ -43,12 +44,16 @@ class RunningBatch {
 
   // Messages in the order of their offsets; append to it.
   [[nodiscard]] std::vector<Message>& gathered() { return gathered_; }
+  // What their placement knows them by, one for each message; the runner's alone.
+  [[nodiscard]] std::vector<core::KeyId>& keys() { return keys_; }
   [[nodiscard]] std::size_t size() const { return gathered_.size(); }
   [[nodiscard]] bool empty() const { return gathered_.empty(); }
   [[nodiscard]] Offset first() const { return gathered_.front().offset(); }
   [[nodiscard]] Offset last() const { return gathered_.back().offset(); }
   // Lays the messages out in shares. May be done again after more were gathered.
   void split(std::span<const std::uint32_t> indexes, core::Splitter& splitter);
+  // All messages are one share, of this virtual partition.
+  void lay_out_as_one(VirtualPartitionIndex virtual_partition);
   [[nodiscard]] std::span<Share> shares() { return {shares_.get(), share_count_}; }
   // Frees the messages; the batch can gather anew. Requires that it never started, or has settled and no job holds
   // it.
@@ -82,7 +87,12 @@ class RunningBatch {
     // Acquire and release: the last one to go sees all that the others did.
     if (batch->references_.fetch_sub(1, std::memory_order_acq_rel) == 1) delete batch;
   }
-  void settle_one();
+  // Runs a share that is counted in, and counts it out. What was armed behind and is a single share comes back: it
+  // is this worker's to run next.
+  BatchPtr run_once(Share& share) noexcept;
+  BatchPtr settle_one();
+  void count_in(std::uint32_t jobs);
+  void assign_shares(std::span<const core::ShareSpan> spans, std::span<const Message> messages);
   static RunningBatch* closed();
 
   // constant after construction
@@ -92,6 +102,7 @@ class RunningBatch {
 
   // the listener's until the start, then fixed until the end
   std::vector<Message> gathered_;
+  std::vector<core::KeyId> keys_;
   std::vector<Message> laid_out_;
   std::vector<core::ShareSpan> spans_;
   std::unique_ptr<Share[]> shares_;

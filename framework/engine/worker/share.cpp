@@ -67,6 +67,18 @@ void Share::begin_next_attempt() {
   attempted_from_ = done;
 }
 
+JobCap* Share::take_credits() {
+  JobCaps& caps = batch_->assignment().caps();
+  if (!caps.any()) return nullptr;
+  JobCap* const none_left = caps.try_take();
+  credited_ = none_left == nullptr;
+  return none_left;
+}
+
+void Share::return_credits() {
+  if (std::exchange(credited_, false)) batch_->assignment().caps().give_back();
+}
+
 std::uint32_t Share::index() const {
   return static_cast<std::uint32_t>(this - batch_->shares().data());
 }

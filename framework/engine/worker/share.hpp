@@ -1,6 +1,7 @@
 #pragma once
 
 #include "engine/ports/job_pool.hpp"
+#include "engine/worker/job_cap.hpp"
 
 #include <braid/message.hpp>
 #include <braid/offset.hpp>
@@ -45,6 +46,11 @@ class Share final : public Job {
   // Its place among the shares of its batch.
   [[nodiscard]] std::uint32_t index() const;
 
+  // The credits of its topic's caps: taken by the listener before it is submitted, returned by the worker behind
+  // its run, or by the listener if it could not be submitted. Returns the cap that has none left; nullptr: taken.
+  [[nodiscard]] JobCap* take_credits();
+  void return_credits();
+
   void run() noexcept override;
 
   // The listener's own note: how many of the marked ones the ledger knows of.
@@ -58,6 +64,7 @@ class Share final : public Job {
   std::uint32_t attempt_ = 1;
   std::uint32_t attempted_from_ = 0;  // `marked` when the present attempt began
   std::exception_ptr failure_;
+  bool credited_ = false;
 };
 
 }  // namespace braid::engine

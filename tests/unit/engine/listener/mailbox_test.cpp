@@ -29,7 +29,7 @@ class MailboxTest : public testing::Test {
 
 TEST_F(MailboxTest, KeepsTheOrderOfDifferentKinds) {
   const BatchPtr batch = world_.batch(pool_, 0, 3);
-  ReadyFlag flag(mailbox_);
+  ReadyFlag flag(world_.mailbox);
   mailbox_.post_settled(*batch);
   mailbox_.post_ready(flag);
   mailbox_.post_failed(batch->shares()[1]);
@@ -47,7 +47,7 @@ TEST_F(MailboxTest, KeepsTheOrderOfDifferentKinds) {
 
 TEST_F(MailboxTest, WakesTheListenerButForTheMailWhosePosterDoes) {
   const BatchPtr batch = world_.batch(pool_, 0, 3);
-  ReadyFlag flag(mailbox_);
+  ReadyFlag flag(world_.mailbox);
   mailbox_.post_settled(*batch);
   EXPECT_EQ(world_.bell->rung(), 0U);
   mailbox_.wake();
@@ -137,7 +137,7 @@ TEST_F(MailboxTest, GetsMoreThanItHasNodesFor) {
 }
 
 TEST_F(MailboxTest, AReadyFlagPostsOnceUntilItIsLowered) {
-  ReadyFlag flag(mailbox_);
+  ReadyFlag flag(world_.mailbox);
   flag.on_ready();
   flag.on_ready();
   ASSERT_TRUE(mailbox_.take());
@@ -152,7 +152,7 @@ TEST_F(MailboxTest, AReadyFlagPostsOnceUntilItIsLowered) {
 // A producer that finds the flag up relies on the listener's look behind the lowering.
 TEST_F(MailboxTest, NothingReadyIsMissed) {
   constexpr int kItems = 50'000;
-  ReadyFlag flag(mailbox_);
+  ReadyFlag flag(world_.mailbox);
   std::atomic<int> there{0};
   std::thread client([&] {
     for (int i = 0; i < kItems; ++i) {

@@ -1,0 +1,129 @@
+#include "core/flow/continuous_flow.hpp"
+
+#include "core/assert.hpp"
+
+#include <algorithm>
+
+namespace braid::core {
+
+ContinuousFlow::ContinuousFlow(const Settings& settings)
+    : settings_(settings),
+      queues_(settings.max_partitions),
+      ready_(settings.max_partitions),
+      lanes_(settings.max_partitions) {}
+
+std::size_t ContinuousFlow::room() const {
+  return admits_ && full_ == 0 ? settings_.max_queued : 0;
+}
+
+bool ContinuousFlow::complete(std::uint32_t index, Time now) const {
+  return settings_.max_wait == Duration::zero() || at_end_ || queues_.length(index) >= settings_.max_messages ||
+         now >= lanes_[index].since + settings_.max_wait;
+}
+
+void ContinuousFlow::push(std::uint32_t index, const Message& message, KeyId key, Time now) {
+  BRAID_ASSERT(admits_, "nothing is admitted after the end");
+  queues_.push(index, message, key);
+  at_end_ = false;
+  const std::uint32_t length = queues_.length(index);
+  if (length == settings_.max_queued) ++full_;
+  if (ready_.contains(index)) {
+    ready_.update(index, length);
+    return;
+  }
+  Lane& lane = lanes_[index];
+  if (length == 1 && settings_.max_wait > Duration::zero()) {
+    lane.since = now;
+    filling_.push_back({now + settings_.max_wait, index, now});
+  }
+  if (!lane.runs && complete(index, now)) make_ready(index);
+}
+
+void ContinuousFlow::reached_end() {
+  at_end_ = true;
+  for (const Filling& filling : filling_) {
+    const std::uint32_t index = filling.index;
+    if (queues_.length(index) > 0 && !lanes_[index].runs && !ready_.contains(index)) make_ready(index);
+  }
+  // The entries stay: they are for those that run now, and were to go on filling if more comes meanwhile.
+}
+
+void ContinuousFlow::stop_admission() {
+  admits_ = false;
+  retries_ = {};
+}
+
+void ContinuousFlow::drop(std::vector<Message>& messages, std::vector<KeyId>& keys,
+                          std::vector<std::uint32_t>& indexes) {
+  for (std::uint32_t index = 0; index < queues_.count() && queues_.size() > 0; ++index) {
+    const std::uint32_t length = queues_.length(index);
+    if (length == 0) continue;
+    if (ready_.contains(index)) ready_.erase(index);
+    queues_.pop(index, length, messages, keys);
+    indexes.insert(indexes.end(), length, index);
+  }
+  filling_.clear();
+  full_ = 0;
+}
+
+void ContinuousFlow::run_timers(Time now) {
+  while (!filling_.empty() && filling_.front().due <= now) {
+    const Filling filling = filling_.front();
+    filling_.pop_front();
+    const Lane& lane = lanes_[filling.index];
+    const bool fills = queues_.length(filling.index) > 0 && lane.since == filling.since;
+    if (fills && !lane.runs && !ready_.contains(filling.index)) make_ready(filling.index);
+  }
+}
+
+std::optional<std::uint32_t> ContinuousFlow::next() const {
+  return ready_.first();
+}
+
+void ContinuousFlow::take(std::uint32_t index, std::vector<Message>& messages, std::vector<KeyId>& keys) {
+  Lane& lane = lanes_[index];
+  BRAID_ASSERT(lane.runs != ready_.contains(index), "a virtual partition is ready, or it runs");
+  const std::uint32_t before = queues_.length(index);
+  BRAID_ASSERT(before > 0, "a job has messages");
+  queues_.pop(index, settings_.max_messages, messages, keys);
+  const std::uint32_t length = queues_.length(index);
+  if (before >= settings_.max_queued && length < settings_.max_queued) --full_;
+  if (!lane.runs) ready_.erase(index);
+  lane.runs = true;
+  // What is left has waited as long as what went: it is due when its virtual partition is free.
+}
+
+bool ContinuousFlow::may_follow(std::uint32_t index, Time now) const {
+  const std::uint32_t length = queues_.length(index);
+  return admits_ && lanes_[index].runs && length > 0 && complete(index, now) && ready_.none_before(length);
+}
+
+void ContinuousFlow::settled(std::uint32_t index, Time now) {
+  Lane& lane = lanes_[index];
+  BRAID_ASSERT(lane.runs, "only what runs can settle");
+  lane.runs = false;
+  if (queues_.length(index) == 0) return;
+  // Still filling: its entry in filling_ is there, since run_timers() leaves those that wait.
+  if (complete(index, now)) make_ready(index);
+}
+
+void ContinuousFlow::failed(std::uint32_t index, Time now) {
+  BRAID_ASSERT(lanes_[index].runs, "only what runs can fail");
+  if (admits_) retries_.push({now + settings_.retry_backoff, index});
+}
+
+std::optional<std::uint32_t> ContinuousFlow::take_due(Time now) {
+  if (retries_.empty() || retries_.top().due > now) return std::nullopt;
+  const std::uint32_t index = retries_.top().index;
+  retries_.pop();
+  return index;
+}
+
+std::optional<Time> ContinuousFlow::wakes_at() const {
+  std::optional<Time> at;
+  if (!filling_.empty()) at = filling_.front().due;
+  if (!retries_.empty()) at = at ? std::min(*at, retries_.top().due) : retries_.top().due;
+  return at;
+}
+
+}  // namespace braid::core

@@ -1,0 +1,62 @@
+#include "core/flow/message_queues.hpp"
+
+#include "core/assert.hpp"
+
+#include <algorithm>
+
+namespace braid::core {
+
+void MessageQueues::push(std::uint32_t index, const Message& message, KeyId key) {
+  std::uint32_t node = free_;
+  if (node == kNone) {
+    BRAID_ASSERT(nodes_.size() < kNone, "messages that wait are counted in 32 bits");
+    node = static_cast<std::uint32_t>(nodes_.size());
+    nodes_.push_back({message, key, kNone});
+  } else {
+    free_ = nodes_[node].behind;
+    nodes_[node] = {message, key, kNone};
+  }
+  Queue& queue = queues_[index];
+  (queue.last == kNone ? queue.first : nodes_[queue.last].behind) = node;
+  queue.last = node;
+  ++queue.length;
+  ++size_;
+}
+
+void MessageQueues::pop(std::uint32_t index, std::size_t most, std::vector<Message>& messages,
+                        std::vector<KeyId>& keys) {
+  Queue& queue = queues_[index];
+  const auto taken = static_cast<std::uint32_t>(std::min<std::size_t>(most, queue.length));
+  if (taken == 0) return;
+  messages.reserve(messages.size() + taken);
+  keys.reserve(keys.size() + taken);
+  const std::uint32_t first = queue.first;
+  std::uint32_t last = first;
+  std::uint32_t next = first;
+  for (std::uint32_t i = 0; i < taken; ++i) {
+    const Node& node = nodes_[next];
+    messages.push_back(node.message);
+    keys.push_back(node.key);
+    last = next;
+    next = node.behind;
+  }
+  // The nodes go back as the chain they are.
+  nodes_[last].behind = free_;
+  free_ = first;
+  queue.first = next;
+  if (next == kNone) queue.last = kNone;
+  queue.length -= taken;
+  size_ -= taken;
+}
+
+void MessageQueues::shrink() {
+  if (size_ > 0) return;
+  nodes_ = {};
+  free_ = kNone;
+}
+
+std::size_t MessageQueues::memory_bytes() const {
+  return nodes_.capacity() * sizeof(Node) + queues_.capacity() * sizeof(Queue);
+}
+
+}  // namespace braid::core

@@ -1,0 +1,59 @@
+#pragma once
+
+#include "core/virtual_partitions/placement.hpp"
+
+#include <braid/message.hpp>
+
+#include <cstddef>
+#include <cstdint>
+#include <vector>
+
+namespace braid::core {
+
+// The queues of one assignment's virtual partitions, all in one slab of nodes: an empty queue costs twelve bytes,
+// and a message that comes and goes costs no allocation once the slab is as large as the most that ever waited.
+// Thread: none; pure.
+class MessageQueues {
+ public:
+  explicit MessageQueues(std::uint32_t count) : queues_(count) {}
+
+  void push(std::uint32_t index, const Message& message, KeyId key);
+  // Moves at most `most` messages from the front of a queue to the ends of `messages` and `keys`.
+  void pop(std::uint32_t index, std::size_t most, std::vector<Message>& messages, std::vector<KeyId>& keys);
+  // The oldest of a queue. Requires that it is not empty.
+  [[nodiscard]] const Message& front(std::uint32_t index) const { return nodes_[queues_[index].first].message; }
+
+  [[nodiscard]] std::uint32_t length(std::uint32_t index) const { return queues_[index].length; }
+  [[nodiscard]] std::size_t size() const { return size_; }
+  [[nodiscard]] std::uint32_t count() const { return static_cast<std::uint32_t>(queues_.size()); }
+  // Calls visit(Message&) for each message of a queue, in order; it may be replaced, not moved.
+  template <class Visit>
+  void for_each(std::uint32_t index, Visit&& visit) {
+    for (std::uint32_t node = queues_[index].first; node != kNone; node = nodes_[node].behind) {
+      visit(nodes_[node].message);
+    }
+  }
+  // Gives the slab back, if all queues are empty.
+  void shrink();
+  [[nodiscard]] std::size_t memory_bytes() const;
+
+ private:
+  static constexpr std::uint32_t kNone = 0xFFFFFFFF;
+  struct Node {
+    Message message;
+    KeyId key = 0;
+    std::uint32_t behind = kNone;
+  };
+  struct Queue {
+    std::uint32_t first = kNone;
+    std::uint32_t last = kNone;
+    std::uint32_t length = 0;
+  };
+
+  std::vector<Queue> queues_;
+  std::vector<Node> nodes_;
+  std::uint32_t free_ = kNone;  // nodes that are not in a queue, linked by `behind`
+  std::size_t size_ = 0;
+};
+
+}  // namespace braid::core

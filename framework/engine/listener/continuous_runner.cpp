@@ -1,0 +1,279 @@
+#include "engine/listener/continuous_runner.hpp"
+
+#include "core/assert.hpp"
+#include "core/offsets/gap_codec.hpp"
+#include "engine/listener/runner_log.hpp"
+
+#include <algorithm>
+#include <utility>
+
+namespace braid::engine {
+
+namespace {
+
+// One take brings at most so many, so that mails are read in between.
+constexpr std::size_t kTakeMost = 4096;
+// Less than this is not worth a look into the client's queue: what settles makes room for one job at a time.
+constexpr std::size_t kTakeLeast = 256;
+// Jobs kept for reuse. More may be out at once; they are made when needed.
+constexpr std::size_t kSpares = 1024;
+// Of a message, while nothing is known of them.
+constexpr std::size_t kSizeGuess = 1024;
+
+core::ContinuousFlow::Settings flow_settings(const Assignment& assignment) {
+  const routing::Topic& topic = assignment.topic();
+  return {.max_partitions = assignment.max_partitions(),
+          .max_messages = topic.max_messages,
+          .max_wait = topic.max_wait,
+          .retry_backoff = topic.retry_backoff,
+          .max_queued = topic.max_queued};
+}
+
+}  // namespace
+
+ContinuousRunner::ContinuousRunner(std::shared_ptr<Assignment> assignment, core::PartitionOffsets::Start start,
+                                   RunnerTools tools)
+    : assignment_(std::move(assignment)),
+      tools_(std::move(tools)),
+      flow_(flow_settings(*assignment_)),
+      offsets_(std::move(start), assignment_->topic().max_window),
+      placement_(core::make_placement(assignment_->topic().virtual_partitions, assignment_->max_partitions())),
+      bytes_(*tools_.bytes, assignment_->topic().max_bytes),
+      lanes_(assignment_->max_partitions()) {}
+
+ContinuousRunner::~ContinuousRunner() {
+  BRAID_ASSERT(!admits_ && held_back_.empty(), "a runner ends only after refuse()");
+}
+
+// --- admission
+
+std::size_t ContinuousRunner::room() const {
+  if (!admits_ || !held_back_.empty()) return 0;
+  const routing::Topic& topic = assignment_->topic();
+  const std::size_t open = offsets_.open_count();
+  std::size_t room = std::min(flow_.room(), kTakeMost);
+  room = std::min(room, topic.max_open_offsets - std::min<std::size_t>(open, topic.max_open_offsets));
+  if (room == 0) return 0;
+  // How large the next messages are is only known behind the take: as those here are on average.
+  const std::size_t average = open > 0 ? bytes_.held() / open + 1 : kSizeGuess;
+  // One that holds nothing may always take a little, or partitions that are full would keep it waiting.
+  return std::min(room, std::max<std::size_t>(bytes_.left() / average, open == 0 ? 1 : 0));
+}
+
+bool ContinuousRunner::has_room() {
+  const std::size_t least = std::min<std::size_t>(kTakeLeast, assignment_->topic().max_open_offsets / 4 + 1);
+  const std::size_t room = this->room();
+  if (room >= least || (room > 0 && offsets_.open_count() == 0)) return true;
+  bytes_.wait_for_others(tools_.ready);
+  // What was given back in between told nobody.
+  return this->room() >= least;
+}
+
+TakeReport ContinuousRunner::take(PartitionQueue& queue, Time now) {
+  now_ = now;
+  Counters& counters = assignment_->counters();
+  TakeReport report = queue.take(room(), incoming_);
+  const auto passed = offsets_.pass(incoming_, 0, dropped_);
+  if (!dropped_.empty()) {
+    Counters::add(counters.messages_stale, passed.stale);
+    Counters::add(counters.messages_done_before, passed.done_before);
+    assignment_->messages().release(dropped_);
+    dropped_.clear();
+  }
+  if (passed.jumps > 0) Counters::add(counters.offset_jumps, passed.jumps);
+  report.messages = incoming_.size();
+  Counters::add(counters.messages_taken, report.messages);
+  bytes_.take(incoming_);
+  admit(incoming_, now);
+  if (!incoming_.empty()) held_back_.swap(incoming_);
+  // Behind messages that are held back the partition has not ended yet.
+  if (report.end_of_partition && held_back_.empty()) {
+    if (offsets_.reached_end(report.end)) Counters::add(counters.offset_jumps);
+    flow_.reached_end();
+  }
+  return report;
+}
+
+// Those that the window has room for leave `messages`.
+void ContinuousRunner::admit(std::vector<Message>& messages, Time now) {
+  const std::size_t fit = offsets_.admissible(messages);
+  if (fit == 0) return;
+  const std::span<const Message> admitted = std::span<const Message>(messages).first(fit);
+  offsets_.admit(admitted);
+  auto& [splitter, indexes, keys] = *tools_.split;
+  indexes.resize(fit);
+  keys.resize(fit);
+  log_placement(*tools_.log, *assignment_, placement_->place(admitted, indexes, keys), fit);
+  for (std::size_t i = 0; i < fit; ++i) flow_.push(indexes[i], admitted[i], keys[i], now);
+  messages.erase(messages.begin(), messages.begin() + static_cast<std::ptrdiff_t>(fit));
+  // Behind what runs. Only virtual partitions that got something can have become worth it, but looking at those
+  // that run is cheaper than remembering which these are.
+  for (const std::uint32_t index : active_) arm_behind(index, now);
+}
+
+// --- running
+
+void ContinuousRunner::turn(Time now) {
+  now_ = now;
+  if (!held_back_.empty()) admit(held_back_, now);
+  flow_.run_timers(now);
+  while (const auto index = flow_.take_due(now)) {
+    Share& share = lanes_[*index].present->shares()[0];
+    share.begin_next_attempt();
+    tools_.dispatcher->send(share);
+  }
+  if (flow_.any_ready()) tools_.dispatcher->offer(*this, *assignment_);
+}
+
+Share* ContinuousRunner::next_share() {
+  const auto index = flow_.next();
+  if (!index || !admits_) return nullptr;
+  lanes_[*index].present = take_job(*index);
+  activate(*index);
+  return &lanes_[*index].present->shares()[0];
+}
+
+BatchPtr ContinuousRunner::take_job(std::uint32_t index) {
+  BatchPtr job = fresh();
+  flow_.take(index, job->gathered(), job->keys());
+  job->lay_out_as_one({index});
+  return job;
+}
+
+// What waits behind a running job is placed behind it, if it would be this virtual partition's turn anyhow: then
+// its worker goes on with it at once, and does not wait for us.
+void ContinuousRunner::arm_behind(std::uint32_t index, Time now) {
+  Lane& lane = lanes_[index];
+  if (lane.armed || assignment_->caps().any() || !flow_.may_follow(index, now)) return;
+  if (tools_.dispatcher->others_wait(*assignment_) || lane.present->settled()) return;
+  BatchPtr job = take_job(index);
+  lane.armed = job;
+  if (lane.present->arm(*job)) {
+    Counters::add(assignment_->counters().batches_armed);
+    return;
+  }
+  // It has settled meanwhile, and its mail is on the way.
+  lane.armed.reset();
+  finish(lane, index);
+  lane.present = std::move(job);
+  tools_.dispatcher->send(lane.present->shares()[0]);
+}
+
+void ContinuousRunner::handle_settled(RunningBatch& batch) {
+  const std::uint32_t index = batch.shares()[0].virtual_partition().value;
+  // Of a job that is not present any more, we took note before its mail came.
+  if (lanes_[index].present.get() == &batch && batch.settled()) settle(index, now_);
+}
+
+void ContinuousRunner::settle(std::uint32_t index, Time now) {
+  Lane& lane = lanes_[index];
+  finish(lane, index);
+  if (lane.armed) {
+    // Its worker runs it, or has.
+    lane.present = std::move(lane.armed);
+    arm_behind(index, now);
+    return;
+  }
+  deactivate(index);
+  flow_.settled(index, now);
+}
+
+// The present job is done: its offsets, its bytes, its keys.
+void ContinuousRunner::finish(Lane& lane, std::uint32_t index) {
+  Counters& counters = assignment_->counters();
+  Share& share = lane.present->shares()[0];
+  const std::span<const Message> messages = share.messages();
+  for (const Message& message : messages.subspan(share.folded)) offsets_.done(message.offset());
+  share.folded = static_cast<std::uint32_t>(messages.size());
+  Counters::add(counters.batches);
+  Counters::add(counters.messages_done, messages.size());
+  forget(*lane.present, index);
+  retiring_.push_back(std::move(lane.present));
+  reclaim();
+}
+
+// These messages are held no more, whatever became of them.
+void ContinuousRunner::forget(RunningBatch& batch, std::uint32_t index) {
+  bytes_.give_back(batch.gathered());
+  if (!placement_->remembers()) return;
+  std::vector<std::uint32_t>& indexes = tools_.split->indexes;
+  indexes.assign(batch.keys().size(), index);
+  placement_->release(batch.keys(), indexes);
+}
+
+void ContinuousRunner::handle_failed(Share& share, Time now) {
+  const std::uint32_t index = share.virtual_partition().value;
+  if (lanes_[index].present.get() != &share.batch()) return;
+  Counters::add(assignment_->counters().attempts_failed);
+  flow_.failed(index, now);
+  log_failure(*tools_.log, *assignment_, share);
+}
+
+void ContinuousRunner::handle_unsent(RunningBatch& batch) {
+  tools_.dispatcher->send(batch.shares()[0]);
+}
+
+// --- jobs and their reuse
+
+// Freed together, and here, since messages are cheapest to free in bulk on one thread.
+void ContinuousRunner::reclaim() {
+  std::erase_if(retiring_, [&](BatchPtr& batch) {
+    if (!batch->unshared()) return false;
+    batch->clear();
+    if (spare_.size() < kSpares) spare_.push_back(std::move(batch));
+    return true;
+  });
+}
+
+BatchPtr ContinuousRunner::fresh() {
+  if (spare_.empty()) return BatchPtr(new RunningBatch(assignment_, tools_.mailbox, tools_.pool));
+  BatchPtr batch = std::move(spare_.back());
+  spare_.pop_back();
+  return batch;
+}
+
+void ContinuousRunner::activate(std::uint32_t index) {
+  lanes_[index].active_at = static_cast<std::uint32_t>(active_.size());
+  active_.push_back(index);
+}
+
+void ContinuousRunner::deactivate(std::uint32_t index) {
+  const std::uint32_t place = std::exchange(lanes_[index].active_at, kNotActive);
+  active_[place] = active_.back();
+  active_.pop_back();
+  if (place < active_.size()) lanes_[active_[place]].active_at = place;
+}
+
+// --- the end, and offsets
+
+void ContinuousRunner::refuse() {
+  if (!std::exchange(admits_, false)) return;
+  flow_.stop_admission();
+  tools_.dispatcher->withdraw(*assignment_);
+  for (const std::uint32_t index : active_) {
+    Lane& lane = lanes_[index];
+    if (!lane.armed || !lane.present->disarm(*lane.armed)) continue;
+    lane.armed->clear();
+    lane.armed.reset();
+  }
+  assignment_->messages().release(held_back_);
+  held_back_.clear();
+  // Their placement goes with us, and so do their bytes.
+  std::vector<Message> waiting;
+  flow_.drop(waiting, tools_.split->keys, tools_.split->indexes);
+  assignment_->messages().release(waiting);
+}
+
+std::string ContinuousRunner::metadata(std::size_t most) const {
+  return core::encode_gaps(offsets_, {}, most);
+}
+
+void ContinuousRunner::fold() {
+  for (const std::uint32_t index : active_) {
+    Share& share = lanes_[index].present->shares()[0];
+    const std::uint32_t marked = share.marked();
+    for (; share.folded < marked; ++share.folded) offsets_.done(share.messages()[share.folded].offset());
+  }
+}
+
+}  // namespace braid::engine

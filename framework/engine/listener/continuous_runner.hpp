@@ -1,0 +1,91 @@
+#pragma once
+
+#include "core/flow/continuous_flow.hpp"
+#include "core/offsets/partition_offsets.hpp"
+#include "core/virtual_partitions/placement.hpp"
+#include "engine/listener/dispatcher.hpp"
+#include "engine/listener/partition_runner.hpp"
+#include "engine/worker/running_batch.hpp"
+
+#include <braid/offset.hpp>
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <vector>
+
+namespace braid::engine {
+
+// Runs one assignment by the rules of `flow: continuous`: ContinuousFlow decides, this does it with real jobs. A
+// job is a batch of one share, of one virtual partition; what follows it in the same virtual partition may be armed
+// behind it, as with whole batches.
+//
+//   client's queue ──▶ the flow's queues ──▶ present (runs) ──▶ retiring ──▶ spare
+//                                      └───▶ armed ──┘
+//
+// Thread: the listener's. Alive from the assignment to its end.
+class ContinuousRunner final : public PartitionRunner, private ShareSource {
+ public:
+  ContinuousRunner(std::shared_ptr<Assignment> assignment, core::PartitionOffsets::Start start, RunnerTools tools);
+  ~ContinuousRunner() override;
+
+  TakeReport take(PartitionQueue& queue, Time now) override;
+  [[nodiscard]] bool has_room() override;
+  void turn(Time now) override;
+  void handle_failed(Share& share, Time now) override;
+  void handle_settled(RunningBatch& batch) override;
+  void handle_unsent(RunningBatch& batch) override;
+  [[nodiscard]] std::optional<Time> wakes_at() const override { return flow_.wakes_at(); }
+
+  void refuse() override;
+  void fold() override;
+  [[nodiscard]] std::optional<CommitPosition> position() const override { return offsets_.position(); }
+  [[nodiscard]] std::uint64_t revision() const override { return offsets_.revision(); }
+  [[nodiscard]] std::string metadata(std::size_t most) const override;
+  [[nodiscard]] std::optional<CommitPosition> expected() const override { return offsets_.expected(); }
+
+ private:
+  static constexpr std::uint32_t kNotActive = 0xFFFFFFFF;
+  struct Lane {
+    BatchPtr present;                      // runs, or waits for its retry
+    BatchPtr armed;                        // behind it
+    std::uint32_t active_at = kNotActive;  // its place in active_
+  };
+
+  Share* next_share() override;
+  [[nodiscard]] std::size_t shares_ready() const override { return flow_.ready_count(); }
+
+  [[nodiscard]] std::size_t room() const;
+  void admit(std::vector<Message>& messages, Time now);
+  BatchPtr take_job(std::uint32_t index);
+  void arm_behind(std::uint32_t index, Time now);
+  void settle(std::uint32_t index, Time now);
+  void finish(Lane& lane, std::uint32_t index);
+  void forget(RunningBatch& batch, std::uint32_t index);
+  void reclaim();
+  BatchPtr fresh();
+  void activate(std::uint32_t index);
+  void deactivate(std::uint32_t index);
+
+  std::shared_ptr<Assignment> assignment_;
+  RunnerTools tools_;
+  core::ContinuousFlow flow_;
+  core::PartitionOffsets offsets_;
+  std::unique_ptr<core::Placement> placement_;
+  HeldBytes bytes_;
+
+  std::vector<Lane> lanes_;
+  std::vector<std::uint32_t> active_;  // virtual partitions with a present job
+  std::vector<BatchPtr> retiring_;     // settled; a worker may still be on its way out of them
+  std::vector<BatchPtr> spare_;
+  std::vector<Message> held_back_;  // beyond the ledger's window
+  Time now_{};                      // of the turn
+  bool admits_ = true;
+
+  // scratch
+  std::vector<Message> incoming_;
+  std::vector<Message> dropped_;
+};
+
+}  // namespace braid::engine

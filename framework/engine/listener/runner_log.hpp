@@ -1,0 +1,20 @@
+#pragma once
+
+#include "core/virtual_partitions/partitioner.hpp"
+#include "engine/ports/log.hpp"
+#include "engine/worker/assignment.hpp"
+#include "engine/worker/share.hpp"
+
+#include <cstddef>
+
+namespace braid::engine {
+
+// What runners say of an assignment, whatever its flow. Thread: the listener's.
+
+// Once for each batch that was placed; nothing if there were no errors.
+void log_placement(Log& log, const Assignment& assignment, const core::PartitionerReport& report,
+                   std::size_t messages);
+// An attempt threw; the next one is after the topic's backoff.
+void log_failure(Log& log, const Assignment& assignment, const Share& share);
+
+}  // namespace braid::engine

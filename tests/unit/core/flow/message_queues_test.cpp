@@ -1,0 +1,78 @@
+#include "core/flow/message_queues.hpp"
+
+#include "unit/core/flow/flow_messages.hpp"
+
+#include <gtest/gtest.h>
+#include <rapidcheck/gtest.h>
+
+#include <cstdint>
+#include <deque>
+#include <vector>
+
+namespace braid::core {
+namespace {
+
+Message at(std::int64_t offset) {
+  Message::Parts parts;
+  parts.offset = Offset{offset};
+  return Message(parts);
+}
+
+RC_GTEST_PROP(MessageQueues, KeepEachQueuesOrderAndKeys, ()) {
+  constexpr std::uint32_t kCount = 5;
+  MessageQueues queues(kCount);
+  std::vector<std::deque<std::int64_t>> plain(kCount);
+  std::int64_t next = 0;
+  std::size_t size = 0;
+  const auto steps = *rc::gen::container<std::vector<std::pair<std::uint32_t, int>>>(
+      rc::gen::pair(rc::gen::inRange<std::uint32_t>(0, kCount), rc::gen::inRange(-6, 6)));
+  for (const auto& [index, amount] : steps) {
+    for (int i = 0; i < amount; ++i, ++next, ++size) {
+      queues.push(index, at(next), static_cast<KeyId>(next) * 7);
+      plain[index].push_back(next);
+    }
+    if (amount < 0) {
+      std::vector<Message> messages{at(-1)};
+      std::vector<KeyId> keys{0};
+      queues.pop(index, static_cast<std::size_t>(-amount), messages, keys);
+      RC_ASSERT(messages.size() == keys.size());
+      for (std::size_t i = 1; i < messages.size(); ++i) {
+        RC_ASSERT(!plain[index].empty());
+        RC_ASSERT(messages[i].offset().value == plain[index].front());
+        RC_ASSERT(keys[i] == static_cast<KeyId>(plain[index].front()) * 7);
+        plain[index].pop_front();
+        --size;
+      }
+      RC_ASSERT(messages.size() - 1 == static_cast<std::size_t>(-amount) || plain[index].empty());
+    }
+    RC_ASSERT(queues.size() == size);
+    for (std::uint32_t i = 0; i < kCount; ++i) {
+      RC_ASSERT(queues.length(i) == plain[i].size());
+      if (!plain[i].empty()) RC_ASSERT(queues.front(i).offset().value == plain[i].front());
+      std::vector<std::int64_t> seen;
+      queues.for_each(i, [&](Message& message) { seen.push_back(message.offset().value); });
+      RC_ASSERT(seen == std::vector<std::int64_t>(plain[i].begin(), plain[i].end()));
+    }
+  }
+}
+
+TEST(MessageQueues, UseTheirMemoryAgain) {
+  MessageQueues queues(10'000);
+  std::vector<Message> messages;
+  std::vector<KeyId> keys;
+  const auto fill_and_empty = [&] {
+    for (std::int64_t i = 0; i < 1000; ++i) queues.push(static_cast<std::uint32_t>(i * 9), at(i), 0);
+    for (std::int64_t i = 0; i < 1000; ++i) queues.pop(static_cast<std::uint32_t>(i * 9), 1, messages, keys);
+    messages.clear();
+    keys.clear();
+  };
+  fill_and_empty();
+  const std::size_t memory = queues.memory_bytes();
+  for (int round = 0; round < 5; ++round) fill_and_empty();
+  EXPECT_EQ(queues.memory_bytes(), memory);
+  queues.shrink();
+  EXPECT_LT(queues.memory_bytes(), memory);
+}
+
+}  // namespace
+}  // namespace braid::core
