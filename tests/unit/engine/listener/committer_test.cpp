@@ -1,0 +1,197 @@
+#include "engine/listener/committer.hpp"
+
+#include "unit/engine/engine_world.hpp"
+
+#include <gtest/gtest.h>
+
+#include <chrono>
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace braid::engine {
+namespace {
+
+using namespace std::chrono_literals;
+
+constexpr Time kNow = Time{} + 1h;
+constexpr std::size_t kMetadataBytes = 100;
+
+// Keeps what is sent. Thread: one.
+class CommitKeeper final : public ConsumerClient {
+ public:
+  struct Commit {
+    std::vector<StoredPosition> positions;
+    std::uint64_t token;
+  };
+  Result<void> reach_broker(std::chrono::milliseconds) override { return {}; }
+  Result<void> subscribe(const std::vector<std::string>&, ReadySignal&) override { return {}; }
+  void serve_group(ConsumerEvents&) override {}
+  void serve_replies(ConsumerEvents&) override {}
+  std::unique_ptr<PartitionQueue> open(const TopicPartition&, ReadySignal&) override { return nullptr; }
+  Result<void> assign(std::span<const TopicPartition>) override { return {}; }
+  Result<void> unassign(std::span<const TopicPartition>) override { return {}; }
+  void reposition(std::span<const StoredPosition>) override {}
+  Result<std::optional<CommitPosition>> restart_at(const TopicPartition&, StartPoint) override {
+    return std::optional<CommitPosition>();
+  }
+  void read_positions(std::span<const TopicPartition>, std::uint64_t) override {}
+  [[nodiscard]] bool may_commit() const override { return true; }
+  void commit(std::span<const StoredPosition> positions, std::uint64_t token) override {
+    commits.push_back({{positions.begin(), positions.end()}, token});
+  }
+  void begin_close() override {}
+  [[nodiscard]] bool closed() const override { return true; }
+
+  std::vector<Commit> commits;
+};
+
+// A runner of which only the offsets matter. Thread: one.
+class OffsetsOnly final : public PartitionRunner {
+ public:
+  [[nodiscard]] bool has_room() const override { return false; }
+  TakeReport take(PartitionQueue&, Time) override { return {}; }
+  void turn(Time) override {}
+  void handle_failed(Share&, Time) override {}
+  void handle_settled(RunningBatch&) override {}
+  void handle_unsent(RunningBatch&) override {}
+  [[nodiscard]] std::optional<Time> wakes_at() const override { return std::nullopt; }
+  void refuse() override {}
+  void fold() override {}
+  [[nodiscard]] std::optional<CommitPosition> position() const override { return at; }
+  [[nodiscard]] std::uint64_t revision() const override { return told; }
+  [[nodiscard]] std::string metadata(std::size_t most) const override {
+    return most == 0 ? std::string() : "told " + std::to_string(told);
+  }
+  [[nodiscard]] std::optional<CommitPosition> expected() const override { return at; }
+
+  std::optional<CommitPosition> at;
+  std::uint64_t told = 0;
+};
+
+class CommitterTest : public ::testing::Test {
+ protected:
+  explicit CommitterTest(std::size_t metadata_bytes = kMetadataBytes) : metadata_bytes_(metadata_bytes) {
+    auto partition = std::make_unique<AssignedPartition>();
+    partition->name = {"events", {0}};
+    partition->assignment = world_.assignment;
+    auto runner_made = std::make_unique<OffsetsOnly>();
+    runner = runner_made.get();
+    partition->runner = std::move(runner_made);
+    only = partition.get();
+    partitions_[partition->name] = std::move(partition);
+  }
+
+  // The stored position that it started from.
+  void started_at(std::int64_t position) {
+    runner->at = CommitPosition{position};
+    only->acknowledged = Acknowledged{{position}};
+  }
+  // What is sent at the next interval; nothing if nothing is.
+  std::optional<StoredPosition> next_commit() {
+    now += 10s;
+    const std::size_t before = client.commits.size();
+    committer.turn(now);
+    if (client.commits.size() == before) return std::nullopt;
+    return client.commits.back().positions.at(0);
+  }
+  void answer(const Result<void>& outcome) {
+    committer.handle_committed(client.commits.back().token, outcome, now);
+  }
+
+ private:
+  struct Silent final : Log {
+    [[nodiscard]] bool enabled(LogLevel) const override { return false; }
+    void write(LogLevel, std::string_view, std::string_view) override {}
+  };
+  std::size_t metadata_bytes_;
+  test_support::EngineWorld world_;
+  AssignedPartitions partitions_;
+  Silent log_;
+
+ protected:
+  Time now = kNow;
+  CommitKeeper client;
+  OffsetsOnly* runner = nullptr;
+  AssignedPartition* only = nullptr;
+  Committer committer{client,          partitions_,      core::CommitSchedule(1s, 100ms, kNow),
+                      metadata_bytes_, *world_.counters, log_};
+};
+
+class CommitterWithoutMetadata : public CommitterTest {
+ protected:
+  CommitterWithoutMetadata() : CommitterTest(0) {}
+};
+
+TEST_F(CommitterTest, APositionIsSentWithItsMetadata) {
+  started_at(5);
+  runner->at = CommitPosition{7};
+  runner->told = 3;
+  const auto sent = next_commit();
+  ASSERT_TRUE(sent);
+  EXPECT_EQ(sent->position, CommitPosition{7});
+  EXPECT_EQ(sent->metadata, "told 3");
+}
+
+TEST_F(CommitterTest, WhatHasNotChangedIsNotSent) {
+  started_at(5);
+  EXPECT_FALSE(next_commit());
+  EXPECT_TRUE(committer.clean(*only));
+}
+
+TEST_F(CommitterTest, GapsAreSentThoughThePositionStandsStillAndOnlyOnce) {
+  started_at(5);
+  runner->told = 2;
+  EXPECT_FALSE(committer.clean(*only)) << "who ends now has this to send";
+  const auto sent = next_commit();
+  ASSERT_TRUE(sent);
+  EXPECT_EQ(sent->position, CommitPosition{5});
+  EXPECT_EQ(sent->metadata, "told 2");
+  EXPECT_FALSE(committer.clean(*only)) << "not acknowledged";
+  answer({});
+  EXPECT_TRUE(committer.clean(*only));
+  EXPECT_FALSE(next_commit());
+}
+
+TEST_F(CommitterTest, WhatChangedWhileItWasUnderWayIsSentBehindIt) {
+  started_at(5);
+  runner->told = 2;
+  ASSERT_TRUE(next_commit());
+  runner->told = 4;
+  answer({});
+  EXPECT_FALSE(committer.clean(*only));
+  const auto sent = next_commit();
+  ASSERT_TRUE(sent);
+  EXPECT_EQ(sent->metadata, "told 4");
+}
+
+TEST_F(CommitterTest, WhatWasRefusedIsSentAgainWithTheGapsOfThen) {
+  started_at(5);
+  runner->told = 2;
+  ASSERT_TRUE(next_commit());
+  answer(Error(Error::Kind::timed_out, "no answer", true));
+  runner->told = 3;
+  const auto sent = next_commit();
+  ASSERT_TRUE(sent);
+  EXPECT_EQ(sent->metadata, "told 3");
+}
+
+TEST_F(CommitterWithoutMetadata, GapsAloneAreNoReasonToCommit) {
+  started_at(5);
+  runner->told = 2;
+  EXPECT_TRUE(committer.clean(*only));
+  EXPECT_FALSE(next_commit());
+  runner->at = CommitPosition{6};
+  const auto sent = next_commit();
+  ASSERT_TRUE(sent);
+  EXPECT_EQ(sent->metadata, "");
+  answer({});
+  EXPECT_TRUE(committer.clean(*only));
+}
+
+}  // namespace
+}  // namespace braid::engine
