@@ -229,7 +229,7 @@ void BatchRunner::fold() {
 }
 
 std::string BatchRunner::metadata(std::size_t most) const {
-  return core::encode_gaps(offsets_, {}, most);
+  return core::encode_gaps(offsets_, assignment_->commit_text().text(), most);
 }
 
 }  // namespace braid::engine

@@ -37,7 +37,9 @@ class BatchRunner final : public PartitionRunner {
   void refuse() override;
   void fold() override;
   [[nodiscard]] std::optional<CommitPosition> position() const override { return offsets_.position(); }
-  [[nodiscard]] std::uint64_t revision() const override { return offsets_.revision(); }
+  [[nodiscard]] std::uint64_t revision() const override {
+    return offsets_.revision() + assignment_->commit_text().revision();
+  }
   [[nodiscard]] std::string metadata(std::size_t most) const override;
   [[nodiscard]] std::optional<CommitPosition> expected() const override { return offsets_.expected(); }
 

@@ -265,7 +265,7 @@ void ContinuousRunner::refuse() {
 }
 
 std::string ContinuousRunner::metadata(std::size_t most) const {
-  return core::encode_gaps(offsets_, {}, most);
+  return core::encode_gaps(offsets_, assignment_->commit_text().text(), most);
 }
 
 void ContinuousRunner::fold() {

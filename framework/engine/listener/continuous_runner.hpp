@@ -41,7 +41,9 @@ class ContinuousRunner final : public PartitionRunner, private ShareSource {
   void refuse() override;
   void fold() override;
   [[nodiscard]] std::optional<CommitPosition> position() const override { return offsets_.position(); }
-  [[nodiscard]] std::uint64_t revision() const override { return offsets_.revision(); }
+  [[nodiscard]] std::uint64_t revision() const override {
+    return offsets_.revision() + assignment_->commit_text().revision();
+  }
   [[nodiscard]] std::string metadata(std::size_t most) const override;
   [[nodiscard]] std::optional<CommitPosition> expected() const override { return offsets_.expected(); }
 

@@ -124,7 +124,7 @@ class Listener final : private ConsumerEvents {
   void begin_generation(AssignedPartition& partition);
   void ask_positions(Time now);
   void begin(AssignedPartition& partition);
-  core::PartitionOffsets::Start start_at(const StoredPosition& stored) const;
+  void take_stored(AssignedPartition& partition, const StoredPosition& stored);
   void start_by_policy(AssignedPartition& partition, const char* why);
   std::optional<CommitPosition> restart(AssignedPartition& partition, StartPoint start);
   void start_again(AssignedPartition& partition);

@@ -64,6 +64,7 @@ void Listener::begin_generation(AssignedPartition& partition) {
       .counters = counters_,
       .routes = routes_,
       .caps = partition.lane->caps,
+      .commit_metadata_bytes = settings_.commit_metadata_bytes,
   });
 }
 
@@ -147,8 +148,7 @@ void Listener::handle_positions(std::uint64_t token, Result<std::vector<StoredPo
       // A restart within the handler would be taken for its answer.
       partition->ask_position_at = clock_->now();
     } else if (found->position) {
-      partition->start = start_at(*found);
-      partition->acknowledged = Acknowledged{*found->position};
+      take_stored(*partition, *found);
       begin(*partition);
     } else {
       start_by_policy(*partition, "the group has no position for it");
@@ -157,7 +157,7 @@ void Listener::handle_positions(std::uint64_t token, Result<std::vector<StoredPo
 }
 
 // What the group has stored besides the position only saves work: without it more is repeated, and no less done.
-core::PartitionOffsets::Start Listener::start_at(const StoredPosition& stored) const {
+void Listener::take_stored(AssignedPartition& partition, const StoredPosition& stored) {
   core::DecodedGaps gaps = core::decode_gaps(stored.metadata, *stored.position);
   if (gaps.verdict != core::DecodedGaps::Verdict::good) {
     const bool foreign = gaps.verdict == core::DecodedGaps::Verdict::foreign;
@@ -165,10 +165,12 @@ core::PartitionOffsets::Start Listener::start_at(const StoredPosition& stored) c
         fmt::format(
             "{} / {}: {}/{}: the metadata of the stored position {} is {}; it is ignored, and what was done "
             "beyond the position is done again",
-            group_->id, subscription_group_->id, stored.partition.topic, stored.partition.partition.value,
+            group_->id, subscription_group_->id, partition.name.topic, partition.name.partition.value,
             stored.position->value, foreign ? "another program's" : "damaged, or another position's"));
   }
-  return {stored.position, std::move(gaps.done)};
+  partition.start = {stored.position, std::move(gaps.done)};
+  partition.acknowledged = Acknowledged{*stored.position};
+  partition.assignment->commit_text().start_with(std::move(gaps.user_text));
 }
 
 void Listener::start_by_policy(AssignedPartition& partition, const char* why) {

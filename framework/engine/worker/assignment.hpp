@@ -2,6 +2,7 @@
 
 #include "engine/instrumentation/counters.hpp"
 #include "engine/ports/consumer_client.hpp"
+#include "engine/worker/commit_text.hpp"
 #include "engine/worker/consumer_slot.hpp"
 #include "engine/worker/job_cap.hpp"
 #include "engine/worker/partition_jobs.hpp"
@@ -10,6 +11,7 @@
 #include <braid/routing/routes.hpp>
 
 #include <atomic>
+#include <cstddef>
 #include <cstdint>
 #include <exception>
 #include <memory>
@@ -39,9 +41,11 @@ class Assignment {
     std::shared_ptr<Counters> counters;
     std::shared_ptr<const routing::Routes> routes;  // keeps `topic` alive
     JobCaps caps{};
+    std::size_t commit_metadata_bytes = 4'095;
   };
 
-  explicit Assignment(Parts parts) : parts_(std::move(parts)), slots_(parts_.max_partitions) {}
+  explicit Assignment(Parts parts)
+      : parts_(std::move(parts)), commit_text_(parts_.commit_metadata_bytes), slots_(parts_.max_partitions) {}
 
   [[nodiscard]] const routing::Topic& topic() const { return *parts_.topic; }
   [[nodiscard]] const TopicPartition& partition() const { return parts_.partition; }
@@ -51,6 +55,9 @@ class Assignment {
   [[nodiscard]] const std::shared_ptr<PartitionJobs>& jobs() const { return parts_.jobs; }
   [[nodiscard]] Counters& counters() const { return *parts_.counters; }
   [[nodiscard]] JobCaps& caps() { return parts_.caps; }
+
+  [[nodiscard]] CommitText& commit_text() { return commit_text_; }
+  [[nodiscard]] const CommitText& commit_text() const { return commit_text_; }
 
   // A worker that sees a phase sees what the listener did before it. seq_cst pairs with the slot's state: see
   // ConsumerSlot::run().
@@ -63,6 +70,7 @@ class Assignment {
 
  private:
   Parts parts_;
+  CommitText commit_text_;
   std::atomic<Phase> phase_{Phase::active};
   std::vector<ConsumerSlot> slots_;
 };

@@ -18,6 +18,10 @@ void Batch::mark(const Message& message) {
   share_->mark_through(message);
 }
 
+void Batch::commit_metadata(std::string_view text) {
+  share_->batch().assignment().commit_text().set(text);
+}
+
 std::uint32_t Batch::attempt() const {
   return share_->attempt();
 }
@@ -30,6 +34,9 @@ PartitionNumber VirtualPartition::partition() const {
 }
 Generation VirtualPartition::generation() const {
   return assignment_->generation();
+}
+std::string_view VirtualPartition::committed_metadata() const {
+  return assignment_->commit_text().stored();
 }
 bool VirtualPartition::revoked() const {
   return assignment_->phase() != engine::Assignment::Phase::active;

@@ -6,6 +6,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <span>
+#include <string_view>
 
 namespace braid {
 
@@ -33,6 +34,13 @@ class Batch {
   // This message and all before it in this batch are done, even if consume() throws later: the next attempt starts
   // behind it. Returning marks all. Throws std::invalid_argument for a message of another batch.
   void mark(const Message& message);
+
+  // The text rides along with the partition's commits from now on, beside what the framework keeps there, until
+  // another one is set: whoever gets the partition next reads it as VirtualPartition::committed_metadata(). There
+  // is one a partition; of several virtual partitions the last one wins, and a later owner that sets none sends it
+  // on. It may be stored before the messages in hand are done. Throws std::invalid_argument for what is not
+  // printable ASCII, or does not fit into Settings::commit_metadata_bytes with 14 bytes of the framework's.
+  void commit_metadata(std::string_view text);
 
   // 1 for the first time that the first message of this batch is tried.
   [[nodiscard]] std::uint32_t attempt() const;

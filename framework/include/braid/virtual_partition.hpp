@@ -18,6 +18,9 @@ class VirtualPartition {
   [[nodiscard]] PartitionNumber partition() const;
   [[nodiscard]] VirtualPartitionIndex index() const { return index_; }
   [[nodiscard]] Generation generation() const;
+  // The text that Batch::commit_metadata() had stored with the position that this assignment started from. Empty if
+  // there was none, or it could not be read.
+  [[nodiscard]] std::string_view committed_metadata() const;
   // The assignment has ended, or is about to: nothing new starts. Long work may look at it and return early, by
   // an exception; what it marked counts.
   [[nodiscard]] bool revoked() const;
