@@ -143,7 +143,8 @@ void PartitionOffsets::forget_done_before(CommitPosition from) {
 // --- settling
 
 void PartitionOffsets::settle_trailing() {
-  if (waiting_ > 0 || ledger_->open_count() > 0 || !seen_to_) return;
+  if (waiting_ > 0 || !seen_to_) return;
+  // While something is open the ledger does not move.
   if (ledger_->advance_to(*seen_to_)) ++revision_;
 }
 
