@@ -14,6 +14,8 @@ std::optional<int> parse(int argc, char** argv, Options& options) {
   app.add_option("--commit-ms", options.request.commit_ms, "Braid's commit interval")->capture_default_str();
   app.add_option("--kafka", options.kafka, "KEY=VALUE of librdkafka, for both sides");
   app.add_option("--bootstrap", options.request.bootstrap, "HOST:PORT of a Kafka to use in place of an own one");
+  std::string flow = flow_name(options.request.flow);
+  app.add_option("--flow", flow, "Braid's")->capture_default_str()->check(CLI::IsMember({"batch", "continuous"}));
   app.add_flag("--touch", options.request.touch, "both sides read a byte of each payload");
   app.add_flag("--threads", options.per_thread, "show CPU time by thread");
   // For the child processes; with an existing topic also good under a profiler.
@@ -32,6 +34,7 @@ std::optional<int> parse(int argc, char** argv, Options& options) {
   } catch (const CLI::ParseError& error) {
     return app.exit(error) == 0 ? 0 : 2;
   }
+  options.request.flow = flow_by_name(flow);
   options.request.side = options.pass == "braid" ? Side::braid : Side::raw;
   options.request.max_messages = options.max_messages.front();
   return std::nullopt;

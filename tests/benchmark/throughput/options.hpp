@@ -1,6 +1,6 @@
 #pragma once
 
-#include "pass.hpp"
+#include "benchmark/shared/pass.hpp"
 
 #include <cstdint>
 #include <optional>

@@ -1,10 +1,11 @@
 // Messages per second of Braid with a no-op consumer, as a share of a raw librdkafka loop's
 
-#include "broker.hpp"
-#include "comparison.hpp"
+#include "benchmark/shared/broker.hpp"
+#include "benchmark/shared/comparison.hpp"
+#include "benchmark/shared/pass.hpp"
+#include "benchmark/shared/raw_handles.hpp"
 #include "integration/kafka/kafka_cluster.hpp"
 #include "options.hpp"
-#include "pass.hpp"
 
 #include <fmt/format.h>
 #include <librdkafka/rdkafka.h>
@@ -25,29 +26,8 @@ constexpr std::uint64_t kMessages = 3'000'000;
 constexpr std::uint32_t kPayloadBytes = 100;
 constexpr double kRunSeconds = 5;
 
-// What Braid's adapter chooses when nobody says otherwise, said to both sides, so that they can't drift apart. The
-// few that it insists on are in raw_pass.cpp.
-std::map<std::string, std::string> common_settings() {
-  return {
-      {"allow.auto.create.topics", "false"},   {"topic.metadata.refresh.interval.ms", "10000"},
-      {"socket.nagle.disable", "true"},        {"queued.min.messages", "1000000"},
-      {"queued.max.messages.kbytes", "16384"},
-  };
-}
-
 void say(const std::string& line) {
   std::cout << line << std::endl;  // at once: a round takes a while
-}
-
-PassResult checked_pass(PassRequest request, Side side) {
-  request.side = side;
-  const PassResult result = run_in_child(request);
-  const std::uint64_t offsets = request.messages * (request.messages - 1) / 2;
-  if (result.messages != request.messages || (!request.touch && result.checksum != offsets)) {
-    throw std::runtime_error(fmt::format("{}: {} messages were read instead of {}, or not each of them once",
-                                         side == Side::raw ? "raw" : "braid", result.messages, request.messages));
-  }
-  return result;
 }
 
 Round run_round(const PassRequest& request, std::uint32_t passes, std::uint32_t number) {
@@ -81,8 +61,9 @@ void show_round(std::uint32_t number, const Round& round, bool per_thread) {
   show_threads("braid", round.braid);
 }
 
-std::string row_name(std::uint32_t max_messages) {
-  return max_messages == 1000 ? "throughput.batch" : fmt::format("throughput.batch{}", max_messages);
+std::string row_name(Flow flow, std::uint32_t max_messages) {
+  const std::string name = std::string("throughput.") + flow_name(flow);
+  return max_messages == 1000 ? name : name + std::to_string(max_messages);
 }
 
 void show_table(const std::vector<std::uint32_t>& rows, const std::vector<Comparison>& comparisons) {
@@ -101,12 +82,12 @@ void show_table(const std::vector<std::uint32_t>& rows, const std::vector<Compar
   say("");
 }
 
-void show_result(std::uint32_t max_messages, const Comparison& comparison, const std::string& broker) {
+void show_result(Flow flow, std::uint32_t max_messages, const Comparison& comparison, const std::string& broker) {
   const auto ratio = comparison.ratio();
   say(fmt::format(
       "RESULT name={} ratio={:.3f} least={:.3f} largest={:.3f} braid={:.3g} raw={:.3g} cpu_ns_braid={:.0f} "
       "cpu_ns_raw={:.0f} rounds={} allocator={} broker={}",
-      row_name(max_messages), ratio.median, ratio.least, ratio.largest, comparison.braid_rate().median,
+      row_name(flow, max_messages), ratio.median, ratio.least, ratio.largest, comparison.braid_rate().median,
       comparison.raw_rate().median, comparison.braid_cpu_ns().median, comparison.raw_cpu_ns().median,
       comparison.rounds.size(), BRAID_ALLOCATOR, broker));
 }
@@ -154,7 +135,7 @@ void run(Options options) {
   }
   show_table(options.max_messages, comparisons);
   for (std::size_t i = 0; i < comparisons.size(); ++i) {
-    show_result(options.max_messages[i], comparisons[i], broker->name());
+    show_result(request.flow, options.max_messages[i], comparisons[i], broker->name());
   }
 }
 

@@ -1,20 +1,16 @@
 #include "broker.hpp"
+#include "raw_handles.hpp"
 
 #include <librdkafka/rdkafka.h>
 
 #include <array>
 #include <cstdio>
-#include <memory>
 #include <random>
 #include <stdexcept>
 #include <string>
 
 namespace braid::benchmarks {
 namespace {
-
-struct DestroyHandle {
-  void operator()(rd_kafka_t* rk) const { rd_kafka_destroy(rk); }
-};
 
 struct Reports {
   std::uint64_t delivered = 0;
@@ -27,13 +23,6 @@ void on_delivery(rd_kafka_t*, const rd_kafka_message_t* message, void* opaque) {
     ++reports.delivered;
   } else if (reports.error.empty()) {
     reports.error = rd_kafka_err2str(message->err);
-  }
-}
-
-void set(rd_kafka_conf_t* conf, const char* key, const std::string& value) {
-  std::array<char, 512> reason{};
-  if (rd_kafka_conf_set(conf, key, value.c_str(), reason.data(), reason.size()) != RD_KAFKA_CONF_OK) {
-    throw std::runtime_error(reason.data());
   }
 }
 
@@ -51,22 +40,21 @@ void fill(const std::string& bootstrap, const std::string& topic, const Filling&
   set(conf, "compression.codec", "none");
   rd_kafka_conf_set_dr_msg_cb(conf, &on_delivery);
   rd_kafka_conf_set_opaque(conf, &reports);
-  std::array<char, 512> reason{};
-  const std::unique_ptr<rd_kafka_t, DestroyHandle> rk(
-      rd_kafka_new(RD_KAFKA_PRODUCER, conf, reason.data(), reason.size()));
-  if (!rk) throw std::runtime_error(reason.data());
+  const HandlePtr rk = make_handle(RD_KAFKA_PRODUCER, conf);
 
   std::string payload(filling.payload_bytes, 'x');
   std::array<char, kKeyBytes + 1> key{};
+  const auto partitions = static_cast<std::uint64_t>(filling.partitions);
   std::mt19937 random(1);  // the same topic in every run
   for (std::uint64_t i = 0; i < filling.messages; ++i) {
-    std::snprintf(key.data(), key.size(), "user-%05u", static_cast<unsigned>(random() % filling.keys) % 100'000);
+    const auto number = filling.key_of ? filling.key_of(i) : static_cast<std::uint32_t>(random() % filling.keys);
+    std::snprintf(key.data(), key.size(), "user-%05u", number % 100'000);
     payload[0] = static_cast<char>('a' + i % 26);
     for (;;) {
-      const auto code =
-          rd_kafka_producev(rk.get(), RD_KAFKA_V_TOPIC(topic.c_str()), RD_KAFKA_V_PARTITION(0),
-                            RD_KAFKA_V_KEY(key.data(), kKeyBytes), RD_KAFKA_V_VALUE(payload.data(), payload.size()),
-                            RD_KAFKA_V_MSGFLAGS(RD_KAFKA_MSG_F_COPY), RD_KAFKA_V_END);
+      const auto code = rd_kafka_producev(
+          rk.get(), RD_KAFKA_V_TOPIC(topic.c_str()), RD_KAFKA_V_PARTITION(static_cast<int>(i % partitions)),
+          RD_KAFKA_V_KEY(key.data(), kKeyBytes), RD_KAFKA_V_VALUE(payload.data(), payload.size()),
+          RD_KAFKA_V_MSGFLAGS(RD_KAFKA_MSG_F_COPY), RD_KAFKA_V_END);
       if (code == RD_KAFKA_RESP_ERR_NO_ERROR) break;
       if (code != RD_KAFKA_RESP_ERR__QUEUE_FULL) throw std::runtime_error(rd_kafka_err2str(code));
       rd_kafka_poll(rk.get(), 100);

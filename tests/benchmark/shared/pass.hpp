@@ -1,8 +1,11 @@
 #pragma once
 
+#include <braid/routing/partition_by.hpp>
+
 #include <cstdint>
 #include <map>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace braid::benchmarks {
@@ -19,6 +22,7 @@ struct PassRequest {
   std::uint32_t max_messages = 1000;            // of a batch
   std::uint32_t concurrency = 5;                // Braid's workers
   std::uint32_t commit_ms = 5000;               // Braid's commit interval
+  Flow flow = Flow::batch;                      // Braid's
   bool touch = false;                           // read a byte of each payload, on both sides
   std::map<std::string, std::string> settings;  // of librdkafka, the same for both sides
 };
@@ -46,5 +50,12 @@ PassResult run_braid(const PassRequest& request);
 PassResult run_in_child(const PassRequest& request);
 // What the child does: runs the pass and prints the result for its parent. Returns the exit status.
 int serve_pass(const PassRequest& request);
+
+// One pass in a child. Throws std::runtime_error as well unless each message was read exactly once.
+PassResult checked_pass(PassRequest request, Side side);
+
+[[nodiscard]] const char* flow_name(Flow flow);
+// Throws std::invalid_argument for another name.
+[[nodiscard]] Flow flow_by_name(std::string_view name);
 
 }  // namespace braid::benchmarks

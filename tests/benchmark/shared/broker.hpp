@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <memory>
 #include <string>
@@ -18,7 +19,11 @@ class Broker {
   [[nodiscard]] virtual std::uint64_t capacity(std::uint64_t bytes_per_message) const = 0;
   // What its consumers should be set up with besides.
   [[nodiscard]] virtual std::map<std::string, std::string> consumer_settings() const = 0;
-  virtual void create_topic(const std::string& topic) = 0;
+  // Not the embedded cluster.
+  [[nodiscard]] virtual bool real() const = 0;
+  virtual void create_topic(const std::string& topic, int partitions = 1) = 0;
+  // So that a long run's topics don't fill the disk.
+  virtual void delete_topic(const std::string& topic) = 0;
 };
 
 // Starts one; says on the standard output why it is not real Kafka, where it is not. With an address, uses what is
@@ -29,8 +34,11 @@ struct Filling {
   std::uint64_t messages = 0;
   std::uint32_t payload_bytes = 100;
   std::uint32_t keys = 10'000;
+  int partitions = 1;  // message i goes to partition i modulo this
+  // The number NNNNN of message i's key, below 100,000. Not set: one of `keys` by chance, in every run the same.
+  std::function<std::uint32_t(std::uint64_t)> key_of{};
 };
-// Writes the messages to partition 0, in big batches without compression; key `user-NNNNN`. Throws
+// Writes the messages, in big batches without compression; key `user-NNNNN`. Throws
 // std::runtime_error unless the broker has acknowledged every one of them.
 void fill(const std::string& bootstrap, const std::string& topic, const Filling& filling);
 

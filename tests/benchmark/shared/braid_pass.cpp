@@ -70,6 +70,7 @@ PassResult run_braid(const PassRequest& request) {
       group.topic(request.topic)
           .consumer<NoOp>([&tally] { return std::make_unique<NoOp>(tally); })
           .max_messages(request.max_messages)
+          .flow(request.flow)
           .virtual_partitions({.by = key(), .max_partitions = 8});
     });
   });

@@ -4,7 +4,6 @@
 
 #include <algorithm>
 #include <array>
-#include <memory>
 #include <span>
 #include <stdexcept>
 #include <vector>
@@ -12,6 +11,7 @@
 #define XXH_INLINE_ALL
 #include "adapters/librdkafka/fetch_waker.hpp"
 #include "pass.hpp"
+#include "raw_handles.hpp"
 #include "stopwatch.hpp"
 
 #include <xxhash.h>
@@ -21,43 +21,6 @@ namespace {
 
 constexpr int kPartition = 0;
 constexpr int kPatienceMs = 10'000;
-
-struct DestroyHandle {
-  void operator()(rd_kafka_t* rk) const { rd_kafka_destroy(rk); }
-};
-struct DestroyQueue {
-  void operator()(rd_kafka_queue_t* queue) const { rd_kafka_queue_destroy(queue); }
-};
-
-void set(rd_kafka_conf_t* conf, const std::string& key, const std::string& value) {
-  std::array<char, 512> reason{};
-  if (rd_kafka_conf_set(conf, key.c_str(), value.c_str(), reason.data(), reason.size()) != RD_KAFKA_CONF_OK) {
-    throw std::runtime_error(reason.data());
-  }
-}
-
-rd_kafka_conf_t* make_conf(const PassRequest& request) {
-  rd_kafka_conf_t* conf = rd_kafka_conf_new();
-  set(conf, "bootstrap.servers", request.bootstrap);
-  set(conf, "group.id", request.topic + "-raw");
-  // As Braid's adapter fixes them.
-  set(conf, "enable.auto.commit", "false");
-  set(conf, "enable.auto.offset.store", "false");
-  set(conf, "auto.offset.reset", "error");
-  set(conf, "enable.partition.eof", "true");
-  for (const auto& [key, value] : request.settings) set(conf, key, value);
-  // As Braid does where librdkafka knows it; before, both wake the fetcher themselves.
-  rd_kafka_conf_set(conf, "fetch.queue.backoff.ms", "1", nullptr, 0);
-  return conf;
-}
-
-void assign_from_start(rd_kafka_t* rk, const std::string& topic) {
-  rd_kafka_topic_partition_list_t* list = rd_kafka_topic_partition_list_new(1);
-  rd_kafka_topic_partition_list_add(list, topic.c_str(), kPartition)->offset = 0;
-  const auto code = rd_kafka_assign(rk, list);
-  rd_kafka_topic_partition_list_destroy(list);
-  if (code != RD_KAFKA_RESP_ERR_NO_ERROR) throw std::runtime_error(rd_kafka_err2str(code));
-}
 
 [[noreturn]] void fail(std::span<rd_kafka_message_t* const> batch, std::size_t count,
                        const rd_kafka_message_t& element) {
@@ -70,14 +33,10 @@ void assign_from_start(rd_kafka_t* rk, const std::string& topic) {
 }  // namespace
 
 PassResult run_raw(const PassRequest& request) {
-  rd_kafka_conf_t* conf = make_conf(request);
-  std::array<char, 512> reason{};
-  const std::unique_ptr<rd_kafka_t, DestroyHandle> rk(
-      rd_kafka_new(RD_KAFKA_CONSUMER, conf, reason.data(), reason.size()));
-  if (!rk) throw std::runtime_error(reason.data());
+  const HandlePtr rk =
+      make_handle(RD_KAFKA_CONSUMER, consumer_conf(request.bootstrap, request.topic + "-raw", request.settings));
   rd_kafka_poll_set_consumer(rk.get());
-  std::unique_ptr<rd_kafka_queue_t, DestroyQueue> queue(
-      rd_kafka_queue_get_partition(rk.get(), request.topic.c_str(), kPartition));
+  QueuePtr queue(rd_kafka_queue_get_partition(rk.get(), request.topic.c_str(), kPartition));
   rd_kafka_queue_forward(queue.get(), nullptr);
   assign_from_start(rk.get(), request.topic);
 

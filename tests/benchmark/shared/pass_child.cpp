@@ -1,28 +1,20 @@
+#include "child.hpp"
 #include "pass.hpp"
 
-#include <fcntl.h>
-#include <spawn.h>
-#include <sys/wait.h>
-#include <unistd.h>
-
-#include <array>
-#include <cerrno>
-#include <cstdio>
 #include <iomanip>
 #include <iostream>
 #include <sstream>
 #include <stdexcept>
-#include <system_error>
-
-extern char** environ;
 
 namespace braid::benchmarks {
 namespace {
 
 constexpr const char* kMark = "PASS";
+// Of a pass, joining the group and the stop included; its own patience ends before.
+constexpr std::chrono::seconds kLimit{240};
 
 std::vector<std::string> arguments(const PassRequest& request) {
-  std::vector<std::string> all{"benchmark_throughput", "--pass", request.side == Side::raw ? "raw" : "braid"};
+  std::vector<std::string> all{"--pass", request.side == Side::raw ? "raw" : "braid"};
   const auto add = [&](const char* name, const auto& value) {
     std::ostringstream text;
     text << value;
@@ -34,20 +26,10 @@ std::vector<std::string> arguments(const PassRequest& request) {
   add("--max-messages", request.max_messages);
   add("--concurrency", request.concurrency);
   add("--commit-ms", request.commit_ms);
+  add("--flow", flow_name(request.flow));
   if (request.touch) all.emplace_back("--touch");
   for (const auto& [key, value] : request.settings) add("--kafka", key + "=" + value);
   return all;
-}
-
-std::string read_all(int descriptor) {
-  std::string text;
-  std::array<char, 4096> part{};
-  for (;;) {
-    const ssize_t got = ::read(descriptor, part.data(), part.size());
-    if (got < 0 && errno == EINTR) continue;
-    if (got <= 0) return text;
-    text.append(part.data(), static_cast<std::size_t>(got));
-  }
 }
 
 PassResult parse(const std::string& line) {
@@ -69,32 +51,11 @@ PassResult parse(const std::string& line) {
 }  // namespace
 
 PassResult run_in_child(const PassRequest& request) {
-  std::array<int, 2> ends{};
-  if (::pipe2(ends.data(), O_CLOEXEC) != 0) throw std::system_error(errno, std::generic_category(), "pipe");
-  posix_spawn_file_actions_t actions;
-  posix_spawn_file_actions_init(&actions);
-  posix_spawn_file_actions_adddup2(&actions, ends[1], STDOUT_FILENO);
-  const std::vector<std::string> words = arguments(request);
-  std::vector<char*> argv;
-  for (const std::string& word : words) argv.push_back(const_cast<char*>(word.c_str()));
-  argv.push_back(nullptr);
-  pid_t child = 0;
-  const int refused = ::posix_spawn(&child, "/proc/self/exe", &actions, nullptr, argv.data(), environ);
-  posix_spawn_file_actions_destroy(&actions);
-  ::close(ends[1]);
-  const std::string said = refused == 0 ? read_all(ends[0]) : "";
-  ::close(ends[0]);
-  if (refused != 0) throw std::system_error(refused, std::generic_category(), "starting a pass");
-  int status = 0;
-  while (::waitpid(child, &status, 0) < 0 && errno == EINTR) {
-  }
-  if (!WIFEXITED(status) || WEXITSTATUS(status) != 0) {
-    throw std::runtime_error("a pass failed" + (said.empty() ? "" : ": " + said));
-  }
-  return parse(said);
+  return parse(run_self(arguments(request), kLimit));
 }
 
 int serve_pass(const PassRequest& request) {
+  end_with_parent();
   try {
     const PassResult result = request.side == Side::raw ? run_raw(request) : run_braid(request);
     std::cout << kMark << ' ' << std::setprecision(9) << result.seconds << ' ' << result.cpu_seconds << ' '
@@ -105,9 +66,32 @@ int serve_pass(const PassRequest& request) {
     std::cout << std::endl;
     return 0;
   } catch (const std::exception& error) {
-    std::cerr << error.what() << '\n';
+    std::cout << error.what() << std::flush;  // for run_in_child()
     return 1;
   }
+}
+
+PassResult checked_pass(PassRequest request, Side side) {
+  request.side = side;
+  const PassResult result = run_in_child(request);
+  const std::uint64_t offsets = request.messages * (request.messages - 1) / 2;
+  if (result.messages != request.messages || (!request.touch && result.checksum != offsets)) {
+    throw std::runtime_error((side == Side::raw ? "raw: " : "braid: ") + std::to_string(result.messages) +
+                             " messages were read instead of " + std::to_string(request.messages) +
+                             ", or not each of them once");
+  }
+  return result;
+}
+
+const char* flow_name(Flow flow) {
+  return flow == Flow::continuous ? "continuous" : "batch";
+}
+
+Flow flow_by_name(std::string_view name) {
+  if (name != "batch" && name != "continuous") {
+    throw std::invalid_argument("a flow is batch or continuous, not " + std::string(name));
+  }
+  return name == "continuous" ? Flow::continuous : Flow::batch;
 }
 
 }  // namespace braid::benchmarks

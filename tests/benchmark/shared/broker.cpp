@@ -20,11 +20,15 @@ class RealKafka : public Broker {
   explicit RealKafka(std::string bootstrap) : bootstrap_(std::move(bootstrap)) {}
   [[nodiscard]] std::string bootstrap() const override { return bootstrap_; }
   [[nodiscard]] std::string name() const override { return "kafka"; }
+  [[nodiscard]] bool real() const override { return true; }
   [[nodiscard]] std::uint64_t capacity(std::uint64_t) const override {
     return std::numeric_limits<std::uint64_t>::max();
   }
   [[nodiscard]] std::map<std::string, std::string> consumer_settings() const override { return {}; }
-  void create_topic(const std::string& topic) override { integration::KafkaAdmin(bootstrap_).create_topic(topic); }
+  void create_topic(const std::string& topic, int partitions) override {
+    integration::KafkaAdmin(bootstrap_).create_topic(topic, partitions);
+  }
+  void delete_topic(const std::string& topic) override { integration::KafkaAdmin(bootstrap_).delete_topic(topic); }
 
  private:
   std::string bootstrap_;
@@ -56,10 +60,12 @@ class Embedded final : public Broker {
   [[nodiscard]] std::map<std::string, std::string> consumer_settings() const override {
     return testing::EmbeddedCluster::recommended_consumer_settings();
   }
-  void create_topic(const std::string& topic) override {
-    const auto created = cluster_.create_topic(topic, 1);
+  [[nodiscard]] bool real() const override { return false; }
+  void create_topic(const std::string& topic, int partitions) override {
+    const auto created = cluster_.create_topic(topic, partitions);
     if (!created) throw std::runtime_error(created.error().text());
   }
+  void delete_topic(const std::string&) override {}  // it can't; what it holds is little
 
  private:
   testing::EmbeddedCluster cluster_{testing::EmbeddedCluster::Options{.brokers = 1}};
