@@ -45,6 +45,11 @@ std::string number(double value) {
   return fmt::format("{:.{}f}", value, size >= 100 ? 0 : size >= 10 ? 1 : size >= 1 ? 2 : 3);
 }
 
+// Whatever the target speaks of: the median of the rounds' own ratios.
+double ratio_of(const Figure& figure) {
+  return over_rounds(figure, [](const Figure::Round& round) { return round.measured / round.floor; }).median;
+}
+
 std::string target_text(const Figure& figure) {
   const char* sign = figure.at_least ? ">=" : "<=";
   const char* of = figure.judged == Judged::ratio ? "" : figure.judged == Judged::difference ? "floor + " : "";
@@ -111,7 +116,7 @@ void Report::show() const {
     const double floor = floor_of(figure);
     say(fmt::format("{:<{}}  {:>14}  {:>14}  {:>7}  {:>18}  {:<7}  {:>19}  {}", figure.what, width,
                     number(measured(figure)) + " " + figure.unit, number(floor) + " " + figure.unit,
-                    number(measured(figure) / floor), target_text(figure), reached(figure) ? "pass" : "MISS",
+                    number(ratio_of(figure)), target_text(figure), reached(figure) ? "pass" : "MISS",
                     number(value.least) + " - " + number(value.largest), figure.rounds.size()));
   }
   say("the spread is of what the target speaks of: the ratio, the difference to the floor, or the value");
