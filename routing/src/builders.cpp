@@ -23,6 +23,75 @@ TopicBuilder& TopicBuilder::virtual_partitions(VirtualPartitions settings) {
   return *this;
 }
 
+TopicBuilder& TopicBuilder::order(Order order) {
+  topic_->order = order;
+  return *this;
+}
+
+TopicBuilder& TopicBuilder::max_queued(std::uint32_t messages) {
+  topic_->max_queued = messages;
+  return *this;
+}
+
+TopicBuilder& TopicBuilder::max_open_offsets(std::uint32_t messages) {
+  topic_->max_open_offsets = messages;
+  return *this;
+}
+
+TopicBuilder& TopicBuilder::max_window(std::uint32_t offsets) {
+  topic_->max_window = offsets;
+  return *this;
+}
+
+TopicBuilder& TopicBuilder::max_bytes(std::size_t bytes) {
+  topic_->max_bytes = bytes;
+  return *this;
+}
+
+TopicBuilder& TopicBuilder::max_concurrency(std::uint32_t jobs) {
+  topic_->max_concurrency = jobs;
+  return *this;
+}
+
+TopicBuilder& TopicBuilder::max_in_flight(std::uint32_t jobs) {
+  topic_->max_in_flight = jobs;
+  return *this;
+}
+
+TopicBuilder& TopicBuilder::offsets(Offsets offsets) {
+  topic_->offsets = offsets;
+  return *this;
+}
+
+TopicBuilder& TopicBuilder::commit(Commit commit) {
+  topic_->commit = commit;
+  return *this;
+}
+
+TopicBuilder& TopicBuilder::commit(Commit::When when) {
+  return commit(Commit{.when = when});
+}
+
+TopicBuilder& TopicBuilder::end_of_partition(bool wanted) {
+  topic_->end_of_partition = wanted;
+  return *this;
+}
+
+TopicBuilder& TopicBuilder::tick_every(std::chrono::milliseconds time) {
+  topic_->tick_every = time;
+  return *this;
+}
+
+TopicBuilder& TopicBuilder::ticket_timeout(std::chrono::milliseconds time) {
+  topic_->ticket_timeout = time;
+  return *this;
+}
+
+TopicBuilder& TopicBuilder::on_ticket_timeout(OnTicketTimeout action) {
+  topic_->on_ticket_timeout = action;
+  return *this;
+}
+
 TopicBuilder& TopicBuilder::flow(Flow flow) {
   topic_->flow = flow;
   return *this;
@@ -44,6 +113,11 @@ SubscriptionGroupBuilder& SubscriptionGroupBuilder::connections(std::uint32_t co
 
 SubscriptionGroupBuilder& SubscriptionGroupBuilder::connections(Connections connections) {
   recorded_->group.connections = connections;
+  return *this;
+}
+
+SubscriptionGroupBuilder& SubscriptionGroupBuilder::max_concurrency(std::uint32_t jobs) {
+  recorded_->group.max_concurrency = jobs;
   return *this;
 }
 
@@ -88,6 +162,12 @@ void inherit(const Parent& parent, Child& child) {
   }
 }
 
+// An order is sugar: it says by what messages are told apart where nothing else does.
+void resolve_order(Topic& topic) {
+  PartitionBy& by = topic.virtual_partitions.by;
+  if (topic.order && by.kind == PartitionBy::Kind::message_key) by.kind = partition_by_of(*topic.order);
+}
+
 }  // namespace
 
 Routes RoutesBuilder::build() const {
@@ -100,7 +180,9 @@ Routes RoutesBuilder::build() const {
       if (&recorded == recorded_group.implicit) subscription_group.location = group.location;
       inherit(group, subscription_group);
       for (const Topic& recorded_topic : recorded.topics) {
-        inherit(subscription_group, subscription_group.topics.emplace_back(recorded_topic));
+        Topic& topic = subscription_group.topics.emplace_back(recorded_topic);
+        inherit(subscription_group, topic);
+        resolve_order(topic);
       }
     }
   }

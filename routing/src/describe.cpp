@@ -1,3 +1,4 @@
+#include "names.hpp"
 #include "text.hpp"
 
 #include <braid/routing/describe.hpp>
@@ -28,17 +29,7 @@ std::string partitioner(const PartitionBy& by) {
 }
 
 std::string_view reducer(const Reducer& reducer) {
-  switch (reducer.kind) {
-    case Reducer::Kind::hash:
-      return "hash";
-    case Reducer::Kind::balanced:
-      return "balanced";
-    case Reducer::Kind::sticky:
-      return "sticky";
-    case Reducer::Kind::callable:
-      return "a function";
-  }
-  return "?";
+  return reducer.kind == Reducer::Kind::callable ? "a function" : name_of(kReducerNames, reducer.kind);
 }
 
 std::string_view name(InitialOffset policy) {
@@ -53,14 +44,91 @@ std::string_view name(InitialOffset policy) {
   return "?";
 }
 
+std::string commits(const Commit& commit) {
+  const std::string wait = commit.sync ? ", which what follows waits for" : "";
+  switch (commit.when) {
+    case Commit::When::interval:
+      return commit.interval ? "each " + to_text(*commit.interval) : "each commit_interval of the application";
+    case Commit::When::after_batch:
+      return "after each batch" + wait;
+    case Commit::When::each_message:
+      return "after each message" + wait;
+    case Commit::When::manual:
+      return "when a consumer asks";
+    case Commit::When::before_processing:
+      return "before processing: at most once";
+    case Commit::When::external:
+      return "into an offset store";
+  }
+  return "?";
+}
+
 void write(std::ostream& out, const KafkaSettings& settings, std::string_view indent) {
   for (const auto& [setting, value] : settings) {
     out << indent << "kafka " << printable(setting) << " = " << printable(value) << '\n';
   }
 }
 
+// `name value, name value`, as far as they are not the default.
+class Differences {
+ public:
+  void add(std::string_view name, std::string_view value) {
+    if (!text_.empty()) text_ += ", ";
+    text_.append(name).append(" ").append(value);
+  }
+  void write(std::ostream& out, std::string_view title) const {
+    if (!text_.empty()) out << "      " << title << ": " << text_ << '\n';
+  }
+
+ private:
+  std::string text_;
+};
+
+void write_bounds(std::ostream& out, const Topic& topic) {
+  const Topic usual;
+  Differences bounds;
+  const auto count = [&](std::string_view name, std::uint32_t value, std::uint32_t of_usual) {
+    if (value != of_usual) bounds.add(name, std::to_string(value));
+  };
+  count("max_queued", topic.max_queued, usual.max_queued);
+  count("max_open_offsets", topic.max_open_offsets, usual.max_open_offsets);
+  count("max_window", topic.max_window, usual.max_window);
+  if (topic.max_bytes != usual.max_bytes) bounds.add("max_bytes", size_text(topic.max_bytes));
+  if (topic.max_concurrency) bounds.add("max_concurrency", std::to_string(*topic.max_concurrency));
+  count("max_in_flight", topic.max_in_flight, usual.max_in_flight);
+  bounds.write(out, "bounds");
+}
+
+void write_offsets(std::ostream& out, const Topic& topic) {
+  const Commit& commit = topic.commit;
+  if (topic.offsets == Offsets::manual) out << "      offsets: manual, what is marked is done\n";
+  if (commit.when != Commit::When::interval || commit.interval || commit.sync) {
+    out << "      commits: " << commits(commit) << '\n';
+  }
+}
+
+void write_hooks(std::ostream& out, const Topic& topic) {
+  Differences hooks;
+  if (topic.end_of_partition) hooks.add("at the end", "of a partition");
+  if (topic.tick_every) hooks.add("each", to_text(*topic.tick_every));
+  hooks.write(out, "hooks");
+  if (!topic.ticket_timeout) return;
+  out << "      tickets: overdue after " << to_text(*topic.ticket_timeout) << ", then "
+      << (topic.on_ticket_timeout == OnTicketTimeout::retry ? "tried again" : "stopped") << '\n';
+}
+
+void write_partitions(std::ostream& out, const VirtualPartitions& partitions) {
+  out << "      virtual partitions: by " << partitioner(partitions.by) << ", at most ";
+  if (partitions.max_partitions) {
+    out << *partitions.max_partitions;
+  } else {
+    out << "8 x concurrency, at least 64";
+  }
+  out << ", reduced by " << reducer(partitions.reducer)
+      << (partitions.null_keys == NullKeys::together ? ", null keys together" : "") << '\n';
+}
+
 void write(std::ostream& out, const Topic& topic) {
-  const VirtualPartitions& partitions = topic.virtual_partitions;
   out << "    topic " << printable(topic.name) << " -> "
       << (topic.consumer_name.empty() ? "no consumer" : printable(topic.consumer_name)) << '\n';
   out << "      batches: up to " << topic.max_messages << " messages, ";
@@ -69,14 +137,11 @@ void write(std::ostream& out, const Topic& topic) {
   } else {
     out << "within " << to_text(topic.max_wait);
   }
-  out << "; flow batch\n";
-  out << "      virtual partitions: by " << partitioner(partitions.by) << ", at most ";
-  if (partitions.max_partitions) {
-    out << *partitions.max_partitions;
-  } else {
-    out << "8 x concurrency, at least 64";
-  }
-  out << ", reduced by " << reducer(partitions.reducer) << '\n';
+  out << "; flow " << name_of(kFlowNames, topic.flow) << '\n';
+  write_partitions(out, topic.virtual_partitions);
+  write_bounds(out, topic);
+  write_offsets(out, topic);
+  write_hooks(out, topic);
   out << "      starts at: " << name(topic.initial_offset) << "; retries after " << to_text(topic.retry_backoff)
       << '\n';
 }
@@ -91,7 +156,11 @@ std::string describe(const Routes& routes) {
     for (const SubscriptionGroup& subscription_group : group.subscription_groups) {
       const std::uint32_t count = subscription_group.connections.count;
       out << "  subscription group " << printable(subscription_group.id) << ", " << count
-          << (count == 1 ? " connection" : " connections") << '\n';
+          << (count == 1 ? " connection" : " connections");
+      if (subscription_group.max_concurrency) {
+        out << ", at most " << *subscription_group.max_concurrency << " jobs at once";
+      }
+      out << '\n';
       write(out, client_settings(subscription_group), "    ");
       for (const Topic& topic : subscription_group.topics) write(out, topic);
     }

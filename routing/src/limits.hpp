@@ -22,6 +22,17 @@ inline constexpr Range<std::uint32_t> kMaxPartitions{1, 1'000'000};
 inline constexpr Range<std::uint32_t> kConnections{1, 100};
 inline constexpr Range<std::chrono::milliseconds> kMaxWait{std::chrono::milliseconds{0}, std::chrono::hours{1}};
 inline constexpr std::chrono::milliseconds kLeastRetryBackoff{1};
+inline constexpr Range<std::uint32_t> kMaxQueued{1, 100'000'000};
+inline constexpr Range<std::uint32_t> kMaxOpenOffsets{1, 100'000'000};
+inline constexpr Range<std::uint32_t> kMaxWindow{1, 1u << 30};
+inline constexpr Range<std::size_t> kMaxBytes{1024, std::size_t{1} << 40};
+inline constexpr Range<std::uint32_t> kMaxConcurrency{1, 10'000};
+inline constexpr Range<std::uint32_t> kMaxInFlight{1, 1'000'000};
+inline constexpr Range<std::chrono::milliseconds> kCommitInterval{std::chrono::milliseconds{10},
+                                                                  std::chrono::hours{24}};
+inline constexpr Range<std::chrono::milliseconds> kTickEvery{std::chrono::milliseconds{1}, std::chrono::hours{24}};
+inline constexpr Range<std::chrono::milliseconds> kTicketTimeout{std::chrono::milliseconds{1},
+                                                                 std::chrono::hours{24}};
 inline constexpr std::size_t kLongestName = 249;
 
 [[nodiscard]] inline std::string too_small(std::string_view option, std::string_view least,

@@ -23,6 +23,22 @@ PartitionBy partition_by(std::function<PartitionKey(const Message&)> callable) {
   return {.kind = PartitionBy::Kind::callable, .callable = std::move(callable)};
 }
 
+PartitionBy round_robin() {
+  return {.kind = PartitionBy::Kind::round_robin};
+}
+
+PartitionBy partition() {
+  return {.kind = PartitionBy::Kind::partition};
+}
+
+Reducer balanced() {
+  return {.kind = Reducer::Kind::balanced};
+}
+
+Reducer sticky() {
+  return {.kind = Reducer::Kind::sticky};
+}
+
 Reducer reduce_by(std::function<std::uint32_t(const PartitionKey&, std::uint32_t)> callable) {
   return {.kind = Reducer::Kind::callable, .callable = std::move(callable)};
 }

@@ -10,7 +10,18 @@ bool same(const VirtualPartitions& left, const VirtualPartitions& right) {
   return left.by.kind == right.by.kind && left.by.name == right.by.name &&
          static_cast<bool>(left.by.callable) == static_cast<bool>(right.by.callable) &&
          left.max_partitions == right.max_partitions && left.reducer.kind == right.reducer.kind &&
-         static_cast<bool>(left.reducer.callable) == static_cast<bool>(right.reducer.callable);
+         static_cast<bool>(left.reducer.callable) == static_cast<bool>(right.reducer.callable) &&
+         left.null_keys == right.null_keys;
+}
+
+bool same(const Commit& left, const Commit& right) {
+  return left.when == right.when && left.sync == right.sync && left.interval == right.interval;
+}
+
+bool same_bounds(const Topic& left, const Topic& right) {
+  return left.max_queued == right.max_queued && left.max_open_offsets == right.max_open_offsets &&
+         left.max_window == right.max_window && left.max_bytes == right.max_bytes &&
+         left.max_concurrency == right.max_concurrency && left.max_in_flight == right.max_in_flight;
 }
 
 bool same(const Topic& left, const Topic& right) {
@@ -18,6 +29,9 @@ bool same(const Topic& left, const Topic& right) {
          static_cast<bool>(left.consumer) == static_cast<bool>(right.consumer) &&
          left.max_messages == right.max_messages && left.max_wait == right.max_wait &&
          same(left.virtual_partitions, right.virtual_partitions) && left.flow == right.flow &&
+         same_bounds(left, right) && left.offsets == right.offsets && same(left.commit, right.commit) &&
+         left.end_of_partition == right.end_of_partition && left.tick_every == right.tick_every &&
+         left.ticket_timeout == right.ticket_timeout && left.on_ticket_timeout == right.on_ticket_timeout &&
          left.initial_offset == right.initial_offset && left.retry_backoff == right.retry_backoff &&
          left.kafka == right.kafka;
 }
@@ -26,7 +40,8 @@ template <class Element>
 bool all_same(const std::vector<Element>& left, const std::vector<Element>& right);
 
 bool same(const SubscriptionGroup& left, const SubscriptionGroup& right) {
-  return left.id == right.id && left.connections.count == right.connections.count && left.kafka == right.kafka &&
+  return left.id == right.id && left.connections.count == right.connections.count &&
+         left.max_concurrency == right.max_concurrency && left.kafka == right.kafka &&
          all_same(left.topics, right.topics);
 }
 
@@ -45,6 +60,18 @@ bool all_same(const std::vector<Element>& left, const std::vector<Element>& righ
 
 bool operator==(const Routes& left, const Routes& right) {
   return all_same(left.consumer_groups, right.consumer_groups);
+}
+
+PartitionBy::Kind partition_by_of(Order order) {
+  switch (order) {
+    case Order::unordered:
+      return PartitionBy::Kind::round_robin;
+    case Order::by_key:
+      return PartitionBy::Kind::message_key;
+    case Order::by_partition:
+      return PartitionBy::Kind::partition;
+  }
+  return PartitionBy::Kind::message_key;
 }
 
 const KafkaSettings& client_settings(const SubscriptionGroup& group) {

@@ -54,6 +54,16 @@ std::string to_text(std::chrono::milliseconds time) {
   return std::to_string(count) + "ms";
 }
 
+std::string size_text(std::size_t bytes) {
+  static constexpr std::array<std::string_view, 4> kUnits{" KiB", " MiB", " GiB", " TiB"};
+  std::string_view unit = " B";
+  for (std::size_t i = 0; i < kUnits.size() && bytes >= 1024 && bytes % 1024 == 0; ++i) {
+    bytes /= 1024;
+    unit = kUnits.at(i);
+  }
+  return std::to_string(bytes).append(unit);
+}
+
 namespace {
 
 // Edits between two words: insert, remove, replace a character, swap two neighbours.

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <chrono>
+#include <cstddef>
 #include <optional>
 #include <span>
 #include <string>
@@ -18,6 +19,8 @@ namespace braid::routing {
 
 // `100ms`, `5s`, `2m`, `1h`, `0`: the largest unit that holds it in whole numbers.
 [[nodiscard]] std::string to_text(std::chrono::milliseconds time);
+// `64 MiB`, `1000 B`: the largest unit of 1,024 that holds it in whole numbers.
+[[nodiscard]] std::string size_text(std::size_t bytes);
 
 // The candidate that a person most likely meant: the fewest edits away (a swap of neighbours is one), the first of
 // equals; none if all are further than a third of the word's length.

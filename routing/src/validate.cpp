@@ -1,6 +1,7 @@
 #include "kafka_rules.hpp"
 #include "limits.hpp"
 #include "text.hpp"
+#include "topic_rules.hpp"
 
 #include <braid/routing/validate.hpp>
 
@@ -75,7 +76,8 @@ class Validator {
       add(at, "id",
           "id " + quoted(group.id) + " is used by another subscription group of this consumer group already");
     }
-    check_range(at, "connections", "connections", group.connections.count, kConnections);
+    check_range(at, "connections", group.connections.count, kConnections);
+    if (group.max_concurrency) check_range(at, "max_concurrency", *group.max_concurrency, kMaxConcurrency);
     check_kafka(at, &parent.kafka);
     if (group.topics.empty()) add(at, "topics", "there must be at least one topic");
     std::size_t number = 0;
@@ -95,33 +97,7 @@ class Validator {
     }
     if (!topic.consumer) add(at, "consumer", "there must be a consumer");
     if (topic.consumer && topic.consumer_name.empty()) add(at, "consumer", "the consumer must have a name");
-    check_range(at, "max_messages", "max_messages", topic.max_messages, kMaxMessages);
-    check_time(at, "max_wait", topic.max_wait, kMaxWait.least);
-    if (topic.max_wait > kMaxWait.most) {
-      add(at, "max_wait", too_large("max_wait", to_text(kMaxWait.most), to_text(topic.max_wait)));
-    }
-    check_time(at, "retry_backoff", topic.retry_backoff, kLeastRetryBackoff);
-    check_virtual_partitions(at, topic.virtual_partitions);
-  }
-
-  void check_virtual_partitions(const At<Topic>& at, const VirtualPartitions& settings) {
-    const PartitionBy& by = settings.by;
-    if (by.kind == PartitionBy::Kind::header && by.name.empty()) {
-      add(at, "virtual_partitions.by", "the header to partition by must have a name");
-    }
-    if (by.kind == PartitionBy::Kind::json_field && by.name.empty()) {
-      add(at, "virtual_partitions.by", "the JSON field to partition by must have a name");
-    }
-    if (by.kind == PartitionBy::Kind::callable && !by.callable) {
-      add(at, "virtual_partitions.by", "the function to partition by is missing");
-    }
-    if (settings.max_partitions) {
-      check_range(at, "virtual_partitions.max_partitions", "max_partitions", *settings.max_partitions,
-                  kMaxPartitions);
-    }
-    if (settings.reducer.kind == Reducer::Kind::callable && !settings.reducer.callable) {
-      add(at, "virtual_partitions.reducer", "the reducer's function is missing");
-    }
+    for (Breach& breach : breaches(topic)) add(at, breach.option, std::move(breach.message));
   }
 
   template <class Element>
@@ -129,18 +105,12 @@ class Validator {
     if (std::string wrong = illegal_name(option, name); !wrong.empty()) add(at, option, std::move(wrong));
   }
 
-  // `option` is where it is set, `name` what it is called.
   template <class Element>
-  void check_range(const At<Element>& at, std::string_view option, std::string_view name, std::uint32_t value,
+  void check_range(const At<Element>& at, std::string_view option, std::uint32_t value,
                    Range<std::uint32_t> range) {
     const std::string text = std::to_string(value);
-    if (value < range.least) add(at, option, too_small(name, std::to_string(range.least), text));
-    if (value > range.most) add(at, option, too_large(name, std::to_string(range.most), text));
-  }
-
-  void check_time(const At<Topic>& at, std::string_view option, std::chrono::milliseconds value,
-                  std::chrono::milliseconds least) {
-    if (value < least) add(at, option, too_small(option, to_text(least), to_text(value)));
+    if (value < range.least) add(at, option, too_small(option, std::to_string(range.least), text));
+    if (value > range.most) add(at, option, too_large(option, std::to_string(range.most), text));
   }
 
   // A setting is refused once, where it is set: what is as in `inherited` came from above.

@@ -16,20 +16,6 @@ namespace {
 
 constexpr std::size_t kMostVisited = 200'000;
 
-std::string what_it_is(const YamlNode& node) {
-  switch (node.kind) {
-    case YamlNode::Kind::null:
-      return "empty";
-    case YamlNode::Kind::scalar:
-      return quoted(node.scalar);
-    case YamlNode::Kind::sequence:
-      return "a list";
-    case YamlNode::Kind::mapping:
-      return "a mapping";
-  }
-  return "?";
-}
-
 // The text of `key`, which other problems are addressed by; "" where there is none, which is reported elsewhere.
 std::string peek(const YamlNode& node, std::string_view key) {
   const YamlNode* value = node.find(key);
@@ -42,6 +28,20 @@ std::string part(const std::string& name, std::string_view kind, std::size_t num
 }
 
 }  // namespace
+
+std::string YamlReader::what_it_is(const YamlNode& node) {
+  switch (node.kind) {
+    case YamlNode::Kind::null:
+      return "empty";
+    case YamlNode::Kind::scalar:
+      return quoted(node.scalar);
+    case YamlNode::Kind::sequence:
+      return "a list";
+    case YamlNode::Kind::mapping:
+      return "a mapping";
+  }
+  return "?";
+}
 
 YamlReader::YamlReader(std::string_view file, const ConsumerRegistry& registry)
     : file_(file), registry_(registry) {}
@@ -70,7 +70,7 @@ void YamlReader::read_consumer_group(const YamlNode& node, std::size_t number, R
     };
     read_mapping(node, "a consumer group",
                  {{"id", [&](const YamlNode& value) { text(value, "id"); }},
-                  {"kafka", [&](const YamlNode& value) { read_kafka(value, group); }},
+                  {"kafka", [&](const YamlNode& value) { read_kafka(value, kafka_into(group)); }},
                   {"subscription_groups", groups},
                   {"topics",
                    [&](const YamlNode& value) {
@@ -94,7 +94,12 @@ void YamlReader::read_subscription_group(const YamlNode& node, std::size_t numbe
         node, "a subscription group",
         {{"id", [&](const YamlNode& value) { text(value, "id"); }},
          {"connections", [&](const YamlNode& value) { read_connections(value, group); }},
-         {"kafka", [&](const YamlNode& value) { read_kafka(value, group); }},
+         {"max_concurrency",
+          [&](const YamlNode& value) {
+            if (const auto jobs = this->number(value, "max_concurrency", kMaxConcurrency))
+              group.max_concurrency(*jobs);
+          }},
+         {"kafka", [&](const YamlNode& value) { read_kafka(value, kafka_into(group)); }},
          {"topics", [&](const YamlNode& value) { read_topics(value, add_topic); }}},
         [&](std::string_view key, const YamlNode& value) { group.located(std::string(key), location(value)); });
   });
@@ -107,59 +112,6 @@ void YamlReader::read_topics(const YamlNode& node, const std::function<TopicBuil
   });
 }
 
-void YamlReader::read_topic(const YamlNode& node, TopicBuilder topic) {
-  static constexpr std::array<std::string_view, 1> kFlows{"batch"};
-  static constexpr std::array<std::string_view, 3> kInitialOffsets{"earliest", "latest", "fail"};
-  const Read read_flow = [&](const YamlNode& value) {
-    if (choice(value, "flow", kFlows)) topic.flow(Flow::batch);
-  };
-  const Read read_initial_offset = [&](const YamlNode& value) {
-    constexpr std::array kValues{InitialOffset::earliest, InitialOffset::latest, InitialOffset::fail};
-    if (const auto index = choice(value, "initial_offset", kInitialOffsets))
-      topic.initial_offset(kValues.at(*index));
-  };
-  const Read read_max_messages = [&](const YamlNode& value) {
-    if (const auto count = number(value, "max_messages", kMaxMessages)) topic.max_messages(*count);
-  };
-  const Read read_max_wait = [&](const YamlNode& value) {
-    if (const auto time = duration(value, "max_wait")) topic.max_wait(*time);
-  };
-  const Read read_retry_backoff = [&](const YamlNode& value) {
-    if (const auto time = duration(value, "retry_backoff")) topic.retry_backoff(*time);
-  };
-  topic.located(location(node));
-  read_mapping(
-      node, "a topic",
-      {{"name", [&](const YamlNode& value) { text(value, "name"); }},
-       {"consumer", [&](const YamlNode& value) { read_consumer(value, topic); }},
-       {"max_messages", read_max_messages},
-       {"max_wait", read_max_wait},
-       {"virtual_partitions", [&](const YamlNode& value) { read_virtual_partitions(value, topic); }},
-       {"flow", read_flow},
-       {"initial_offset", read_initial_offset},
-       {"retry_backoff", read_retry_backoff},
-       {"kafka", [&](const YamlNode& value) { read_kafka(value, topic); }}},
-      [&](std::string_view key, const YamlNode& value) { topic.located(std::string(key), location(value)); });
-}
-
-void YamlReader::read_consumer(const YamlNode& node, TopicBuilder& topic) {
-  const auto name = text(node, "consumer");
-  if (!name) return;
-  const ConsumerFactory* factory = registry_.find(*name);
-  if (factory == nullptr) {
-    const std::vector<std::string> names = registry_.names();
-    const std::vector<std::string_view> known(names.begin(), names.end());
-    std::string message = "unknown consumer " + quoted(*name);
-    const auto meant = nearest(*name, known);
-    if (meant) message += "; did you mean " + quoted(*meant) + "?";
-    message +=
-        known.empty() ? "; none is registered" : (meant ? " Registered: " : "; registered: ") + joined(known);
-    return refuse(node, std::move(message));
-  }
-  if (!*factory) return refuse(node, "consumer " + quoted(*name) + " is registered with an empty factory");
-  topic.consumer(*name, *factory);
-}
-
 void YamlReader::read_connections(const YamlNode& node, SubscriptionGroupBuilder& group) {
   const Read read_count = [&](const YamlNode& value) {
     group.located("connections", location(value));
@@ -170,59 +122,13 @@ void YamlReader::read_connections(const YamlNode& node, SubscriptionGroupBuilder
   if (node.find("count") == nullptr) report(node, "connections must have a count");
 }
 
-void YamlReader::read_virtual_partitions(const YamlNode& node, TopicBuilder& topic) {
-  static constexpr std::array<std::string_view, 1> kReducers{"hash"};
-  VirtualPartitions settings;
-  read_mapping(
-      node, "virtual_partitions",
-      {{"by",
-        [&](const YamlNode& value) {
-          if (auto by = read_partition_by(value)) settings.by = std::move(*by);
-        }},
-       {"max_partitions",
-        [&](const YamlNode& value) { settings.max_partitions = number(value, "max_partitions", kMaxPartitions); }},
-       {"reducer", [&](const YamlNode& value) { choice(value, "reducer", kReducers); }}},
-      [&](std::string_view key, const YamlNode& value) {
-        topic.located("virtual_partitions." + std::string(key), location(value));
-      });
-  topic.virtual_partitions(std::move(settings));
-}
-
-std::optional<PartitionBy> YamlReader::read_partition_by(const YamlNode& node) {
-  if (node.kind == YamlNode::Kind::scalar && node.scalar == "key") return key();
-  if (node.kind != YamlNode::Kind::mapping) {
-    refuse(node, "by must be key, {header: NAME} or {json: FIELD}, is " + what_it_is(node));
-    return std::nullopt;
-  }
-  std::optional<PartitionBy> by;
-  read_mapping(node, "by",
-               {{"header",
-                 [&](const YamlNode& value) {
-                   if (auto name = text(value, "header")) by = header(std::move(*name));
-                 }},
-                {"json",
-                 [&](const YamlNode& value) {
-                   if (auto field = text(value, "json")) by = json_field(std::move(*field));
-                 }}},
-               [](std::string_view, const YamlNode&) {});
-  const bool has_header = node.find("header") != nullptr;
-  const bool has_json = node.find("json") != nullptr;
-  if (has_header == has_json) {
-    refuse(node, std::string("by must have either header or json, has ") + (has_header ? "both" : "neither"));
-    return std::nullopt;
-  }
-  return by;
-}
-
-template <class Builder>
-void YamlReader::read_kafka(const YamlNode& node, Builder& builder) {
+void YamlReader::read_kafka(const YamlNode& node, const SetKafka& set) {
   each_key(node, "kafka", [&](const std::string& name, const YamlEntry& entry) {
     if (entry.value->kind != YamlNode::Kind::scalar) {
       return refuse(*entry.value, "kafka setting " + quoted(name) + " must be text, a number, true or false, is " +
                                       what_it_is(*entry.value));
     }
-    builder.kafka(name, entry.value->scalar);
-    builder.located("kafka." + name, location(*entry.key));
+    set(name, entry.value->scalar, location(*entry.key));
   });
 }
 
@@ -311,6 +217,27 @@ std::optional<std::uint32_t> YamlReader::number(const YamlNode& node, std::strin
     return std::nullopt;
   }
   return static_cast<std::uint32_t>(value);
+}
+
+std::optional<std::size_t> YamlReader::size(const YamlNode& node, std::string_view what, Range<std::size_t> range) {
+  const bool scalar = node.kind == YamlNode::Kind::scalar;
+  if (const auto bytes = scalar ? parse_size(node.scalar) : std::nullopt) return bytes;
+  if (scalar && is_whole_number(node.scalar)) {
+    const bool small = node.scalar.front() == '-';
+    refuse(node, small ? too_small(what, size_text(range.least), printable(node.scalar))
+                       : too_large(what, size_text(range.most), printable(node.scalar)));
+    return std::nullopt;
+  }
+  refuse(node, std::string(what) + " must be a size such as 64 MiB, 64MB or 67108864, is " + what_it_is(node));
+  return std::nullopt;
+}
+
+std::optional<bool> YamlReader::truth(const YamlNode& node, std::string_view what) {
+  if (node.kind == YamlNode::Kind::scalar && !node.quoted) {
+    if (const auto value = parse_bool(node.scalar)) return value;
+  }
+  refuse(node, std::string(what) + " must be true or false, is " + what_it_is(node));
+  return std::nullopt;
 }
 
 std::optional<std::chrono::milliseconds> YamlReader::duration(const YamlNode& node, std::string_view what) {

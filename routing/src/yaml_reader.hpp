@@ -1,12 +1,16 @@
 #pragma once
 
 #include "limits.hpp"
+#include "names.hpp"
 #include "yaml_tree.hpp"
 
 #include <braid/routing/builders.hpp>
 #include <braid/routing/consumer_registry.hpp>
 #include <braid/routing/problem.hpp>
 
+#include <algorithm>
+#include <array>
+#include <cstddef>
 #include <functional>
 #include <initializer_list>
 #include <optional>
@@ -44,10 +48,20 @@ class YamlReader {
   void read_topic(const YamlNode& node, TopicBuilder topic);
   void read_consumer(const YamlNode& node, TopicBuilder& topic);
   void read_connections(const YamlNode& node, SubscriptionGroupBuilder& group);
+  void read_order(const YamlNode& value, const YamlNode& node, TopicBuilder& topic);
   void read_virtual_partitions(const YamlNode& node, TopicBuilder& topic);
   std::optional<PartitionBy> read_partition_by(const YamlNode& node);
+  void read_commit(const YamlNode& node, TopicBuilder& topic);
+
+  using SetKafka = std::function<void(const std::string& name, const std::string& value, SourceLocation place)>;
+  void read_kafka(const YamlNode& node, const SetKafka& set);
   template <class Builder>
-  void read_kafka(const YamlNode& node, Builder& builder);
+  static SetKafka kafka_into(Builder& builder) {
+    return [&builder](const std::string& name, const std::string& value, SourceLocation place) {
+      builder.kafka(name, value);
+      builder.located("kafka." + name, std::move(place));
+    };
+  }
 
   // Calls `read` with each key that is text and comes first; reports the others.
   void each_key(const YamlNode& node, std::string_view what,
@@ -67,8 +81,18 @@ class YamlReader {
   std::optional<std::string> text(const YamlNode& node, std::string_view what);
   std::optional<std::uint32_t> number(const YamlNode& node, std::string_view what, Range<std::uint32_t> range);
   std::optional<std::chrono::milliseconds> duration(const YamlNode& node, std::string_view what);
+  std::optional<std::size_t> size(const YamlNode& node, std::string_view what, Range<std::size_t> range);
+  std::optional<bool> truth(const YamlNode& node, std::string_view what);
   std::optional<std::size_t> choice(const YamlNode& node, std::string_view what,
                                     std::span<const std::string_view> known);
+  template <class Value, std::size_t N>
+  std::optional<Value> value_of(const YamlNode& node, std::string_view what,
+                                const std::array<Named<Value>, N>& names) {
+    std::array<std::string_view, N> known;
+    std::transform(names.begin(), names.end(), known.begin(), [](const Named<Value>& each) { return each.name; });
+    const auto index = choice(node, what, known);
+    return index ? std::optional(names.at(*index).value) : std::nullopt;
+  }
 
   // Makes problems speak of an element below the present one while `read` runs.
   void within(const std::string& part, const std::function<void()>& read);
@@ -78,6 +102,8 @@ class YamlReader {
   // The same, and nothing of it is used: see refused_at().
   void refuse(const YamlNode& node, std::string message);
   [[nodiscard]] SourceLocation location(const YamlNode& node) const;
+  // For messages: `'text'`, `a list` and the like.
+  static std::string what_it_is(const YamlNode& node);
 
   std::string file_;
   const ConsumerRegistry& registry_;

@@ -6,6 +6,7 @@
 #include <gtest/gtest.h>
 
 #include <chrono>
+#include <string>
 
 namespace {
 
@@ -37,6 +38,65 @@ TEST(Describe, ReadsAsATree) {
             "      virtual partitions: by message key, at most 8 x concurrency, at least 64, reduced by hash\n"
             "      starts at: earliest; retries after 1s\n");
   EXPECT_EQ(describe(Routes{}), "no consumer groups\n");
+}
+
+TEST(Describe, SaysWhatIsNotTheDefault) {
+  const Routes routes = draw([](auto& r) {
+    r.consumer_group("g", [](auto& g) {
+      g.subscription_group("s", [](auto& s) {
+        s.max_concurrency(2);
+        s.topic("a")
+            .template consumer<Totals>()
+            .order(Order::unordered)
+            .virtual_partitions({.max_partitions = 4, .reducer = braid::sticky()})
+            .flow(Flow::continuous)
+            .max_queued(50)
+            .max_bytes(1 << 20)
+            .max_concurrency(7)
+            .offsets(Offsets::manual)
+            .commit({.when = Commit::When::after_batch, .sync = true})
+            .end_of_partition()
+            .tick_every(5s)
+            .ticket_timeout(30s)
+            .on_ticket_timeout(OnTicketTimeout::retry);
+        s.topic("b")
+            .template consumer<Totals>()
+            .virtual_partitions({.max_partitions = 4, .null_keys = NullKeys::together})
+            .commit({.interval = 2s});
+      });
+    });
+  });
+  EXPECT_EQ(describe(routes),
+            "consumer group g\n"
+            "  subscription group s, 1 connection, at most 2 jobs at once\n"
+            "    topic a -> Totals\n"
+            "      batches: up to 100 messages, at once; flow continuous\n"
+            "      virtual partitions: by round robin, at most 4, reduced by sticky\n"
+            "      bounds: max_queued 50, max_bytes 1 MiB, max_concurrency 7\n"
+            "      offsets: manual, what is marked is done\n"
+            "      commits: after each batch, which what follows waits for\n"
+            "      hooks: at the end of a partition, each 5s\n"
+            "      tickets: overdue after 30s, then tried again\n"
+            "      starts at: earliest; retries after 1s\n"
+            "    topic b -> Totals\n"
+            "      batches: up to 100 messages, at once; flow batch\n"
+            "      virtual partitions: by message key, at most 4, reduced by hash, null keys together\n"
+            "      commits: each 2s\n"
+            "      starts at: earliest; retries after 1s\n");
+}
+
+TEST(Describe, NamesEveryCommitPolicy) {
+  const auto commits = [](Commit commit) {
+    const std::string text =
+        describe(draw([&](RoutesBuilder& r) { r.consumer_group("g").topic("t").commit(commit); }));
+    const std::size_t from = text.find("commits: ");
+    return from == std::string::npos ? "" : text.substr(from + 9, text.find('\n', from) - from - 9);
+  };
+  EXPECT_EQ(commits({}), "");
+  EXPECT_EQ(commits({.when = Commit::When::each_message}), "after each message");
+  EXPECT_EQ(commits({.when = Commit::When::manual}), "when a consumer asks");
+  EXPECT_EQ(commits({.when = Commit::When::before_processing}), "before processing: at most once");
+  EXPECT_EQ(commits({.when = Commit::When::external}), "into an offset store");
 }
 
 }  // namespace

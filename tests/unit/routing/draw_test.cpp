@@ -54,6 +54,74 @@ TEST(Draw, RecordsEveryOptionThroughGenericLambdas) {
   EXPECT_EQ(topic.kafka, (KafkaSettings{{"check.crcs", "true"}, {"fetch.min.bytes", "1"}}));
 }
 
+TEST(Draw, RecordsTheOptionsOfTheWholeEngine) {
+  const Routes routes = draw([](auto& r) {
+    r.consumer_group("analytics", [](auto& g) {
+      g.subscription_group("clicks", [](auto& s) {
+        s.max_concurrency(3);
+        s.topic("events")
+            .template consumer<Totals>()
+            .virtual_partitions({.reducer = braid::sticky(), .null_keys = braid::NullKeys::together})
+            .order(braid::Order::by_key)
+            .flow(braid::Flow::continuous)
+            .max_queued(11)
+            .max_open_offsets(12)
+            .max_window(13)
+            .max_bytes(14)
+            .max_concurrency(15)
+            .max_in_flight(16)
+            .offsets(braid::Offsets::manual)
+            .commit({.when = braid::Commit::When::after_batch, .sync = true})
+            .end_of_partition()
+            .tick_every(17ms)
+            .ticket_timeout(18ms)
+            .on_ticket_timeout(braid::OnTicketTimeout::retry);
+      });
+    });
+  });
+  EXPECT_EQ(routes.consumer_groups.at(0).subscription_groups.at(0).max_concurrency, 3u);
+  const Topic& topic = only_topic(routes);
+  EXPECT_EQ(topic.virtual_partitions.reducer.kind, Reducer::Kind::sticky);
+  EXPECT_EQ(topic.virtual_partitions.null_keys, NullKeys::together);
+  EXPECT_EQ(topic.flow, Flow::continuous);
+  EXPECT_EQ(topic.max_queued, 11u);
+  EXPECT_EQ(topic.max_open_offsets, 12u);
+  EXPECT_EQ(topic.max_window, 13u);
+  EXPECT_EQ(topic.max_bytes, 14u);
+  EXPECT_EQ(topic.max_concurrency, 15u);
+  EXPECT_EQ(topic.max_in_flight, 16u);
+  EXPECT_EQ(topic.offsets, Offsets::manual);
+  EXPECT_EQ(topic.commit.when, Commit::When::after_batch);
+  EXPECT_TRUE(topic.commit.sync);
+  EXPECT_TRUE(topic.end_of_partition);
+  EXPECT_EQ(topic.tick_every, 17ms);
+  EXPECT_EQ(topic.ticket_timeout, 18ms);
+  EXPECT_EQ(topic.on_ticket_timeout, OnTicketTimeout::retry);
+}
+
+TEST(Draw, AnOrderIsAnotherNameForABy) {
+  const auto by_of = [](Order order) {
+    const Routes routes = draw([&](RoutesBuilder& r) {
+      // In whatever order they are said: the other settings stay.
+      TopicBuilder topic = r.consumer_group("g").topic("t");
+      topic.order(order).virtual_partitions({.max_partitions = 5});
+    });
+    EXPECT_EQ(only_topic(routes).virtual_partitions.max_partitions, 5u);
+    return only_topic(routes).virtual_partitions.by.kind;
+  };
+  EXPECT_EQ(by_of(Order::unordered), PartitionBy::Kind::round_robin);
+  EXPECT_EQ(by_of(Order::by_key), PartitionBy::Kind::message_key);
+  EXPECT_EQ(by_of(Order::by_partition), PartitionBy::Kind::partition);
+  const auto drawn = [](auto set) {
+    return draw([&](RoutesBuilder& r) {
+      TopicBuilder topic = r.consumer_group("g").topic("t");
+      set(topic);
+    });
+  };
+  EXPECT_TRUE(drawn([](auto& t) { t.order(Order::unordered); }) ==
+              drawn([](auto& t) { t.virtual_partitions({.by = braid::round_robin()}); }));
+}
+
 TEST(Draw, TakesNamedBuilderTypes) {
   const Routes routes = draw([](RoutesBuilder& r) {
     r.consumer_group("g", [](ConsumerGroupBuilder& g) {
@@ -80,6 +148,18 @@ TEST(Draw, DefaultsAreTheDocumentedOnes) {
   EXPECT_EQ(topic.flow, Flow::batch);
   EXPECT_EQ(topic.initial_offset, InitialOffset::earliest);
   EXPECT_EQ(topic.retry_backoff, 1s);
+  EXPECT_EQ(topic.virtual_partitions.null_keys, NullKeys::round_robin);
+  EXPECT_EQ(topic.max_queued, 10'000u);
+  EXPECT_EQ(topic.max_open_offsets, 100'000u);
+  EXPECT_EQ(topic.max_window, 16'777'216u);
+  EXPECT_EQ(topic.max_bytes, 64u << 20);
+  EXPECT_FALSE(topic.max_concurrency.has_value());
+  EXPECT_EQ(topic.max_in_flight, 10'000u);
+  EXPECT_EQ(topic.offsets, Offsets::automatic);
+  EXPECT_EQ(topic.commit.when, Commit::When::interval);
+  EXPECT_FALSE(topic.commit.sync || topic.commit.interval);
+  EXPECT_FALSE(topic.end_of_partition || topic.tick_every || topic.ticket_timeout);
+  EXPECT_EQ(topic.on_ticket_timeout, OnTicketTimeout::stop);
   EXPECT_TRUE(topic.kafka.empty());
 }
 
@@ -164,6 +244,10 @@ TEST(PartitionBy, FunctionsGiveTheValues) {
   EXPECT_EQ(braid::key().kind, PartitionBy::Kind::message_key);
   EXPECT_EQ(braid::json_field("/user/id").kind, PartitionBy::Kind::json_field);
   EXPECT_EQ(braid::json_field("/user/id").name, "/user/id");
+  EXPECT_EQ(braid::round_robin().kind, PartitionBy::Kind::round_robin);
+  EXPECT_EQ(braid::partition().kind, PartitionBy::Kind::partition);
+  EXPECT_EQ(braid::balanced().kind, Reducer::Kind::balanced);
+  EXPECT_EQ(braid::sticky().kind, Reducer::Kind::sticky);
   const PartitionBy by = braid::partition_by([](const braid::Message&) { return std::uint64_t{7}; });
   EXPECT_EQ(by.kind, PartitionBy::Kind::callable);
   ASSERT_TRUE(by.callable);
@@ -234,6 +318,24 @@ INSTANTIATE_TEST_SUITE_P(
         Change{"reducer", [](Routes& r) { topic_of(r).virtual_partitions.reducer.kind = Reducer::Kind::callable; }},
         Change{"initial_offset", [](Routes& r) { topic_of(r).initial_offset = InitialOffset::fail; }},
         Change{"retry_backoff", [](Routes& r) { topic_of(r).retry_backoff = 5s; }},
+        Change{"null_keys", [](Routes& r) { topic_of(r).virtual_partitions.null_keys = NullKeys::together; }},
+        Change{"flow", [](Routes& r) { topic_of(r).flow = Flow::continuous; }},
+        Change{"max_queued", [](Routes& r) { topic_of(r).max_queued = 1; }},
+        Change{"max_open_offsets", [](Routes& r) { topic_of(r).max_open_offsets = 1; }},
+        Change{"max_window", [](Routes& r) { topic_of(r).max_window = 1; }},
+        Change{"max_bytes", [](Routes& r) { topic_of(r).max_bytes = 1; }},
+        Change{"max_concurrency", [](Routes& r) { topic_of(r).max_concurrency = 1; }},
+        Change{"max_in_flight", [](Routes& r) { topic_of(r).max_in_flight = 1; }},
+        Change{"offsets", [](Routes& r) { topic_of(r).offsets = Offsets::manual; }},
+        Change{"commit_when", [](Routes& r) { topic_of(r).commit.when = Commit::When::manual; }},
+        Change{"commit_sync", [](Routes& r) { topic_of(r).commit.sync = true; }},
+        Change{"commit_interval", [](Routes& r) { topic_of(r).commit.interval = 1s; }},
+        Change{"end_of_partition", [](Routes& r) { topic_of(r).end_of_partition = true; }},
+        Change{"tick_every", [](Routes& r) { topic_of(r).tick_every = 1s; }},
+        Change{"ticket_timeout", [](Routes& r) { topic_of(r).ticket_timeout = 1s; }},
+        Change{"on_ticket_timeout", [](Routes& r) { topic_of(r).on_ticket_timeout = OnTicketTimeout::retry; }},
+        Change{"group_max_concurrency",
+               [](Routes& r) { r.consumer_groups[0].subscription_groups[0].max_concurrency = 1; }},
         Change{"kafka", [](Routes& r) { topic_of(r).kafka["x"] = "1"; }}),
     [](const auto& each) { return std::string(each.param.what); });
 

@@ -24,8 +24,13 @@ consumer_groups:
           - name: ecommerce.events
             <<: *defaults
             max_wait: 100ms
-            virtual_partitions: {by: {header: user}, max_partitions: 16, reducer: hash}
-            flow: batch
+            virtual_partitions: {by: {header: user}, max_partitions: 16, reducer: sticky, null_keys: together}
+            flow: continuous
+            max_bytes: 64 MiB
+            commit: {when: after_batch, sync: true}
+            offsets: manual
+            end_of_partition: true
+            tick_every: 5s
             initial_offset: latest
             retry_backoff: 5s
   - id: reports

@@ -87,7 +87,7 @@ struct Option {
 TEST(Load, EachOptionOfATopicIsWhatTheDslDraws) {
   const std::vector<Option> options{
       {"max_messages: 7", [](auto& t) { t.max_messages(7); }},
-      {"max_messages: 1000000", [](auto& t) { t.max_messages(1'000'000); }},
+      {"max_messages: 50000", [](auto& t) { t.max_messages(50'000); }},
       {"max_wait: 0", [](auto& t) { t.max_wait(0ms); }},
       {"max_wait: 1ms", [](auto& t) { t.max_wait(1ms); }},
       {"max_wait: 3s", [](auto& t) { t.max_wait(3s); }},
@@ -248,7 +248,8 @@ TEST(Load, EachMistakeInATopicHasItsMessage) {
        "7:29: analytics / clicks / events: unknown initial_offset 'newest'; known: earliest, latest, fail"},
       {"virtual_partitions: 8", "7:33: analytics / clicks / events: virtual_partitions must be a mapping, is '8'"},
       {"virtual_partitions: {by: heder}",
-       "7:38: analytics / clicks / events: by must be key, {header: NAME} or {json: FIELD}, is 'heder'"},
+       "7:38: analytics / clicks / events: by must be key, round_robin, partition, {header: NAME} or {json: "
+       "FIELD}, is 'heder'"},
       {"virtual_partitions: {by: {header: a, json: b}}",
        "7:38: analytics / clicks / events: by must have either header or json, has both"},
       {"virtual_partitions: {by: {}}",
@@ -256,7 +257,7 @@ TEST(Load, EachMistakeInATopicHasItsMessage) {
       {"virtual_partitions: {by: {json: ''}}",
        "7:38: analytics / clicks / events: the JSON field to partition by must have a name"},
       {"virtual_partitions: {reducer: modulo}",
-       "7:43: analytics / clicks / events: unknown reducer 'modulo'; known: hash"},
+       "7:43: analytics / clicks / events: unknown reducer 'modulo'; known: hash, balanced, sticky"},
       {"virtual_partitions: {max_partition: 1}",
        "7:34: analytics / clicks / events: unknown key 'max_partition'; did you mean 'max_partitions'?"},
       {"kafka: [1]", "7:20: analytics / clicks / events: kafka must be a mapping, is a list"},

@@ -41,6 +41,40 @@ TEST(Printable, IsOneLineOfBoundedLength) {
   EXPECT_EQ(printable(std::string(1000, 'x')), std::string(300, 'x').append("..."));
 }
 
+TEST(Sizes, AreReadWithTheirUnits) {
+  EXPECT_EQ(parse_size("0"), 0u);
+  EXPECT_EQ(parse_size("67108864"), 64u << 20);
+  EXPECT_EQ(parse_size("64 MiB"), 64u << 20);
+  EXPECT_EQ(parse_size("64MiB"), 64u << 20);
+  EXPECT_EQ(parse_size("64MB"), 64'000'000u);
+  EXPECT_EQ(parse_size("2kB"), 2000u);
+  EXPECT_EQ(parse_size("2KB"), 2000u);
+  EXPECT_EQ(parse_size("2 KiB"), 2048u);
+  EXPECT_EQ(parse_size("7 B"), 7u);
+  EXPECT_EQ(parse_size("1 GiB"), std::size_t{1} << 30);
+  EXPECT_EQ(parse_size("1TB"), 1'000'000'000'000u);
+  EXPECT_EQ(parse_size("18446744073709551615"), 18446744073709551615u);
+  for (const char* text : {"", "MiB", "-1", "+1", "1.5 MiB", "64  MiB", "64 ", " 64", "64M", "64mib", "64 mb",
+                           "0x10", "18446744073709551616", "16777216 TiB"}) {
+    EXPECT_EQ(parse_size(text), std::nullopt) << text;
+  }
+}
+
+TEST(Sizes, AreWrittenInTheLargestUnitThatHoldsThem) {
+  EXPECT_EQ(size_text(0), "0 B");
+  EXPECT_EQ(size_text(1000), "1000 B");
+  EXPECT_EQ(size_text(1024), "1 KiB");
+  EXPECT_EQ(size_text(64u << 20), "64 MiB");
+  EXPECT_EQ(size_text((std::size_t{1} << 30) + 1024), "1048577 KiB");
+  EXPECT_EQ(size_text(std::size_t{5} << 50), "5120 TiB");
+}
+
+TEST(Truth, IsTrueOrFalse) {
+  EXPECT_EQ(parse_bool("true"), true);
+  EXPECT_EQ(parse_bool("false"), false);
+  for (const char* text : {"", "yes", "True", "1"}) EXPECT_EQ(parse_bool(text), std::nullopt) << text;
+}
+
 TEST(Durations, AreReadWithTheirUnits) {
   EXPECT_EQ(parse_duration("0"), 0ms);
   EXPECT_EQ(parse_duration("100ms"), 100ms);

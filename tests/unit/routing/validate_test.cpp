@@ -44,11 +44,12 @@ void topic(ConsumerGroupBuilder& g, const std::string& subscription_group, const
 
 TEST(Validate, FindsNothingWrongWithGoodRoutes) {
   EXPECT_EQ(with_topic([](TopicBuilder&) {}), Lines{});
-  EXPECT_EQ(with_topic([](TopicBuilder& t) {
-              t.max_messages(1'000'000).max_wait(1h).retry_backoff(1ms).virtual_partitions(
-                  {.by = braid::json_field("user_id"), .max_partitions = 1'000'000});
-            }),
-            Lines{});
+  EXPECT_EQ(
+      with_topic([](TopicBuilder& t) {
+        t.max_messages(1'000'000).max_open_offsets(2'000'000).max_wait(1h).retry_backoff(1ms).virtual_partitions(
+            {.by = braid::json_field("user_id"), .max_partitions = 1'000'000});
+      }),
+      Lines{});
 }
 
 TEST(Validate, RoutesMustHaveAConsumerGroup) {

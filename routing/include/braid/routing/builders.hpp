@@ -6,6 +6,7 @@
 
 #include <chrono>
 #include <concepts>
+#include <cstddef>
 #include <cstdint>
 #include <deque>
 #include <memory>
@@ -98,11 +99,56 @@ class TopicBuilder : public detail::ElementBuilder<TopicBuilder, Topic> {
   TopicBuilder& max_wait(std::chrono::milliseconds time);
   // By what messages are told apart, and over how many virtual partitions they are spread.
   TopicBuilder& virtual_partitions(VirtualPartitions settings);
+  // The order that messages keep, by name: `unordered`, `by_key` (the default) or `by_partition`. Sugar for the
+  // `by` of virtual_partitions(), whose other settings it leaves alone; a `by` that says otherwise is a mistake.
+  TopicBuilder& order(Order order);
+  // `batch` (the default): the next batch when the present one has settled. `continuous`: no barrier.
   TopicBuilder& flow(Flow flow);
+
+  // --- bounds of what a partition holds; whichever is reached first, only this partition waits
+
+  // continuous: messages in one virtual partition's queue: 1 to 100,000,000; 10,000 by default.
+  TopicBuilder& max_queued(std::uint32_t messages);
+  // Messages delivered and not done: 1 to 100,000,000; 100,000 by default. With `flow: batch` two batches must fit.
+  TopicBuilder& max_open_offsets(std::uint32_t messages);
+  // Offsets from the position to the highest delivered one, a bit of memory each: at least max_open_offsets, at
+  // most 1,073,741,824; 16,777,216 by default.
+  TopicBuilder& max_window(std::uint32_t offsets);
+  // Bytes of keys and payloads, those that wait for a retry included: 1 KiB to 1 TiB; 64 MiB by default.
+  TopicBuilder& max_bytes(std::size_t bytes);
+
+  // --- bounds of what runs
+
+  // Jobs of this topic that run at once, over all connections: 1 to 10,000; by default as many as there are
+  // workers.
+  TopicBuilder& max_concurrency(std::uint32_t jobs);
+  // Asynchronous consumers: jobs of this topic in flight at once, over all connections: 1 to 1,000,000; 10,000 by
+  // default.
+  TopicBuilder& max_in_flight(std::uint32_t jobs);
+
+  // --- offsets
+
+  // Who says that a message is done: returning from consume() (`automatic`, the default) or marks alone (`manual`).
+  TopicBuilder& offsets(Offsets offsets);
+  // When the position is committed; by default each commit_interval of the application.
+  TopicBuilder& commit(Commit commit);
+  TopicBuilder& commit(Commit::When when);
   // Where a partition without a committed position starts; earliest by default.
   TopicBuilder& initial_offset(InitialOffset policy);
   // Between attempts of a share that failed: at least 1 ms; 1 s by default.
   TopicBuilder& retry_backoff(std::chrono::milliseconds time);
+
+  // --- hooks and tickets
+
+  // Calls on_end_of_partition() when a partition's end is reached; not by default.
+  TopicBuilder& end_of_partition(bool wanted = true);
+  // Calls on_tick() so often, when nothing else of its virtual partition runs: 1 ms to 24 h; never by default.
+  TopicBuilder& tick_every(std::chrono::milliseconds time);
+  // A deferred ticket that is not settled for so long is overdue: 1 ms to 24 h; never by default.
+  TopicBuilder& ticket_timeout(std::chrono::milliseconds time);
+  // What becomes of its virtual partition then: it takes nothing more (`stop`, the default), or its share is tried
+  // again beside work that may still be going on (`retry`). Needs a ticket_timeout.
+  TopicBuilder& on_ticket_timeout(OnTicketTimeout action);
 
  private:
   friend class SubscriptionGroupBuilder;
@@ -119,6 +165,9 @@ class SubscriptionGroupBuilder : public detail::ElementBuilder<SubscriptionGroup
   // How many Kafka clients, each with its listener thread: 1 (the default) to 100.
   SubscriptionGroupBuilder& connections(std::uint32_t count);
   SubscriptionGroupBuilder& connections(Connections connections);
+  // Jobs of all its topics that run at once, over all its connections: 1 to 10,000; by default as many as there are
+  // workers.
+  SubscriptionGroupBuilder& max_concurrency(std::uint32_t jobs);
   TopicBuilder topic(std::string name);
 
  private:

@@ -24,10 +24,29 @@ namespace braid {
 // Messages for which the function returns the same. It runs on the listener's thread: quick, never blocking.
 [[nodiscard]] routing::PartitionBy partition_by(std::function<PartitionKey(const Message&)> callable);
 
+// Every message for itself: no order.
+[[nodiscard]] routing::PartitionBy round_robin();
+
+// All messages in one virtual partition: the partition's order, and nothing side by side.
+[[nodiscard]] routing::PartitionBy partition();
+
+// Within each batch, keys are spread over the virtual partitions by how many messages they have. Needs
+// `flow: batch`. A key meets different consumer objects, so none may keep anything of a key in its members.
+[[nodiscard]] routing::Reducer balanced();
+
+// A key keeps its virtual partition while any message of it is in flight, and else goes to the least loaded one. A
+// key meets different consumer objects, so none may keep anything of a key in its members.
+[[nodiscard]] routing::Reducer sticky();
+
 // (key, max_partitions) -> index below max_partitions, in place of the hash. Runs on the listener's thread.
 [[nodiscard]] routing::Reducer reduce_by(std::function<std::uint32_t(const PartitionKey&, std::uint32_t)> callable);
 
+using routing::Commit;
 using routing::Flow;
 using routing::InitialOffset;
+using routing::NullKeys;
+using routing::Offsets;
+using routing::OnTicketTimeout;
+using routing::Order;
 
 }  // namespace braid

@@ -80,6 +80,14 @@ enum class NullKeys : std::uint8_t {
   together,     // as though they all had one key
 };
 
+// What order means, by the names that users of other systems know: sugar for a `by`.
+enum class Order : std::uint8_t {
+  unordered,     // by round_robin
+  by_key,        // by the message key
+  by_partition,  // by partition
+};
+[[nodiscard]] PartitionBy::Kind partition_by_of(Order order);
+
 struct VirtualPartitions {
   PartitionBy by{};
   // At least 1. Not set: 8 × the application's concurrency, at least 64.
@@ -99,7 +107,8 @@ enum class Offsets : std::uint8_t {
   manual,     // only marks do
 };
 
-// When a partition's position is committed.
+// When a partition's position is committed. Whatever is chosen, it is also committed on revocation and stop, but
+// for `external`.
 struct Commit {
   enum class When : std::uint8_t {
     interval,           // each `interval`
@@ -137,6 +146,8 @@ struct Topic {
   std::uint32_t max_messages = 100;       // at most so many messages in a batch; at least 1
   std::chrono::milliseconds max_wait{0};  // 0: hand over what is there as soon as the flow is free
   VirtualPartitions virtual_partitions{};
+  // As it was asked for. What it means is in virtual_partitions.by already, which alone counts.
+  std::optional<Order> order{};
   Flow flow = Flow::batch;
   // continuous: at so many messages in one virtual partition's queue the partition takes no more. At least 1.
   std::uint32_t max_queued = 10'000;
@@ -195,7 +206,8 @@ struct Routes {
 // of them in valid routes; the group's own where it has no topic. The application adds its own underneath.
 [[nodiscard]] const KafkaSettings& client_settings(const SubscriptionGroup& group);
 
-// The same meaning: all but source locations; consumers are compared by name, callables by whether there is one.
+// The same meaning: all but source locations and by which name an order was asked for; consumers are compared by
+// name, callables by whether there is one.
 bool operator==(const Routes& left, const Routes& right);
 
 }  // namespace braid::routing
