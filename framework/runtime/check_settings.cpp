@@ -37,6 +37,10 @@ std::vector<std::string> check_settings(const Settings& settings) {
   if (settings.prefetch_bytes < 64 * 1024) {
     problems.push_back(fmt::format("prefetch_bytes must be at least 65536, is {}", settings.prefetch_bytes));
   }
+  if (settings.max_bytes_in_flight < 1024 * 1024) {
+    problems.push_back(
+        fmt::format("max_bytes_in_flight must be at least 1048576, is {}", settings.max_bytes_in_flight));
+  }
   if (settings.commit_metadata_bytes > 32'767) {
     problems.push_back(
         fmt::format("commit_metadata_bytes must be from 0 to 32,767, is {}", settings.commit_metadata_bytes));

@@ -94,6 +94,12 @@ TEST(CheckSettings, ThePrefetchIsAtLeast64Kibibytes) {
   EXPECT_THAT(problems_with([](Settings& s) { s.prefetch_bytes = 65'536; }), IsEmpty());
 }
 
+TEST(CheckSettings, WhatIsHeldIsBoundedByAMebibyteAtLeast) {
+  EXPECT_THAT(problems_with([](Settings& s) { s.max_bytes_in_flight = 1'048'575; }),
+              ElementsAre("max_bytes_in_flight must be at least 1048576, is 1048575"));
+  EXPECT_THAT(problems_with([](Settings& s) { s.max_bytes_in_flight = 1'048'576; }), IsEmpty());
+}
+
 TEST(CheckSettings, TheCommitsMetadataFitsIntoAStringOfTheProtocol) {
   EXPECT_THAT(problems_with([](Settings& s) { s.commit_metadata_bytes = 32'768; }),
               ElementsAre("commit_metadata_bytes must be from 0 to 32,767, is 32768"));
@@ -110,8 +116,9 @@ TEST(CheckSettings, AllProblemsAreToldAtOnce) {
   settings.shutdown_timeout = -1ms;
   settings.expected_partitions = 0;
   settings.prefetch_bytes = 0;
+  settings.max_bytes_in_flight = 0;
   settings.commit_metadata_bytes = 1'000'000;
-  EXPECT_EQ(check_settings(settings).size(), 9U);
+  EXPECT_EQ(check_settings(settings).size(), 10U);
 }
 
 }  // namespace

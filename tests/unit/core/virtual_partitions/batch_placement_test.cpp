@@ -6,6 +6,7 @@
 
 #include <cstdint>
 #include <initializer_list>
+#include <set>
 #include <vector>
 
 namespace braid::core {
@@ -44,13 +45,18 @@ TEST_F(BatchPlacementTest, WhatIsLaidOutAnewIsNotCountedTwice) {
 TEST_F(BatchPlacementTest, ASettledBatchBindsNothing) {
   place({"a", "b"});
   batches.started();
-  place({"c"});  // armed behind it
+  batches.settled();
+  const Indexes next = place({"c", "d"});
+  EXPECT_EQ(std::set<std::uint32_t>(next.begin(), next.end()), (std::set<std::uint32_t>{0, 1})) << "both are free";
+}
+
+TEST_F(BatchPlacementTest, TheArmedBatchBindsOnceItIsPresent) {
+  place({"a", "b"});
+  batches.started();
+  EXPECT_EQ(place({"c"}), (Indexes{2}));
   batches.settled();
   batches.started();
-  EXPECT_EQ(place({"b", "c"}), (Indexes{1, 2})) << "b by chance, c since it is in flight";
-  batches.settled();
-  batches.started();
-  EXPECT_EQ(place({"a"}), (Indexes{0}));
+  EXPECT_EQ(place({"d", "c"}).at(1), 2u);
 }
 
 TEST_F(BatchPlacementTest, ADroppedBatchBindsNothing) {
