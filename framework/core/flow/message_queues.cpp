@@ -51,7 +51,7 @@ void MessageQueues::pop(std::uint32_t index, std::size_t most, std::vector<Messa
 
 void MessageQueues::shrink() {
   if (size_ > 0) return;
-  nodes_ = {};
+  nodes_ = std::vector<Node>();  // {} would keep the memory
   free_ = kNone;
 }
 
