@@ -53,7 +53,7 @@ class CommitKeeper final : public ConsumerClient {
 // A runner of which only the offsets matter. Thread: one.
 class OffsetsOnly final : public PartitionRunner {
  public:
-  [[nodiscard]] bool has_room() const override { return false; }
+  [[nodiscard]] bool has_room() override { return false; }
   TakeReport take(PartitionQueue&, Time) override { return {}; }
   void turn(Time) override {}
   void handle_failed(Share&, Time) override {}
