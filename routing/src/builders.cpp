@@ -2,9 +2,10 @@
 
 namespace braid::routing {
 
-TopicBuilder& TopicBuilder::consumer(std::string name, ConsumerFactory factory) {
+TopicBuilder& TopicBuilder::consumer(std::string name, ConsumerFactory factory, bool asynchronous) {
   topic_->consumer_name = std::move(name);
   topic_->consumer = std::move(factory);
+  topic_->asynchronous = asynchronous;
   return *this;
 }
 

@@ -6,10 +6,11 @@
 
 namespace braid::routing {
 
-ConsumerRegistry& ConsumerRegistry::add(std::string name, ConsumerFactory factory) {
+ConsumerRegistry& ConsumerRegistry::add(std::string name, ConsumerFactory factory, bool asynchronous) {
   if (name.empty()) throw std::invalid_argument("a consumer must be registered under a name that is not empty");
   const auto [place, added] = factories_.try_emplace(std::move(name), std::move(factory));
   if (!added) throw std::invalid_argument("a consumer named " + quoted(place->first) + " is registered already");
+  if (asynchronous) asynchronous_.insert(place->first);
   return *this;
 }
 

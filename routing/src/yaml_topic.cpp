@@ -77,7 +77,7 @@ void YamlReader::read_consumer(const YamlNode& node, TopicBuilder& topic) {
     return refuse(node, std::move(message));
   }
   if (!*factory) return refuse(node, "consumer " + quoted(*name) + " is registered with an empty factory");
-  topic.consumer(*name, *factory);
+  topic.consumer(*name, *factory, registry_.asynchronous(*name));
 }
 
 // `node` is the topic's, which says whether there is a `by` beside the order.

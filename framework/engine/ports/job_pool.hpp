@@ -1,5 +1,10 @@
 #pragma once
 
+// Asio's, of which nothing but the name is needed here.
+namespace boost::asio {
+class any_io_executor;
+}
+
 namespace braid::engine {
 
 // Wakes the owner of an inbox. Thread: any.
@@ -15,7 +20,7 @@ class Notifier {
 class Job {
  public:
   virtual void run() noexcept = 0;
-  // Instead of run(): it waited for room in a pool, and whoever kept it waiting is gone.
+  // Instead of run(): it waited for room in a pool, and whoever kept it waiting is gone; or the pool is.
   virtual void abandon() noexcept {}
 
  protected:
@@ -32,6 +37,12 @@ class JobPool {
   // Notifies once, when there is room again. `notifier` lives as long as the pool, or cancels.
   virtual void notify_when_room(Notifier& notifier) = 0;
   virtual void cancel(Notifier& notifier) = 0;
+
+  // Goes on with something that has started: never refused, and ahead of what was submitted. Bounded by what is in
+  // flight. Abandons the job where the pool has ended. A pool that has no place for such runs it here and now.
+  virtual void resume(Job& job) { job.run(); }
+  // Where coroutines run. nullptr: this pool runs none.
+  [[nodiscard]] virtual const boost::asio::any_io_executor* executor() const { return nullptr; }
 };
 
 }  // namespace braid::engine

@@ -2,6 +2,7 @@
 
 #include "engine/instrumentation/counters.hpp"
 #include "engine/ports/consumer_client.hpp"
+#include "engine/worker/cancellations.hpp"
 #include "engine/worker/commit_text.hpp"
 #include "engine/worker/consumer_slot.hpp"
 #include "engine/worker/job_cap.hpp"
@@ -63,7 +64,14 @@ class Assignment {
   // ConsumerSlot::run().
   [[nodiscard]] Phase phase() const { return phase_.load(std::memory_order_seq_cst); }
   [[nodiscard]] bool may_start() const { return phase() == Phase::active; }
-  void move_to(Phase phase) { phase_.store(phase, std::memory_order_seq_cst); }
+  // Its coroutines are cancelled when it leaves `active`: a revocation leaves it at once, a stop when the drain is
+  // over. Phase first, so that one which starts just now either does not, or is cancelled as it enlists.
+  void move_to(Phase phase) {
+    phase_.store(phase, std::memory_order_seq_cst);
+    if (phase != Phase::active) cancel_running();
+  }
+  void cancel_running() { cancellations_->cancel_all(); }
+  [[nodiscard]] const std::shared_ptr<Cancellations>& cancellations() const { return cancellations_; }
 
   [[nodiscard]] ConsumerSlot& slot(VirtualPartitionIndex index) { return slots_[index.value]; }
   [[nodiscard]] std::vector<ConsumerSlot>& slots() { return slots_; }
@@ -73,6 +81,7 @@ class Assignment {
   CommitText commit_text_;
   std::atomic<Phase> phase_{Phase::active};
   std::vector<ConsumerSlot> slots_;
+  std::shared_ptr<Cancellations> cancellations_ = std::make_shared<Cancellations>();
 };
 
 }  // namespace braid::engine

@@ -1,6 +1,7 @@
 #include "engine/worker/consumer_slot.hpp"
 
 #include "engine/worker/assignment.hpp"
+#include "engine/worker/deferral.hpp"
 #include "engine/worker/share.hpp"
 
 #include <stdexcept>
@@ -32,22 +33,48 @@ ConsumerSlot::Attempt ConsumerSlot::run(Assignment& assignment, Share& share) no
   Attempt attempt{.started = assignment.may_start(), .failure = nullptr};
   if (attempt.started) {
     assignment.counters().job_starts();
-    attempt.failure = consume(assignment, share);
+    attempt = consume(assignment, share);
+    if (attempt.deferred) return attempt;
     assignment.counters().job_ends();
   }
-  State state = State::running;
-  // Release: whoever finds the slot idle sees the object as this job left it.
-  if (!state_.compare_exchange_strong(state, State::idle, std::memory_order_acq_rel)) {
-    deferred_failure_ =
-        farewell(state == State::farewell_stopping ? FarewellKind::stopping : FarewellKind::revoked);
-    state_.store(State::idle, std::memory_order_release);
-  }
+  if (!leave()) say_deferred_farewell();
   return attempt;
 }
 
-std::exception_ptr ConsumerSlot::consume(Assignment& assignment, Share& share) noexcept {
+bool ConsumerSlot::leave() noexcept {
+  State state = State::running;
+  // Release: whoever finds the slot idle sees the object as this job left it.
+  return state_.compare_exchange_strong(state, State::idle, std::memory_order_acq_rel);
+}
+
+void ConsumerSlot::say_deferred_farewell() noexcept {
+  const State state = state_.load(std::memory_order_acquire);
+  deferred_failure_ = farewell(state == State::farewell_stopping ? FarewellKind::stopping : FarewellKind::revoked);
+  state_.store(State::idle, std::memory_order_release);
+}
+
+ConsumerSlot::Attempt ConsumerSlot::consume(Assignment& assignment, Share& share) noexcept {
+  Attempt attempt{.started = true};
   // An attempt that marked everything before it threw leaves nothing to try again.
-  if (share.unfinished().empty()) return nullptr;
+  if (share.unfinished().empty()) return attempt;
+  share.forget_deferral();
+  attempt.failure = call(assignment, share);
+  if (const std::shared_ptr<Deferral> deferral = share.deferral()) {
+    if (attempt.failure) {
+      deferral->call_threw();
+    } else {
+      share.begin_wait_for_ticket();
+      if (!deferral->call_returned()) return Attempt{.started = true, .deferred = true};
+      share.end_wait_for_ticket();
+      attempt.failure = deferral->failure();
+    }
+  }
+  if (!attempt.failure) share.mark_all();
+  return attempt;
+}
+
+std::exception_ptr ConsumerSlot::call(Assignment& assignment, Share& share) noexcept {
+  share.take_in_hand(nullptr);
   try {
     if (!occupant_) {
       auto made = std::unique_ptr<Occupant, Release>(
@@ -62,7 +89,6 @@ std::exception_ptr ConsumerSlot::consume(Assignment& assignment, Share& share) n
   } catch (...) {
     return std::current_exception();
   }
-  share.mark_all();
   return nullptr;
 }
 

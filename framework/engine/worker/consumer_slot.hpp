@@ -19,16 +19,24 @@ enum class FarewellKind : std::uint8_t { revoked, stopping };
 // whatever it throws leaves here as a value, since an escape would end a worker, and with it other partitions'
 // work.
 //
-// Thread: run() and farewell() on workers, never two at once (one job a virtual partition); the rest on the
+// An attempt may be deferred (Deferral): then the slot stays busy until it is settled.
+//
+// Thread: run() and farewells on workers, never two at once (one job a virtual partition); the rest on the
 // listener.
 class ConsumerSlot {
  public:
   struct Attempt {
-    bool started = false;        // false: the assignment had ended, and nothing of the user's was called
-    std::exception_ptr failure;  // what it threw; null when the share is done
+    bool started = false;   // false: the assignment had ended, and nothing of the user's was called
+    bool deferred = false;  // it goes on behind the call; whoever settles it ends it, maybe before this is read
+    std::exception_ptr failure{};  // what it threw; null when the share is done
   };
-  // One attempt of a share, if its assignment is still active. Makes the object when there is none.
+  // One attempt of a share, if its assignment is still active. Makes the object when there is none. Where the
+  // attempt is deferred, the share and all that hangs on it are not to be touched any more.
   Attempt run(Assignment& assignment, Share& share) noexcept;
+  // A deferred attempt ends: no job is here any more. False: a farewell was deferred to it; the caller sees to it
+  // that say_deferred_farewell() is called on the pool. Thread: whoever settles the attempt.
+  [[nodiscard]] bool leave() noexcept;
+  void say_deferred_farewell() noexcept;
 
   // The last hook, then the object's end. Does nothing where there is no object. Returns what it threw.
   std::exception_ptr farewell(FarewellKind kind) noexcept;
@@ -43,7 +51,8 @@ class ConsumerSlot {
   [[nodiscard]] const std::exception_ptr& deferred_failure() const { return deferred_failure_; }
 
  private:
-  std::exception_ptr consume(Assignment& assignment, Share& share) noexcept;
+  Attempt consume(Assignment& assignment, Share& share) noexcept;
+  std::exception_ptr call(Assignment& assignment, Share& share) noexcept;
 
   struct Occupant;
   struct Release {

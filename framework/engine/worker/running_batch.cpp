@@ -107,9 +107,18 @@ void RunningBatch::run(Share& share) noexcept {
 }
 
 BatchPtr RunningBatch::run_once(Share& share) noexcept {
-  Assignment& assignment = *assignment_;
+  ConsumerSlot::Attempt attempt = assignment_->slot(share.virtual_partition()).run(*assignment_, share);
+  // Who settles what is deferred may have been faster than we: not even this batch is ours any more.
+  return attempt.deferred ? nullptr : end(share, std::move(attempt));
+}
+
+void RunningBatch::finish(Share& share, ConsumerSlot::Attempt attempt) noexcept {
+  // What runs next is a worker's, and this may be any thread; it is counted in already, so nothing may refuse it.
+  if (const BatchPtr next = end(share, std::move(attempt))) next->pool_->resume(next->shares_[0]);
+}
+
+BatchPtr RunningBatch::end(Share& share, ConsumerSlot::Attempt attempt) noexcept {
   BatchPtr next;
-  ConsumerSlot::Attempt attempt = assignment.slot(share.virtual_partition()).run(assignment, share);
   share.return_credits();
   if (attempt.failure) {
     share.failed_with(std::move(attempt.failure));
@@ -118,7 +127,7 @@ BatchPtr RunningBatch::run_once(Share& share) noexcept {
     next = settle_one();
   }
   // Last, and in this order: who sees no jobs may take the assignment apart, who drops the last reference does.
-  assignment.jobs()->leave(1);
+  assignment_->jobs()->leave(1);
   intrusive_ptr_release(this);
   return next;
 }

@@ -74,8 +74,12 @@ class RunningBatch {
   bool disarm(RunningBatch& next);
 
   void run(Share& share) noexcept;
+  // An attempt of one of its shares has ended: behind run() at once, or whenever what was deferred is settled.
+  // Thread: any. The last thing that its job does; the batch may be gone behind it.
+  void finish(Share& share, ConsumerSlot::Attempt attempt) noexcept;
   [[nodiscard]] bool settled() const { return unsettled_.load(std::memory_order_acquire) == 0; }
   [[nodiscard]] Assignment& assignment() const { return *assignment_; }
+  [[nodiscard]] JobPool& pool() const { return *pool_; }
   // From which on start() left the shares to the listener; valid in the handler of its mail.
   [[nodiscard]] std::uint32_t unsent_from() const { return unsent_from_; }
 
@@ -90,6 +94,8 @@ class RunningBatch {
   // Runs a share that is counted in, and counts it out. What was armed behind and is a single share comes back: it
   // is this worker's to run next.
   BatchPtr run_once(Share& share) noexcept;
+  // An attempt has ended: its job is counted out. Returns what run_once() does.
+  BatchPtr end(Share& share, ConsumerSlot::Attempt attempt) noexcept;
   BatchPtr settle_one();
   void count_in(std::uint32_t jobs);
   void assign_shares(std::span<const core::ShareSpan> spans, std::span<const Message> messages);

@@ -1,9 +1,11 @@
 #include "engine/worker/share.hpp"
 
 #include "engine/worker/assignment.hpp"
+#include "engine/worker/deferral.hpp"
 #include "engine/worker/running_batch.hpp"
 
 #include <braid/batch.hpp>
+#include <braid/ticket.hpp>
 
 #include <algorithm>
 #include <stdexcept>
@@ -11,11 +13,11 @@
 namespace braid {
 
 void Batch::mark(const Message& message) {
-  const auto at = std::ranges::lower_bound(messages_, message.offset(), {}, &Message::offset);
-  if (at == messages_.end() || at->offset() != message.offset()) {
-    throw std::invalid_argument("mark: the message is not of this batch");
-  }
-  share_->mark_through(message);
+  share_->mark_one_of(messages_, message);
+}
+
+Ticket Batch::defer() {
+  return Ticket(share_->defer(true));
 }
 
 void Batch::commit_metadata(std::string_view text) {
@@ -59,19 +61,43 @@ void Share::assign(RunningBatch& batch, VirtualPartitionIndex virtual_partition,
   attempted_from_ = 0;
   folded = 0;
   failure_ = nullptr;
+  forget_deferral();
+  in_hand_ = nullptr;
+  ticket_seen.reset();
+  ticket_reported = false;
 }
 
 void Share::mark_through(const Message& message) {
-  std::uint32_t count = marked_.load(std::memory_order_relaxed);  // only the worker that runs the share writes it
+  std::uint32_t before = marked_.load(std::memory_order_relaxed);
+  std::uint32_t count = before;
   const auto size = static_cast<std::uint32_t>(messages_.size());
   while (count < size && messages_[count].offset() <= message.offset()) ++count;
-  marked_.store(count, std::memory_order_release);
+  // Forward only. Acquire too: what others marked before is published along with ours.
+  while (before < count && !marked_.compare_exchange_weak(before, count, std::memory_order_acq_rel)) {
+  }
+}
+
+void Share::mark_one_of(std::span<const Message> messages, const Message& message) {
+  const auto at = std::ranges::lower_bound(messages, message.offset(), {}, &Message::offset);
+  if (at == messages.end() || at->offset() != message.offset()) {
+    throw std::invalid_argument("mark: the message is not of this batch");
+  }
+  mark_through(message);
+}
+
+std::shared_ptr<Deferral> Share::defer(bool is_ticket) {
+  if (deferral_) throw std::logic_error("defer: this attempt has its ticket already, or is a coroutine");
+  is_ticket_ = is_ticket;
+  deferral_ = std::make_shared<Deferral>(*this);
+  return deferral_;
 }
 
 void Share::begin_next_attempt() {
   const std::uint32_t done = marked();
   attempt_ = done > attempted_from_ ? 1 : attempt_ + 1;
   attempted_from_ = done;
+  ticket_seen.reset();
+  ticket_reported = false;
 }
 
 JobCap* Share::take_credits() {
@@ -92,6 +118,10 @@ std::uint32_t Share::index() const {
 
 void Share::run() noexcept {
   batch_->run(*this);
+}
+
+void Share::abandon() noexcept {
+  batch_->finish(*this, {});
 }
 
 }  // namespace braid::engine

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "engine/ports/clock.hpp"
 #include "engine/ports/job_pool.hpp"
 #include "engine/worker/job_cap.hpp"
 
@@ -9,11 +10,14 @@
 #include <atomic>
 #include <cstdint>
 #include <exception>
+#include <memory>
+#include <optional>
 #include <span>
 #include <utility>
 
 namespace braid::engine {
 
+class Deferral;
 class RunningBatch;
 
 // A virtual partition's messages of one batch: what one job works on, again after a failure, until all are done.
@@ -32,8 +36,11 @@ class Share final : public Job {
 
   // How many from the front are done. Acquire: their effects are visible to who reads it.
   [[nodiscard]] std::uint32_t marked() const { return marked_.load(std::memory_order_acquire); }
-  // The worker's: release publishes what the user's code did for these messages.
+  // Whoever works on it: release publishes what the user's code did for these messages. A ticket may mark from
+  // several threads.
   void mark_through(const Message& message);
+  // The same for a message that must be one of `messages`; throws std::invalid_argument if it is not.
+  void mark_one_of(std::span<const Message> messages, const Message& message);
   void mark_all() { marked_.store(static_cast<std::uint32_t>(messages_.size()), std::memory_order_release); }
 
   // 1 for the first attempt of its first unfinished message.
@@ -52,9 +59,36 @@ class Share final : public Job {
   void return_credits();
 
   void run() noexcept override;
+  // Its pool is gone, or was told to drop it: it leaves without having run.
+  void abandon() noexcept override;
 
-  // The listener's own note: how many of the marked ones the ledger knows of.
+  // --- an attempt that is settled later than its call returns
+
+  // The worker's, within the call. Throws std::logic_error the second time in an attempt. `is_ticket`: it is user
+  // code's to settle, and may be overdue.
+  std::shared_ptr<Deferral> defer(bool is_ticket);
+  // The present attempt's, or the last one's; none if it was not deferred. For the worker that runs it, and for the
+  // listener while waits_for_ticket().
+  [[nodiscard]] const std::shared_ptr<Deferral>& deferral() const { return deferral_; }
+  void forget_deferral() { deferral_.reset(); }
+  // Its call has returned and its ticket is not settled; the listener looks at any time. Acquire and release: who
+  // sees it sees the deferral.
+  [[nodiscard]] bool waits_for_ticket() const { return waits_for_ticket_.load(std::memory_order_acquire); }
+  void begin_wait_for_ticket() { waits_for_ticket_.store(is_ticket_, std::memory_order_release); }
+  void end_wait_for_ticket() { waits_for_ticket_.store(false, std::memory_order_release); }
+
+  // --- one message at a time
+
+  // The message that the attempt works on, where that is known: what failed, if the attempt does. The worker's; the
+  // listener's after it learned of the failure.
+  void take_in_hand(const Message* message) { in_hand_ = message; }
+  [[nodiscard]] const Message* in_hand() const { return in_hand_; }
+
+  // The listener's own notes: how many of the marked ones the ledger knows of; when it first saw the present
+  // attempt wait for its ticket, and whether it has said that this is overdue.
   std::uint32_t folded = 0;
+  std::optional<Time> ticket_seen;
+  bool ticket_reported = false;
 
  private:
   RunningBatch* batch_ = nullptr;
@@ -65,6 +99,10 @@ class Share final : public Job {
   std::uint32_t attempted_from_ = 0;  // `marked` when the present attempt began
   std::exception_ptr failure_;
   bool credited_ = false;
+  std::shared_ptr<Deferral> deferral_;
+  std::atomic<bool> waits_for_ticket_{false};
+  bool is_ticket_ = false;
+  const Message* in_hand_ = nullptr;
 };
 
 }  // namespace braid::engine

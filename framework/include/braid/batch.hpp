@@ -10,12 +10,16 @@
 
 namespace braid {
 
+class Ticket;
+
 namespace engine {
 class Share;
-}
+struct BatchAccess;
+}  // namespace engine
 
 // One virtual partition's share of a batch: messages of one partition, offsets ascending.
-// Lives for one call of Consumer::consume; its messages too. Thread: the one that runs the call.
+// Lives for one call of Consumer::consume, or for one coroutine; its messages too, or until its ticket is settled.
+// Thread: the one that runs the call.
 class Batch {
  public:
   using const_iterator = const Message*;
@@ -42,6 +46,11 @@ class Batch {
   // printable ASCII, or does not fit into Settings::commit_metadata_bytes with 14 bytes of the framework's.
   void commit_metadata(std::string_view text);
 
+  // consume() may return before its messages are done: they are settled by the ticket, from any thread
+  // (braid/ticket.hpp). Once an attempt: throws std::logic_error the second time, and in a coroutine, which needs
+  // none.
+  [[nodiscard]] Ticket defer();
+
   // 1 for the first time that the first message of this batch is tried.
   [[nodiscard]] std::uint32_t attempt() const;
   [[nodiscard]] bool retrying() const { return attempt() > 1; }
@@ -51,10 +60,11 @@ class Batch {
   // For the engine and the test kit.
   Batch(std::span<const Message> messages, const VirtualPartition& where, engine::Share& share)
       : messages_(messages), where_(&where), share_(&share) {}
-  Batch(const Batch&) = delete;
-  Batch& operator=(const Batch&) = delete;
+  Batch(Batch&&) = default;
+  Batch& operator=(Batch&&) = default;
 
  private:
+  friend struct engine::BatchAccess;
   std::span<const Message> messages_;
   const VirtualPartition* where_;
   engine::Share* share_;

@@ -1,11 +1,14 @@
 #pragma once
 
-// Everything a program needs: routes, consumers, the application, the producer.
+// Everything a program needs: routes, consumers, the application, the producer. Coroutine consumers and executors
+// of the host's bring Asio with them, in <braid/async_consumer.hpp>.
 
 #include <braid/application.hpp>
 #include <braid/batch.hpp>
 #include <braid/consumer.hpp>
+#include <braid/handler.hpp>
 #include <braid/message.hpp>
+#include <braid/message_consumer.hpp>
 #include <braid/producer.hpp>
 #include <braid/routing/consumer_registry.hpp>
 #include <braid/routing/describe.hpp>
@@ -13,3 +16,4 @@
 #include <braid/routing/load.hpp>
 #include <braid/routing/validate.hpp>
 #include <braid/settings.hpp>
+#include <braid/ticket.hpp>

@@ -14,6 +14,7 @@
 #include <atomic>
 #include <chrono>
 #include <cstdint>
+#include <deque>
 #include <functional>
 #include <map>
 #include <memory>
@@ -106,11 +107,20 @@ class SteppedPool final : public engine::JobPool {
     jobs_.push_back(&job);
     return true;
   }
+  // Any thread, unlike the rest.
+  void resume(engine::Job& job) override {
+    const std::lock_guard lock(resumed_mutex_);
+    resumed_.push_back(&job);
+  }
   void notify_when_room(engine::Notifier& notifier) override { waiting_.insert(&notifier); }
   void cancel(engine::Notifier& notifier) override { waiting_.erase(&notifier); }
 
   // False: there is none.
   bool run_one() {
+    if (engine::Job* resumed = next_resumed()) {
+      resumed->run();
+      return true;
+    }
     if (jobs_.empty()) return false;
     engine::Job* job = jobs_.front();
     jobs_.erase(jobs_.begin());
@@ -124,9 +134,23 @@ class SteppedPool final : public engine::JobPool {
   }
   [[nodiscard]] std::size_t size() const { return jobs_.size(); }
   [[nodiscard]] std::size_t waiting() const { return waiting_.size(); }
+  [[nodiscard]] std::size_t resumed() const {
+    const std::lock_guard lock(resumed_mutex_);
+    return resumed_.size();
+  }
   std::size_t room = 1000;
 
  private:
+  engine::Job* next_resumed() {
+    const std::lock_guard lock(resumed_mutex_);
+    if (resumed_.empty()) return nullptr;
+    engine::Job* job = resumed_.front();
+    resumed_.pop_front();
+    return job;
+  }
+
+  mutable std::mutex resumed_mutex_;
+  std::deque<engine::Job*> resumed_;  // guarded by resumed_mutex_
   std::vector<engine::Job*> jobs_;
   std::set<engine::Notifier*> waiting_;
 };

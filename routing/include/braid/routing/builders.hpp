@@ -44,6 +44,10 @@ template <class Value>
   }
 }
 
+// Which consumer class a function becomes; defined by <braid/handler.hpp>, which <braid/braid.hpp> includes.
+template <class Handler>
+struct HandlerConsumer;
+
 // What all three kinds of elements can be told: Kafka settings, and where a file declares them.
 template <class Builder, class Element>
 class ElementBuilder {
@@ -83,15 +87,30 @@ class TopicBuilder : public detail::ElementBuilder<TopicBuilder, Topic> {
     static_assert(std::is_base_of_v<Consumer, T>, "a consumer must derive from braid::Consumer");
     static_assert(std::is_default_constructible_v<T>,
                   "a consumer that needs arguments is given a factory: consumer<T>([] { ... })");
-    return consumer(consumer_class_name<T>(), [] { return std::make_unique<T>(); });
+    return consumer<T>([] { return std::make_unique<T>(); });
   }
   // The same, made by `factory`, which is called on workers, several at once.
   template <class T, class Factory>
   TopicBuilder& consumer(Factory factory) {
-    return consumer(consumer_class_name<T>(), ConsumerFactory(std::move(factory)));
+    return consumer(consumer_class_name<T>(), ConsumerFactory(std::move(factory)),
+                    std::is_base_of_v<AsyncConsumer, T>);
   }
-  // Any consumer, under a name of your choice.
-  TopicBuilder& consumer(std::string name, ConsumerFactory factory);
+  // Any consumer, under a name of your choice. `asynchronous`: it is an AsyncConsumer.
+  TopicBuilder& consumer(std::string name, ConsumerFactory factory, bool asynchronous = false);
+  // A function instead of a class:
+  //   [](Batch& batch) { ... }             as Consumer::consume
+  //   [](const Message& message) { ... }   as MessageConsumer::consume
+  //   [](Batch batch) -> boost::asio::awaitable<void> { ... }   as AsyncConsumer::consume; with
+  //   <braid/async_consumer.hpp>
+  // Each virtual partition gets a copy of its own, so no two threads are in one copy at a time; what it captured by
+  // reference or by pointer is shared by all of them.
+  template <class Handler>
+  TopicBuilder& handle(Handler handler) {
+    using Made = typename detail::HandlerConsumer<Handler>::type;
+    return consumer(
+        "handler", [handler = std::move(handler)] { return std::make_unique<Made>(handler); },
+        detail::HandlerConsumer<Handler>::asynchronous);
+  }
 
   // At most so many messages in a batch: 1 to 1,000,000; 100 by default.
   TopicBuilder& max_messages(std::uint32_t count);

@@ -20,6 +20,7 @@
 namespace braid {
 
 class Consumer;
+class AsyncConsumer;
 
 // Makes one consumer object; called on a worker when the first message of a virtual partition is there.
 using ConsumerFactory = std::function<std::unique_ptr<Consumer>()>;
@@ -143,6 +144,9 @@ struct Topic {
   std::string name{};
   std::string consumer_name{};  // the class, or the name it is registered under
   ConsumerFactory consumer{};
+  // Its consumers are coroutines: their jobs are in flight rather than on a thread, bounded by max_in_flight. Set
+  // by whoever names the class; nobody can tell it of a factory alone.
+  bool asynchronous = false;
   std::uint32_t max_messages = 100;       // at most so many messages in a batch; at least 1
   std::chrono::milliseconds max_wait{0};  // 0: hand over what is there as soon as the flow is free
   VirtualPartitions virtual_partitions{};

@@ -1,0 +1,81 @@
+#include "engine/worker/deferral.hpp"
+
+#include "core/assert.hpp"
+#include "engine/worker/assignment.hpp"
+
+#include <utility>
+
+namespace braid::engine {
+
+Deferral::Deferral(Share& share) : share_(&share), view_(&share.batch()), messages_(share.unfinished()) {}
+
+bool Deferral::call_returned() {
+  State state = State::in_call;
+  return !state_.compare_exchange_strong(state, State::open, std::memory_order_acq_rel);
+}
+
+void Deferral::call_threw() {
+  state_.store(State::closed, std::memory_order_release);
+}
+
+bool Deferral::settle(std::exception_ptr failure) noexcept {
+  if (claimed_.exchange(true, std::memory_order_acq_rel)) return false;
+  let_go();  // the job's own reference is still there, if anything is
+  return close(std::move(failure));
+}
+
+bool Deferral::give_up(std::exception_ptr failure) noexcept {
+  return !claimed_.exchange(true, std::memory_order_acq_rel) && close(std::move(failure));
+}
+
+// For who has claimed it.
+bool Deferral::close(std::exception_ptr failure) noexcept {
+  // After a call that threw nobody reads this.
+  failure_ = std::move(failure);
+  State state = State::in_call;
+  if (state_.compare_exchange_strong(state, State::closed, std::memory_order_acq_rel)) return true;
+  if (state == State::closed) return false;  // the call threw
+  state_.store(State::closed, std::memory_order_relaxed);
+  const bool counts = share_->batch().assignment().phase() != Assignment::Phase::over;
+  complete();
+  return counts;
+}
+
+std::span<const Message> Deferral::messages() const {
+  return view_ ? messages_ : std::span<const Message>();
+}
+
+void Deferral::mark(const Message& message) {
+  if (view_ && !settled()) share_->mark_one_of(messages_, message);
+}
+
+bool Deferral::revoked() const {
+  return !view_ || !view_->assignment().may_start();
+}
+
+// The attempt ends here, on the thread that settled it; but the user's hooks belong on the pool.
+void Deferral::complete() noexcept {
+  if (!failure_) share_->mark_all();
+  RunningBatch& batch = share_->batch();
+  if (batch.assignment().slot(share_->virtual_partition()).leave()) {
+    finish();
+    return;
+  }
+  keeps_itself_ = shared_from_this();
+  batch.pool().resume(*this);
+}
+
+void Deferral::say_farewell_and_finish() noexcept {
+  const std::shared_ptr<Deferral> self = std::move(keeps_itself_);
+  share_->batch().assignment().slot(share_->virtual_partition()).say_deferred_farewell();
+  finish();
+}
+
+void Deferral::finish() noexcept {
+  Share& share = *share_;
+  share.end_wait_for_ticket();
+  share.batch().assignment().counters().job_ends();
+  share.batch().finish(share, {.started = true, .deferred = false, .failure = std::move(failure_)});
+}
+
+}  // namespace braid::engine
