@@ -1,8 +1,10 @@
+#include "adapters/asio/executor_pool.hpp"
 #include "adapters/librdkafka/rdkafka_consumer_client.hpp"
 #include "adapters/log/spdlog_log.hpp"
 #include "core/virtual_partitions/partitioner.hpp"
 #include "engine/listener/listener_thread.hpp"
 #include "engine/threads/guarded_by.hpp"
+#include "engine/worker/describe_failure.hpp"
 #include "engine/worker/worker_pool.hpp"
 #include "runtime/check_settings.hpp"
 #include "runtime/signal_watch.hpp"
@@ -70,8 +72,10 @@ std::map<std::string, std::string> client_settings(const Settings& settings,
 
 class Application::Impl {
  public:
-  Impl(Settings settings, routing::Routes routes)
-      : settings_(std::move(settings)), routes_(std::make_shared<const routing::Routes>(std::move(routes))) {
+  Impl(Settings settings, routing::Routes routes, std::optional<boost::asio::any_io_executor> executor)
+      : settings_(std::move(settings)),
+        routes_(std::make_shared<const routing::Routes>(std::move(routes))),
+        executor_(std::move(executor)) {
     routing::require_valid(*routes_);
     if (const auto problems = runtime::check_settings(settings_); !problems.empty()) {
       throw std::invalid_argument(fmt::format("{}", fmt::join(problems, "\n")));
@@ -84,7 +88,7 @@ class Application::Impl {
   void start() {
     if (pool_) throw ApplicationError("an application starts once; make another one");
     std::vector<Connection> connections = make_clients();
-    pool_ = std::make_shared<engine::WorkerPool>(settings_.concurrency, "braid-w-");
+    pool_ = make_pool();
     for (Connection& connection : connections) connect(std::move(connection));
     // Flags first: what has started half is ended as a whole.
     pool_started_ = true;
@@ -104,9 +108,10 @@ class Application::Impl {
     for (const auto& group : routes_->consumer_groups) {
       for (const auto& subscription_group : group.subscription_groups) topics += subscription_group.topics.size();
     }
-    common_->log.write(engine::LogLevel::info, "application",
-                       fmt::format("started: {} topics, {} connections, {} workers", topics, listeners_.size(),
-                                   settings_.concurrency));
+    common_->log.write(
+        engine::LogLevel::info, "application",
+        fmt::format("started: {} topics, {} connections, {}", topics, listeners_.size(),
+                    executor_ ? "jobs on the host's executor" : fmt::format("{} workers", settings_.concurrency)));
   }
 
   StopReport stop(std::chrono::milliseconds timeout) {
@@ -129,7 +134,10 @@ class Application::Impl {
       // Without listeners no job comes any more; those that wait return at once.
       const auto least = common_->clock.now() + std::chrono::milliseconds(200);
       const std::uint32_t stuck = pool_->stop(std::max(deadline, least));
-      if (stuck > 0) report.left_behind.push_back(fmt::format("{} workers, still in user code", stuck));
+      if (stuck > 0) {
+        report.left_behind.push_back(
+            fmt::format("{} {}, still in user code", stuck, executor_ ? "jobs on the host's executor" : "workers"));
+      }
     }
     report.in_time = report.left_behind.empty();
     {
@@ -201,6 +209,18 @@ class Application::Impl {
     common.changed.notify_all();
   }
 
+  [[nodiscard]] std::shared_ptr<engine::OwnedPool> make_pool() const {
+    if (executor_) {
+      return std::make_shared<adapters::ExecutorPool>(*executor_, std::max(2 * settings_.concurrency, 64U));
+    }
+    return std::make_shared<engine::WorkerPool>(
+        settings_.concurrency, "braid-w-", [common = common_](const std::exception_ptr& failure) {
+          common->log.write(
+              engine::LogLevel::error, "worker",
+              "a function that was posted to the pool's executor threw " + engine::describe_failure(failure));
+        });
+  }
+
   // A connection before it has a thread.
   struct Connection {
     const routing::ConsumerGroup* group;
@@ -267,8 +287,9 @@ class Application::Impl {
 
   const Settings settings_;
   const std::shared_ptr<const routing::Routes> routes_;
+  const std::optional<boost::asio::any_io_executor> executor_;  // the host's; none: a pool of our own
   std::shared_ptr<Common> common_;
-  std::shared_ptr<engine::WorkerPool> pool_;
+  std::shared_ptr<engine::OwnedPool> pool_;
   std::vector<std::unique_ptr<engine::ListenerThread>> listeners_;
   bool pool_started_ = false;
   bool listeners_started_ = false;
@@ -276,7 +297,9 @@ class Application::Impl {
 };
 
 Application::Application(Settings settings, routing::Routes routes)
-    : impl_(std::make_unique<Impl>(std::move(settings), std::move(routes))) {}
+    : impl_(std::make_unique<Impl>(std::move(settings), std::move(routes), std::nullopt)) {}
+Application::Application(Settings settings, routing::Routes routes, const boost::asio::any_io_executor& executor)
+    : impl_(std::make_unique<Impl>(std::move(settings), std::move(routes), executor)) {}
 Application::~Application() = default;
 
 void Application::start() {

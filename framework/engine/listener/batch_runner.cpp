@@ -33,6 +33,7 @@ BatchRunner::BatchRunner(std::shared_ptr<Assignment> assignment, core::Partition
       offsets_(std::move(start)),
       placement_(core::make_placement(assignment_->topic().virtual_partitions, assignment_->max_partitions())),
       bytes_(*tools_.bytes, assignment_->topic().max_bytes),
+      tickets_(*assignment_, *tools_.log),
       gathering_(fresh()) {}
 
 BatchRunner::~BatchRunner() {
@@ -122,6 +123,10 @@ void BatchRunner::take_back() {
   settle_present();
 }
 
+std::optional<Time> BatchRunner::wakes_at() const {
+  return tickets_.sooner(flow_.wakes_at(), present_ != nullptr);
+}
+
 void BatchRunner::turn(Time now) {
   for (const std::uint32_t index : flow_.take_due(now)) {
     Share& share = present_->shares()[index];
@@ -129,6 +134,11 @@ void BatchRunner::turn(Time now) {
     tools_.dispatcher->send(share);
   }
   if (!held_back_.empty() && flow_.room() > 0) gather(held_back_, 0, now);
+  hand_over(now);
+  if (present_) tickets_.look(present_->shares(), now);
+}
+
+void BatchRunner::hand_over(Time now) {
   for (;;) {
     switch (flow_.next(now)) {
       case core::BatchFlow::Step::wait:

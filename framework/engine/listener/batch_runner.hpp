@@ -6,6 +6,7 @@
 #include "engine/listener/dispatcher.hpp"
 #include "engine/listener/mailbox.hpp"
 #include "engine/listener/partition_runner.hpp"
+#include "engine/listener/ticket_watch.hpp"
 #include "engine/ports/log.hpp"
 #include "engine/worker/running_batch.hpp"
 
@@ -32,7 +33,7 @@ class BatchRunner final : public PartitionRunner {
   void handle_failed(Share& share, Time now) override;
   void handle_settled(RunningBatch& batch) override;
   void handle_unsent(RunningBatch& batch) override;
-  [[nodiscard]] std::optional<Time> wakes_at() const override { return flow_.wakes_at(); }
+  [[nodiscard]] std::optional<Time> wakes_at() const override;
 
   void refuse() override;
   void fold() override;
@@ -47,6 +48,7 @@ class BatchRunner final : public PartitionRunner {
   [[nodiscard]] std::size_t room() const;
   void gather(std::vector<Message>& messages, std::size_t from, Time now);
   void take_back();
+  void hand_over(Time now);
   void lay_out();
   void settle_present();
   void reclaim();
@@ -58,6 +60,7 @@ class BatchRunner final : public PartitionRunner {
   core::PartitionOffsets offsets_;
   core::BatchPlacement placement_;
   HeldBytes bytes_;
+  TicketWatch tickets_;
 
   BatchPtr spare_;                  // first: the next line is made by fresh(), which looks here
   BatchPtr gathering_;              // or armed, as the flow says

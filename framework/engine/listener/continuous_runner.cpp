@@ -39,6 +39,7 @@ ContinuousRunner::ContinuousRunner(std::shared_ptr<Assignment> assignment, core:
       offsets_(std::move(start), assignment_->topic().max_window),
       placement_(core::make_placement(assignment_->topic().virtual_partitions, assignment_->max_partitions())),
       bytes_(*tools_.bytes, assignment_->topic().max_bytes),
+      tickets_(*assignment_, *tools_.log),
       lanes_(assignment_->max_partitions()) {}
 
 ContinuousRunner::~ContinuousRunner() {
@@ -123,6 +124,8 @@ void ContinuousRunner::turn(Time now) {
     tools_.dispatcher->send(share);
   }
   if (flow_.any_ready()) tools_.dispatcher->offer(*this, *assignment_);
+  if (!tickets_.begin_look(now)) return;
+  for (const std::uint32_t index : active_) tickets_.look_at(lanes_[index].present->shares()[0], now);
 }
 
 Share* ContinuousRunner::next_share() {

@@ -5,6 +5,7 @@
 #include "core/virtual_partitions/placement.hpp"
 #include "engine/listener/dispatcher.hpp"
 #include "engine/listener/partition_runner.hpp"
+#include "engine/listener/ticket_watch.hpp"
 #include "engine/worker/running_batch.hpp"
 
 #include <braid/offset.hpp>
@@ -36,7 +37,9 @@ class ContinuousRunner final : public PartitionRunner, private ShareSource {
   void handle_failed(Share& share, Time now) override;
   void handle_settled(RunningBatch& batch) override;
   void handle_unsent(RunningBatch& batch) override;
-  [[nodiscard]] std::optional<Time> wakes_at() const override { return flow_.wakes_at(); }
+  [[nodiscard]] std::optional<Time> wakes_at() const override {
+    return tickets_.sooner(flow_.wakes_at(), !active_.empty());
+  }
 
   void refuse() override;
   void fold() override;
@@ -76,6 +79,7 @@ class ContinuousRunner final : public PartitionRunner, private ShareSource {
   core::PartitionOffsets offsets_;
   std::unique_ptr<core::Placement> placement_;
   HeldBytes bytes_;
+  TicketWatch tickets_;
 
   std::vector<Lane> lanes_;
   std::vector<std::uint32_t> active_;  // virtual partitions with a present job

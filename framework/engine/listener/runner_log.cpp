@@ -20,11 +20,12 @@ void log_failure(Log& log, const Assignment& assignment, const Share& share) {
   const auto unfinished = share.unfinished();
   log.write(
       LogLevel::warning, "partition",
-      fmt::format("{}/{}: attempt {} of virtual partition {} failed at offset {} or behind ({} messages left): {}; "
+      fmt::format("{}/{}: attempt {} of virtual partition {} failed at offset {}{} ({} messages left): {}; "
                   "again in {} ms",
                   assignment.partition().topic, assignment.partition().partition.value, share.attempt(),
                   share.virtual_partition().value, unfinished.empty() ? -1 : unfinished.front().offset().value,
-                  unfinished.size(), describe_failure(share.failure()), assignment.topic().retry_backoff.count()));
+                  share.in_hand() != nullptr ? "" : " or behind", unfinished.size(),
+                  describe_failure(share.failure()), assignment.topic().retry_backoff.count()));
 }
 
 }  // namespace braid::engine

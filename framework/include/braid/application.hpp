@@ -11,6 +11,11 @@
 #include <string>
 #include <vector>
 
+// Asio's, of which nothing but the name is needed here.
+namespace boost::asio {
+class any_io_executor;
+}
+
 namespace braid {
 
 // The application could not start, or had to end: no broker, no position where there must be one.
@@ -50,6 +55,11 @@ class Application {
  public:
   // Throws routing::InvalidRoutes or std::invalid_argument with all problems of the routes or the settings.
   Application(Settings settings, routing::Routes routes);
+  // The same with all jobs, hooks and coroutines on an executor of the host's instead of threads of its own: as
+  // many run at once as the executor has threads; `concurrency` only says how many may be queued there (twice as
+  // many, at least 64). The executor must run until stop() has returned in time, and never call it.
+  // (<boost/asio/any_io_executor.hpp>)
+  Application(Settings settings, routing::Routes routes, const boost::asio::any_io_executor& executor);
   // Stops, with the shutdown timeout, if that has not been done.
   ~Application();
   Application(const Application&) = delete;
