@@ -20,8 +20,9 @@ void Deferral::call_threw() {
 
 bool Deferral::settle(std::exception_ptr failure) noexcept {
   if (claimed_.exchange(true, std::memory_order_acq_rel)) return false;
+  const bool counts = view_->assignment().phase() != Assignment::Phase::over;
   let_go();  // the job's own reference is still there, if anything is
-  return close(std::move(failure));
+  return close(std::move(failure)) && counts;
 }
 
 bool Deferral::give_up(std::exception_ptr failure) noexcept {
@@ -36,9 +37,8 @@ bool Deferral::close(std::exception_ptr failure) noexcept {
   if (state_.compare_exchange_strong(state, State::closed, std::memory_order_acq_rel)) return true;
   if (state == State::closed) return false;  // the call threw
   state_.store(State::closed, std::memory_order_relaxed);
-  const bool counts = share_->batch().assignment().phase() != Assignment::Phase::over;
   complete();
-  return counts;
+  return true;
 }
 
 std::span<const Message> Deferral::messages() const {
