@@ -15,43 +15,59 @@ constexpr Time at(std::chrono::milliseconds since) {
 
 class CommitScheduleTest : public testing::Test {
  protected:
-  CommitSchedule schedule_{1000ms, 50ms, at(0ms)};
+  // One commit goes out.
+  std::uint64_t send() {
+    schedule_.looked();
+    return schedule_.sent();
+  }
+  CommitSchedule schedule_{50ms};
 };
 
-TEST_F(CommitScheduleTest, IsDueAfterTheInterval) {
-  EXPECT_EQ(schedule_.wakes_at(), at(1000ms));
-  EXPECT_FALSE(schedule_.ready(at(999ms), true));
-  EXPECT_TRUE(schedule_.ready(at(1000ms), true));
+TEST_F(CommitScheduleTest, NothingIsDueByItself) {
+  EXPECT_FALSE(schedule_.ready(at(1h), true));
+  EXPECT_EQ(schedule_.wakes_at(), std::nullopt);
+}
+
+TEST_F(CommitScheduleTest, IsDueWithItsFirstPartition) {
+  schedule_.due_by(at(1000ms));
+  schedule_.due_by(at(700ms));
+  schedule_.due_by(at(900ms));
+  EXPECT_EQ(schedule_.wakes_at(), at(700ms));
+  EXPECT_FALSE(schedule_.ready(at(699ms), true));
+  EXPECT_TRUE(schedule_.ready(at(700ms), true));
 }
 
 TEST_F(CommitScheduleTest, WaitsWhileTheGateIsClosed) {
+  schedule_.due_by(at(0ms));
   EXPECT_FALSE(schedule_.ready(at(2000ms), false));
   EXPECT_TRUE(schedule_.ready(at(2000ms), true));
 }
 
 TEST_F(CommitScheduleTest, HasOneInFlight) {
-  const auto token = schedule_.sent();
+  const auto token = send();
+  schedule_.due_by(at(0ms));
   EXPECT_TRUE(schedule_.in_flight());
   EXPECT_FALSE(schedule_.ready(at(1h), true));
   EXPECT_EQ(schedule_.wakes_at(), std::nullopt);
   EXPECT_TRUE(schedule_.answered(token, true, at(1100ms)));
   EXPECT_FALSE(schedule_.in_flight());
-  EXPECT_FALSE(schedule_.ready(at(2099ms), true));
-  EXPECT_TRUE(schedule_.ready(at(2100ms), true));
+  EXPECT_TRUE(schedule_.ready(at(1100ms), true));
 }
 
-TEST_F(CommitScheduleTest, ARefusedOneIsDueAgainAfterTheBackoff) {
-  const auto token = schedule_.sent();
+TEST_F(CommitScheduleTest, AfterARefusalTheNextWaitsForTheBackoff) {
+  const auto token = send();
   EXPECT_TRUE(schedule_.answered(token, false, at(1100ms)));
+  schedule_.due_by(Time::min());
+  EXPECT_EQ(schedule_.wakes_at(), at(1150ms));
   EXPECT_FALSE(schedule_.ready(at(1149ms), true));
   EXPECT_TRUE(schedule_.ready(at(1150ms), true));
 }
 
 TEST_F(CommitScheduleTest, IgnoresAnswersToAnyOtherThanTheOneInFlight) {
-  const auto first = schedule_.sent();
+  const auto first = send();
   schedule_.give_up();
   EXPECT_FALSE(schedule_.answered(first, true, at(1ms)));
-  const auto second = schedule_.sent();
+  const auto second = send();
   EXPECT_NE(first, second);
   EXPECT_FALSE(schedule_.answered(first, true, at(1ms)));
   EXPECT_TRUE(schedule_.in_flight());
@@ -60,51 +76,19 @@ TEST_F(CommitScheduleTest, IgnoresAnswersToAnyOtherThanTheOneInFlight) {
 }
 
 TEST_F(CommitScheduleTest, AnotherOneMayGoAfterGivingUp) {
-  (void)schedule_.sent();
+  (void)send();
+  schedule_.due_by(at(10ms));
   schedule_.give_up();
   EXPECT_FALSE(schedule_.in_flight());
-  EXPECT_TRUE(schedule_.ready(at(1000ms), true));
-}
-
-TEST_F(CommitScheduleTest, HurryMakesItDueAtOnce) {
-  schedule_.hurry(at(10ms));
   EXPECT_TRUE(schedule_.ready(at(10ms), true));
-  EXPECT_EQ(schedule_.wakes_at(), at(10ms));
 }
 
-TEST_F(CommitScheduleTest, HurryNeverPutsItOff) {
-  schedule_.hurry(at(5000ms));
-  EXPECT_EQ(schedule_.wakes_at(), at(1000ms));
-}
-
-// Positions that moved while a commit was on its way must not wait for another interval: a revocation would not.
-TEST_F(CommitScheduleTest, HurryOutlastsTheOneInFlight) {
-  const auto token = schedule_.sent();
-  schedule_.hurry(at(1010ms));
-  EXPECT_FALSE(schedule_.ready(at(1010ms), true));
+// What became due while a commit was on its way must not wait for another interval: a revocation would not.
+TEST_F(CommitScheduleTest, WhatBecomesDueOutlastsTheOneInFlight) {
+  const auto token = send();
+  schedule_.due_by(at(1010ms));
   EXPECT_TRUE(schedule_.answered(token, true, at(1020ms)));
   EXPECT_TRUE(schedule_.ready(at(1020ms), true));
-}
-
-TEST_F(CommitScheduleTest, HurryCountsOnce) {
-  const auto token = schedule_.sent();
-  schedule_.hurry(at(1010ms));
-  (void)schedule_.answered(token, true, at(1020ms));
-  const auto next = schedule_.sent();
-  (void)schedule_.answered(next, true, at(1030ms));
-  EXPECT_EQ(schedule_.wakes_at(), at(2030ms));
-}
-
-TEST_F(CommitScheduleTest, ARefusalIsBackedOffEvenInAHurry) {
-  const auto token = schedule_.sent();
-  schedule_.hurry(at(1010ms));
-  (void)schedule_.answered(token, false, at(1020ms));
-  EXPECT_EQ(schedule_.wakes_at(), at(1070ms));
-}
-
-TEST_F(CommitScheduleTest, NothingToSendWaitsForTheNextInterval) {
-  schedule_.nothing_to_send(at(1000ms));
-  EXPECT_EQ(schedule_.wakes_at(), at(2000ms));
 }
 
 }  // namespace
