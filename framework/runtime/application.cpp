@@ -3,6 +3,7 @@
 #include "adapters/log/spdlog_log.hpp"
 #include "core/virtual_partitions/partitioner.hpp"
 #include "engine/listener/listener_thread.hpp"
+#include "engine/store/store_thread.hpp"
 #include "engine/threads/guarded_by.hpp"
 #include "engine/worker/describe_failure.hpp"
 #include "engine/worker/worker_pool.hpp"
@@ -19,6 +20,7 @@
 #include <algorithm>
 #include <atomic>
 #include <condition_variable>
+#include <map>
 #include <mutex>
 #include <optional>
 #include <utility>
@@ -94,6 +96,7 @@ class Application::Impl {
     pool_started_ = true;
     pool_->start();
     listeners_started_ = true;
+    for (const auto& [store, thread] : stores_) thread->start();
     for (const auto& listener : listeners_) listener->start(settings_.connect_timeout);
     std::optional<std::string> failure;
     for (const auto& listener : listeners_) {
@@ -130,6 +133,12 @@ class Application::Impl {
       }
     }
     listeners_.clear();
+    for (const auto& [store, thread] : stores_) {
+      // Only a call that a listener has given up is still under way.
+      if (!thread->stop(std::max(deadline, common_->clock.now()))) {
+        report.left_behind.emplace_back("a call to an offset store, which has not returned");
+      }
+    }
     if (pool_started_) {
       // Without listeners no job comes any more; those that wait return at once.
       const auto least = common_->clock.now() + std::chrono::milliseconds(200);
@@ -191,6 +200,7 @@ class Application::Impl {
     figures.offset_jumps = counters.offset_jumps.load();
     figures.batches = counters.batches.load();
     figures.attempts_failed = counters.attempts_failed.load();
+    figures.messages_dropped = counters.messages_dropped.load();
     figures.commits = counters.commits.load();
     figures.commits_failed = counters.commits_failed.load();
     figures.assignments = counters.assignments.load();
@@ -219,6 +229,22 @@ class Application::Impl {
               engine::LogLevel::error, "worker",
               "a function that was posted to the pool's executor threw " + engine::describe_failure(failure));
         });
+  }
+
+  // A thread for each offset store that routes name, shared by all connections.
+  std::map<const OffsetStore*, std::shared_ptr<engine::StoreThread>> stores_of(
+      const routing::SubscriptionGroup& group) {
+    std::map<const OffsetStore*, std::shared_ptr<engine::StoreThread>> wanted;
+    for (const routing::Topic& topic : group.topics) {
+      if (topic.commit.when != routing::Commit::When::external) continue;
+      auto& thread = stores_[topic.offset_store.get()];
+      if (!thread) {
+        thread = std::make_shared<engine::StoreThread>(fmt::format("braid-s-{}", stores_.size() - 1),
+                                                       topic.offset_store);
+      }
+      wanted[topic.offset_store.get()] = thread;
+    }
+    return wanted;
   }
 
   // A connection before it has a thread.
@@ -280,6 +306,7 @@ class Application::Impl {
               .waiter = &waiter,
               .log = &common_->log,
               .host = common_.get(),
+              .stores = stores_of(*connection.subscription_group),
           });
     };
     listeners_.push_back(std::make_unique<engine::ListenerThread>(name, make, common_));
@@ -290,6 +317,7 @@ class Application::Impl {
   const std::optional<boost::asio::any_io_executor> executor_;  // the host's; none: a pool of our own
   std::shared_ptr<Common> common_;
   std::shared_ptr<engine::OwnedPool> pool_;
+  std::map<const OffsetStore*, std::shared_ptr<engine::StoreThread>> stores_;
   std::vector<std::unique_ptr<engine::ListenerThread>> listeners_;
   bool pool_started_ = false;
   bool listeners_started_ = false;

@@ -98,6 +98,11 @@ TopicBuilder& TopicBuilder::flow(Flow flow) {
   return *this;
 }
 
+TopicBuilder& TopicBuilder::offset_store(std::shared_ptr<OffsetStore> store) {
+  topic_->offset_store = std::move(store);
+  return *this;
+}
+
 TopicBuilder& TopicBuilder::initial_offset(InitialOffset policy) {
   topic_->initial_offset = policy;
   return *this;

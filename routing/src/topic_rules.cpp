@@ -149,8 +149,12 @@ class TopicRules {
     refuse_if(commit.sync && commit.when == When::each_message && manual, "commit.sync",
               "commit: each_message with sync needs offsets: automatic, since a message that is not marked would "
               "be waited for in vain");
+    const bool external = commit.when == When::external;
+    refuse_if(external && !topic_.offset_store, kWhen, "commit: external needs an offset store");
+    refuse_if(!external && topic_.offset_store, "offset_store",
+              "the offset store is not used: positions are kept there under commit: external alone");
     if (!commit.interval) return;
-    refuse_if(commit.when != When::interval, "commit.interval",
+    refuse_if(commit.when != When::interval && !external, "commit.interval",
               "commit: an interval is for when: interval alone; with " + when + " leave it out");
     range("commit.interval", "commit: interval", *commit.interval, kCommitInterval);
   }

@@ -7,7 +7,7 @@
 namespace braid::core {
 
 std::uint32_t BatchFlow::room() const {
-  return admits_ ? settings_.max_messages - gathering_ : 0;
+  return admits_ && !sealed_ ? settings_.max_messages - gathering_ : 0;
 }
 
 void BatchFlow::gathered(std::size_t messages, Time now) {
@@ -19,7 +19,7 @@ void BatchFlow::gathered(std::size_t messages, Time now) {
 }
 
 bool BatchFlow::complete(Time now) const {
-  return gathering_ >= settings_.max_messages || at_end_ || now >= gathering_since_ + settings_.max_wait;
+  return sealed_ || gathering_ >= settings_.max_messages || at_end_ || now >= gathering_since_ + settings_.max_wait;
 }
 
 BatchFlow::Step BatchFlow::next(Time now) const {
@@ -30,8 +30,8 @@ BatchFlow::Step BatchFlow::next(Time now) const {
 
 std::optional<Time> BatchFlow::wakes_at() const {
   std::optional<Time> at;
-  // What can't be armed waits for the present batch.
-  const bool by_time = !armed_ && (settings_.arms || !running_);
+  // What is sealed waits for something else than time, and what can't be armed for the present batch.
+  const bool by_time = !armed_ && !sealed_ && (settings_.arms || !running_);
   if (gathering_ > 0 && by_time && admits_) at = gathering_since_ + settings_.max_wait;
   for (const Retry& retry : retries_) at = at ? std::min(*at, retry.due) : retry.due;
   return at;
@@ -42,12 +42,14 @@ void BatchFlow::started() {
   running_ = true;
   gathering_ = 0;
   at_end_ = false;
+  sealed_ = false;
 }
 
 void BatchFlow::dropped() {
   armed_ = false;
   gathering_ = 0;
   at_end_ = false;
+  sealed_ = false;
 }
 
 void BatchFlow::settled() {

@@ -52,6 +52,9 @@ class BatchFlow {
   [[nodiscard]] Step next(Time now) const;
   // When next() or take_due() may answer something else though nothing happened.
   [[nodiscard]] std::optional<Time> wakes_at() const;
+  // The gathering batch, which is ready to start, takes no more: something waits for its end as it is.
+  void seal() { sealed_ = true; }
+  [[nodiscard]] bool sealed() const { return sealed_; }
   // What was gathered runs now.
   void started();
   void armed() { armed_ = true; }
@@ -88,6 +91,7 @@ class BatchFlow {
   Time gathering_since_{};       // when the first of them was there
   bool at_end_ = false;
   bool admits_ = true;
+  bool sealed_ = false;
   bool running_ = false;
   bool armed_ = false;  // implies running_ and gathering_ > 0
   std::vector<Retry> retries_;

@@ -43,7 +43,7 @@ void PartitionCommits::batch_ready(Offset last) {
 
 void PartitionCommits::job_settled(VirtualPartitionIndex index, Offset last) {
   progressed();
-  if (!at_once() || !sync_) return;
+  if (!jobs_wait()) return;
   if (index.value >= blocked_.size()) blocked_.resize(index.value + 1);
   BRAID_ASSERT(!blocked_[index.value], "a virtual partition that waits runs nothing");
   blocked_[index.value] = true;
@@ -94,9 +94,11 @@ void PartitionCommits::release(const Waiter& waiter) {
   switch (waiter.kind) {
     case Waiter::Kind::batch:
       batch_waits_ = false;
+      turn_wanted_ = true;
       return;
     case Waiter::Kind::virtual_partition:
       blocked_[waiter.who] = false;
+      turn_wanted_ = true;
       released_.push_back({static_cast<std::uint32_t>(waiter.who)});
       return;
     case Waiter::Kind::request:
@@ -119,9 +121,9 @@ void PartitionCommits::release_where(Condition&& condition) {
 // --- the committer
 
 void PartitionCommits::nothing_to_send(const std::optional<CommitContent>& content, Time now) {
-  // What is stored is what would be sent, so it tells of all that is done by now, as far as it reaches.
+  // What is stored is what would be sent: it tells of all that is done by now, as far as it reaches.
   if (content && stored_ == content) {
-    release_where([&](const Waiter& waiter) { return content->tells(waiter.through); });
+    release_where([&](const Waiter& waiter) { return stored_->tells(waiter.through); });
   }
   due_ = next_time(now);
 }

@@ -9,6 +9,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <optional>
+#include <utility>
 #include <vector>
 
 namespace braid::core {
@@ -58,6 +59,10 @@ class PartitionCommits {
     return index.value >= blocked_.size() || !blocked_[index.value];
   }
   [[nodiscard]] std::vector<VirtualPartitionIndex> take_released();
+  // Every job_settled() is answered by take_released(), at once or later: no job may be armed behind another.
+  [[nodiscard]] bool jobs_wait() const { return sync_ && at_once(); }
+  // Whether a batch or a virtual partition was released since: the runner wants a turn.
+  [[nodiscard]] bool take_turn_wanted() { return std::exchange(turn_wanted_, false); }
 
   // --- what consumers ask for
 
@@ -127,6 +132,7 @@ class PartitionCommits {
   std::optional<CommitContent> in_flight_;
   std::vector<Waiter> waiters_;
   bool batch_waits_ = false;
+  bool turn_wanted_ = false;
   std::vector<bool> blocked_;  // by virtual partition; as far as one ever was
   std::vector<VirtualPartitionIndex> released_;
   std::vector<RequestId> answered_;

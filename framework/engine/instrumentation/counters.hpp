@@ -17,6 +17,7 @@ struct Counters {
   Count batches_armed{0};
   Count batches_taken_back{0};
   Count attempts_failed{0};
+  Count messages_dropped{0};
   Count commits{0};
   Count commits_failed{0};
   Count assignments{0};

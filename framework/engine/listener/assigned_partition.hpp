@@ -1,6 +1,8 @@
 #pragma once
 
+#include "core/listener/partition_commits.hpp"
 #include "core/offsets/partition_offsets.hpp"
+#include "engine/listener/commit_requests.hpp"
 #include "engine/listener/mailbox.hpp"
 #include "engine/listener/partition_runner.hpp"
 #include "engine/ports/clock.hpp"
@@ -16,19 +18,17 @@
 
 namespace braid::engine {
 
+class Committer;
+
 // What a listener needs to know of a topic it subscribes to.
 struct TopicLane {
   const routing::Topic* topic = nullptr;
   std::uint32_t max_partitions = 1;
   TopicSplit split;
   JobCaps caps;
-};
-
-// What the group has stored of a partition.
-struct Acknowledged {
-  CommitPosition position;
-  std::uint64_t revision = 0;  // of the runner, when it told the metadata that went with it
-  friend constexpr bool operator==(Acknowledged, Acknowledged) = default;
+  PositionStore* store = nullptr;  // where its positions are kept
+  Committer* committer = nullptr;  // to that store
+  Duration commit_interval{};
 };
 
 // A partition that is assigned to a connection. Thread: its listener's.
@@ -45,7 +45,10 @@ struct AssignedPartition {
   Stage stage = Stage::reading_position;
   std::shared_ptr<Assignment> assignment;
   std::unique_ptr<PartitionQueue> queue;
-  std::unique_ptr<PartitionRunner> runner;  // from the position on
+  std::unique_ptr<PartitionRunner> runner;        // from the position on
+  std::optional<core::PartitionCommits> commits;  // the runner's; longer than it
+  CommitRequests requests;
+  bool released = false;  // a commit was acknowledged that its runner waited for
   ReadyFlag* ready = nullptr;
 
   std::optional<Time> ask_position_at;        // reading_position: nothing while an answer is awaited
@@ -53,7 +56,7 @@ struct AssignedPartition {
   core::PartitionOffsets::Start start;        // where it starts, and what was done before; the runner's, then
   std::optional<StartPoint> restart_pending;  // the client has refused it so far
   std::optional<CommitPosition> sent_to;      // by start_again(), the last time
-  std::optional<Acknowledged> acknowledged;   // as far as we know
+  std::optional<CommitPosition> stored;       // when it started; from then on `commits` knows
   std::optional<Time> timer;                  // as entered in the listener's timers
 };
 

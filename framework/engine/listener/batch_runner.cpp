@@ -14,13 +14,13 @@ namespace {
 // Of a message, while nothing is known of them.
 constexpr std::size_t kSizeGuess = 1024;
 
-core::BatchFlow::Settings flow_settings(Assignment& assignment) {
+core::BatchFlow::Settings flow_settings(Assignment& assignment, const core::PartitionCommits& commits) {
   const routing::Topic& topic = assignment.topic();
   return {.max_messages = topic.max_messages,
           .max_wait = topic.max_wait,
           .retry_backoff = topic.retry_backoff,
           // A worker that starts a batch takes no credits.
-          .arms = !assignment.caps().any()};
+          .arms = !assignment.caps().any() && !commits.one_batch_at_a_time()};
 }
 
 }  // namespace
@@ -29,7 +29,7 @@ BatchRunner::BatchRunner(std::shared_ptr<Assignment> assignment, core::Partition
                          RunnerTools tools)
     : assignment_(std::move(assignment)),
       tools_(std::move(tools)),
-      flow_(flow_settings(*assignment_)),
+      flow_(flow_settings(*assignment_, *tools_.commits)),
       offsets_(std::move(start)),
       placement_(core::make_placement(assignment_->topic().virtual_partitions, assignment_->max_partitions())),
       bytes_(*tools_.bytes, assignment_->topic().max_bytes),
@@ -124,7 +124,9 @@ void BatchRunner::take_back() {
 }
 
 std::optional<Time> BatchRunner::wakes_at() const {
-  return tickets_.sooner(flow_.wakes_at(), present_ != nullptr);
+  // A batch that waits for a commit starts by no time; then there are no retries either.
+  const auto at = tools_.commits->may_start_batch() ? flow_.wakes_at() : std::nullopt;
+  return tickets_.sooner(at, present_ != nullptr);
 }
 
 void BatchRunner::turn(Time now) {
@@ -144,6 +146,7 @@ void BatchRunner::hand_over(Time now) {
       case core::BatchFlow::Step::wait:
         return;
       case core::BatchFlow::Step::start:
+        if (!may_start()) return;  // asked again when the commit is acknowledged
         lay_out();
         flow_.started();
         placement_.started();
@@ -168,6 +171,18 @@ void BatchRunner::hand_over(Time now) {
   }
 }
 
+// At most once: the batch is closed, and the commit of its end is wanted; what came behind is not in it. After a
+// batch whose commit is waited for: nothing follows before that.
+bool BatchRunner::may_start() {
+  core::PartitionCommits& commits = *tools_.commits;
+  if (commits.before_processing() && !flow_.sealed()) {
+    flow_.seal();
+    committed_first_ = next_after(gathering_->last());
+    commits.batch_ready(gathering_->last());
+  }
+  return commits.may_start_batch();
+}
+
 void BatchRunner::lay_out() {
   TopicSplit& split = *tools_.split;
   const core::PartitionerReport report =
@@ -184,12 +199,13 @@ void BatchRunner::handle_settled(RunningBatch& batch) {
 void BatchRunner::settle_present() {
   Counters& counters = assignment_->counters();
   Counters::add(counters.batches);
-  Counters::add(counters.messages_done, present_->size());
+  Counters::add(counters.messages_done, present_->size() - std::exchange(messages_dropped_, 0));
   const bool next_runs = flow_.is_armed();
   offsets_.done_range(present_->first(), present_->last());
   bytes_.give_back(present_->gathered());
   flow_.settled();
   placement_.settled();
+  tools_.commits->batch_settled(present_->last());
   retiring_.push_back(std::move(present_));
   if (next_runs) {
     placement_.started();
@@ -211,8 +227,28 @@ void BatchRunner::reclaim() {
 void BatchRunner::handle_failed(Share& share, Time now) {
   if (present_.get() != &share.batch()) return;
   Counters::add(assignment_->counters().attempts_failed);
+  if (tools_.commits->before_processing()) {
+    drop(share);
+    return;
+  }
   flow_.failed(share.index(), now);
   log_failure(*tools_.log, *assignment_, share);
+}
+
+// The position is behind it already: a second attempt would break the promise that nothing is processed twice.
+void BatchRunner::drop(Share& share) {
+  const auto unfinished = share.unfinished();
+  messages_dropped_ += static_cast<std::uint32_t>(unfinished.size());
+  Counters::add(assignment_->counters().messages_dropped, unfinished.size());
+  tools_.log->write(
+      LogLevel::error, "partition",
+      fmt::format(
+          "{}/{}: virtual partition {} failed at offset {} or behind; {} messages are dropped, since the topic "
+          "is processed at most once: {}",
+          assignment_->partition().topic, assignment_->partition().partition.value, share.virtual_partition().value,
+          unfinished.empty() ? -1 : unfinished.front().offset().value, unfinished.size(),
+          describe_failure(share.failure())));
+  share.batch().settle_dropped(share);
 }
 
 void BatchRunner::handle_unsent(RunningBatch& batch) {
@@ -223,11 +259,17 @@ void BatchRunner::handle_unsent(RunningBatch& batch) {
 void BatchRunner::refuse() {
   flow_.stop_admission();
   if (flow_.is_armed()) take_back();
+  // At most once: what has not started is given back, though its commit may be on its way.
+  if (flow_.sealed()) committed_first_.reset();
   flow_.dropped();
   placement_.dropped();
   gathering_->clear();
   assignment_->messages().release(held_back_);
   held_back_.clear();
+}
+
+std::optional<CommitPosition> BatchRunner::position() const {
+  return std::max(offsets_.position(), committed_first_);
 }
 
 void BatchRunner::fold() {
@@ -238,8 +280,16 @@ void BatchRunner::fold() {
   }
 }
 
+// At most once: the position is behind all that has started, and what is done beyond it there is nothing.
+std::uint64_t BatchRunner::revision() const {
+  const std::uint64_t text = assignment_->commit_text().revision();
+  return tools_.commits->before_processing() ? text : offsets_.revision() + text;
+}
+
 std::string BatchRunner::metadata(std::size_t most) const {
-  return core::encode_gaps(offsets_, assignment_->commit_text().text(), most);
+  const auto text = assignment_->commit_text().text();
+  if (tools_.commits->before_processing()) return core::encode_gaps(*position(), {}, text, most);
+  return core::encode_gaps(offsets_, text, most);
 }
 
 }  // namespace braid::engine

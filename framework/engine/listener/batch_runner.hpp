@@ -37,10 +37,8 @@ class BatchRunner final : public PartitionRunner {
 
   void refuse() override;
   void fold() override;
-  [[nodiscard]] std::optional<CommitPosition> position() const override { return offsets_.position(); }
-  [[nodiscard]] std::uint64_t revision() const override {
-    return offsets_.revision() + assignment_->commit_text().revision();
-  }
+  [[nodiscard]] std::optional<CommitPosition> position() const override;
+  [[nodiscard]] std::uint64_t revision() const override;
   [[nodiscard]] std::string metadata(std::size_t most) const override;
   [[nodiscard]] std::optional<CommitPosition> expected() const override { return offsets_.expected(); }
 
@@ -50,7 +48,9 @@ class BatchRunner final : public PartitionRunner {
   void take_back();
   void hand_over(Time now);
   void lay_out();
+  [[nodiscard]] bool may_start();
   void settle_present();
+  void drop(Share& share);
   void reclaim();
   BatchPtr fresh();
 
@@ -62,9 +62,13 @@ class BatchRunner final : public PartitionRunner {
   HeldBytes bytes_;
   TicketWatch tickets_;
 
-  BatchPtr spare_;                  // first: the next line is made by fresh(), which looks here
-  BatchPtr gathering_;              // or armed, as the flow says
-  BatchPtr present_;                // runs
+  BatchPtr spare_;      // first: the next line is made by fresh(), which looks here
+  BatchPtr gathering_;  // or armed, as the flow says
+  BatchPtr present_;    // runs
+  // before_processing: the end of the batch that was sealed last, which is committed before it starts.
+  std::optional<CommitPosition> committed_first_;
+  std::uint32_t messages_dropped_ = 0;  // of the present batch
+
   std::vector<BatchPtr> retiring_;  // settled; a worker may still be on its way out of it
   std::vector<Message> incoming_;   // taken while the gathering batch was armed
   std::vector<Message> held_back_;  // beyond the ledger's window

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <chrono>
+#include <string>
 #include <utility>
 
 namespace braid::engine {
@@ -13,67 +14,141 @@ using namespace std::chrono_literals;
 // How often a closed gate is looked at again; it opens when the group has joined, of which nobody tells us.
 constexpr auto kGateLook = 10ms;
 
+// The longest that a pair of numbers of the metadata may be, with what goes before the first one: where so much
+// room was left, nothing was left out.
+constexpr std::size_t kOneMore = 48;
+
 }  // namespace
 
-Committer::Committer(ConsumerClient& client, AssignedPartitions& partitions, core::CommitSchedule schedule,
-                     std::size_t metadata_bytes, Counters& counters, Log& log)
-    : client_(client),
+Committer::Committer(PositionStore& store, AssignedPartitions& partitions, Settings settings, Counters& counters,
+                     Log& log)
+    : store_(store),
       partitions_(partitions),
-      schedule_(std::move(schedule)),
-      metadata_bytes_(metadata_bytes),
+      metadata_bytes_(settings.metadata_bytes),
+      schedule_(settings.retry_backoff),
       counters_(counters),
       log_(log) {}
 
-std::optional<Acknowledged> Committer::to_send(const AssignedPartition& partition) const {
-  if (!partition.runner) return std::nullopt;
+std::optional<core::CommitContent> Committer::content_of(const AssignedPartition& partition) const {
   const auto position = partition.runner->position();
   if (!position) return std::nullopt;
-  const Acknowledged now{*position, metadata_bytes_ > 0 ? partition.runner->revision() : 0};
-  if (now == partition.acknowledged) return std::nullopt;
-  return now;
+  core::CommitContent content = core::CommitContent::of(*position);
+  if (metadata_bytes_ > 0) content.revision = partition.runner->revision();
+  return content;
+}
+
+bool Committer::serves(const AssignedPartition& partition) const {
+  return partition.runner && partition.commits && partition.lane->committer == this;
+}
+
+bool Committer::clean(const AssignedPartition& partition) const {
+  return !partition.runner || partition.commits->clean(content_of(partition));
+}
+
+void Committer::look(const AssignedPartition& partition) {
+  if (!partition.commits) return;
+  if (const auto due = partition.commits->due()) schedule_.due_by(*due);
+}
+
+void Committer::request(AssignedPartition& partition, CommitRequest& request) {
+  core::PartitionCommits& commits = *partition.commits;
+  if (request.waits()) {
+    commits.request(partition.requests.add(CommitRequestPtr(&request)), request.through());
+  } else {
+    commits.request(request.through());
+  }
+  tell(partition);
+  look(partition);
+}
+
+void Committer::end(AssignedPartition& partition) {
+  if (!partition.commits) return;
+  partition.commits->end();
+  look(partition);
+}
+
+// Who was released hears of it: requests here, jobs and batches in the partition's next turn.
+void Committer::tell(AssignedPartition& partition) {
+  partition.requests.answer(partition.commits->take_answered(), {});
+  if (!partition.commits->take_turn_wanted()) return;
+  partition.released = true;
+  released_ = true;
 }
 
 void Committer::turn(Time now) {
-  if (!schedule_.ready(now, client_.may_commit())) return;
+  if (!schedule_.ready(now, store_.may_commit())) return;
+  schedule_.looked();
   std::vector<StoredPosition> positions;
   sent_.clear();
   for (const auto& [name, partition] : partitions_) {
-    if (!partition->runner) continue;
+    if (!serves(*partition)) continue;
+    core::PartitionCommits& commits = *partition->commits;
+    if (!commits.due() || *commits.due() > now) continue;
     partition->runner->fold();
-    const auto now_due = to_send(*partition);
-    if (!now_due) continue;
-    positions.push_back({name, now_due->position, partition->runner->metadata(metadata_bytes_)});
-    sent_.push_back({name, partition->assignment->generation(), *now_due});
+    auto content = content_of(*partition);
+    if (!content || !commits.worth_sending(*content)) {
+      commits.nothing_to_send(content, now);
+      tell(*partition);
+      continue;
+    }
+    std::string metadata = partition->runner->metadata(metadata_bytes_);
+    if (metadata.size() + kOneMore <= metadata_bytes_) content->told_below = core::CommitContent::kAll;
+    positions.push_back({name, content->position, std::move(metadata)});
+    sent_.push_back({name, partition->assignment->generation(), *content});
   }
-  if (positions.empty()) {
-    schedule_.nothing_to_send(now);
-    return;
+  if (!positions.empty()) {
+    last_sent_ = schedule_.sent();
+    for (const Sent& sent : sent_) find(sent)->commits->sent(last_sent_, sent.content, now);
+    store_.commit(positions, last_sent_);
   }
-  last_sent_ = schedule_.sent();
-  client_.commit(positions, last_sent_);
+  for (const auto& [name, partition] : partitions_) {
+    if (serves(*partition)) look(*partition);
+  }
+}
+
+AssignedPartition* Committer::find(const Sent& sent) {
+  const auto found = partitions_.find(sent.partition);
+  if (found == partitions_.end() || found->second->assignment->generation() != sent.generation) return nullptr;
+  return found->second->commits ? found->second.get() : nullptr;
 }
 
 void Committer::handle_committed(std::uint64_t token, const Result<void>& outcome, Time now) {
   if (!schedule_.answered(token, outcome.ok(), now)) return;
-  if (!outcome && outcome.error().kind() == Error::Kind::stale_member) last_stale_ = token;
-  if (!outcome) {
+  if (outcome) {
+    Counters::add(counters_.commits);
+  } else {
+    if (outcome.error().kind() == Error::Kind::stale_member) last_stale_ = token;
     Counters::add(counters_.commits_failed);
     log_.write(LogLevel::warning, "connection",
                fmt::format("commit of {} positions failed: {}; sent again with the positions of then", sent_.size(),
                            outcome.error().text()));
-    return;
   }
-  Counters::add(counters_.commits);
   for (const Sent& sent : sent_) {
-    const auto found = partitions_.find(sent.partition);
-    if (found == partitions_.end() || found->second->assignment->generation() != sent.generation) continue;
-    found->second->acknowledged = sent.what;
+    AssignedPartition* const partition = find(sent);
+    if (partition == nullptr) continue;
+    if (outcome) {
+      partition->commits->acknowledged(token);
+      tell(*partition);
+    } else if (outcome.error().retriable()) {
+      partition->commits->failed(token);
+    } else {
+      partition->requests.answer(partition->commits->refused(token), outcome);
+    }
+    look(*partition);
+  }
+  sent_.clear();
+}
+
+void Committer::give_up() {
+  schedule_.give_up();
+  for (const Sent& sent : std::exchange(sent_, {})) {
+    if (AssignedPartition* const partition = find(sent)) partition->commits->failed(last_sent_);
   }
 }
 
 std::optional<Time> Committer::wakes_at(Time now) const {
   const auto at = schedule_.wakes_at();
-  if (at && *at <= now) return now + kGateLook;  // only the gate keeps it back
+  if (at && *at <= now && !store_.may_commit()) return now + kGateLook;
   return at;
 }
 

@@ -23,7 +23,7 @@ constexpr std::size_t kSizeGuess = 1024;
 core::ContinuousFlow::Settings flow_settings(const Assignment& assignment) {
   const routing::Topic& topic = assignment.topic();
   return {.max_partitions = assignment.max_partitions(),
-          .max_messages = topic.max_messages,
+          .max_messages = topic.commit.when == routing::Commit::When::each_message ? 1 : topic.max_messages,
           .max_wait = topic.max_wait,
           .retry_backoff = topic.retry_backoff,
           .max_queued = topic.max_queued};
@@ -116,6 +116,7 @@ void ContinuousRunner::admit(std::vector<Message>& messages, Time now) {
 
 void ContinuousRunner::turn(Time now) {
   now_ = now;
+  for (const VirtualPartitionIndex index : tools_.commits->take_released()) flow_.settled(index.value, now);
   if (!held_back_.empty()) admit(held_back_, now);
   flow_.run_timers(now);
   while (const auto index = flow_.take_due(now)) {
@@ -147,7 +148,7 @@ BatchPtr ContinuousRunner::take_job(std::uint32_t index) {
 // its worker goes on with it at once, and does not wait for us.
 void ContinuousRunner::arm_behind(std::uint32_t index, Time now) {
   Lane& lane = lanes_[index];
-  if (lane.armed || assignment_->caps().any() || !flow_.may_follow(index, now)) return;
+  if (lane.armed || assignment_->caps().any() || tools_.commits->jobs_wait() || !flow_.may_follow(index, now)) return;
   if (tools_.dispatcher->others_wait(*assignment_) || lane.present->settled()) return;
   BatchPtr job = take_job(index);
   lane.armed = job;
@@ -178,7 +179,8 @@ void ContinuousRunner::settle(std::uint32_t index, Time now) {
     return;
   }
   deactivate(index);
-  flow_.settled(index, now);
+  // To the flow it runs until the commit that covers it is acknowledged; see turn().
+  if (!tools_.commits->jobs_wait()) flow_.settled(index, now);
 }
 
 // The present job is done: its offsets, its bytes, its keys.
@@ -188,6 +190,7 @@ void ContinuousRunner::finish(Lane& lane, std::uint32_t index) {
   const std::span<const Message> messages = share.messages();
   for (const Message& message : messages.subspan(share.folded)) offsets_.done(message.offset());
   share.folded = static_cast<std::uint32_t>(messages.size());
+  tools_.commits->job_settled({index}, messages.back().offset());
   Counters::add(counters.batches);
   Counters::add(counters.messages_done, messages.size());
   forget(*lane.present, index);

@@ -44,15 +44,22 @@ Listener::Listener(Settings settings, Parts parts)
       waiter_(parts.waiter),
       log_(parts.log),
       host_(parts.host),
+      stores_(std::move(parts.stores)),
+      started_at_(clock_->now()),
       dispatcher_(pool_, mailbox_->notifier()),
-      committer_(*client_, partitions_,
-                 core::CommitSchedule(settings_.commit_interval, kCommitRetry, clock_->now()),
-                 settings_.commit_metadata_bytes, *counters_, *log_),
-      next_sweep_(clock_->now()),
+      next_sweep_(started_at_),
       next_serve_(next_sweep_) {
   for (const routing::Topic& topic : subscription_group_->topics) {
     TopicLane& lane = lanes_[topic.name];
     lane.topic = &topic;
+    lane.store = &store_of(topic);
+    lane.committer = committers_.of(*lane.store);
+    if (lane.committer == nullptr) {
+      lane.committer = &committers_.add(std::make_unique<Committer>(
+          *lane.store, partitions_, Committer::Settings{kCommitRetry, settings_.commit_metadata_bytes}, *counters_,
+          *log_));
+    }
+    lane.commit_interval = topic.commit.interval ? Duration(*topic.commit.interval) : settings_.commit_interval;
     lane.max_partitions = topic.virtual_partitions.max_partitions.value_or(settings_.default_max_partitions);
     lane.caps = caps_of(topic);
   }
@@ -70,6 +77,18 @@ Listener::~Listener() {
   finish();
 }
 
+// Topics of one offset store share what speaks to it.
+PositionStore& Listener::store_of(const routing::Topic& topic) {
+  if (topic.commit.when != routing::Commit::When::external) return *client_;
+  const auto thread = stores_.find(topic.offset_store.get());
+  BRAID_ASSERT(thread != stores_.end(), "every offset store of the routes has a thread");
+  for (const auto& known : outside_stores_) {
+    if (known->thread() == thread->second.get()) return *known;
+  }
+  outside_stores_.push_back(std::make_unique<ExternalPositions>(thread->second, group_->id, mailbox_));
+  return *outside_stores_.back();
+}
+
 Result<void> Listener::connect() {
   owned_.check();
   std::vector<std::string> topics;
@@ -85,11 +104,13 @@ void Listener::turn() {
   if (now >= next_sweep_) sweep(now);
   serve_client(now);
   read_mail();
+  turn_released();
   run_timers(now);
   dispatcher_.feed();
   if (stage_ == Stage::running) {
     ask_positions(now);
-    committer_.turn(now);
+    committers_.turn(now);
+    turn_released();
   } else {
     continue_stop(now);
   }
@@ -99,7 +120,9 @@ Time Listener::wakes_at() const {
   const Time now = clock_->now();
   Time at = std::min(next_sweep_, next_serve_);
   if (!timers_.empty()) at = std::min(at, timers_.begin()->first);
-  if (const auto commit = committer_.wakes_at(now)) at = std::min(at, *commit);
+  if (stage_ == Stage::running || stopping_) {
+    if (const auto commit = committers_.wakes_at(now)) at = std::min(at, *commit);
+  }
   if (stopping_) at = std::min(at, stopping_->wakes_at());
   if (stage_ == Stage::leaving) at = std::min(at, stop_deadline_);
   return at;
@@ -168,14 +191,25 @@ void Listener::handle(const Mail& mail) {
     case Mail::Kind::command:
       stop(mail.command->deadline);
       return;
+    case Mail::Kind::commit_wanted:
+      handle(*mail.request);
+      return;
+    case Mail::Kind::store_answered:
+      handle(*mail.answer);
+      return;
   }
 }
 
 void Listener::pump(AssignedPartition& partition) {
   if (partition.stage == AssignedPartition::Stage::waiting_for_jobs) begin(partition);
-  if (partition.stage != AssignedPartition::Stage::running) return;
+  if (partition.stage != AssignedPartition::Stage::running) {
+    // What still settles may be waited for.
+    partition.lane->committer->look(partition);
+    return;
+  }
   pump_queue(partition);
   schedule(partition);
+  partition.lane->committer->look(partition);
 }
 
 void Listener::pump_queue(AssignedPartition& partition) {
@@ -196,7 +230,9 @@ void Listener::pump_queue(AssignedPartition& partition) {
 }
 
 void Listener::handle_trouble(AssignedPartition& partition, const TakeReport& report) {
-  if (report.out_of_range) {
+  // Of a topic whose positions are kept elsewhere the group never has one.
+  const bool nothing_to_know = report.no_stored_position && partition.lane->store != client_.get();
+  if (report.out_of_range || nothing_to_know) {
     start_again(partition);
     return;
   }
@@ -234,7 +270,42 @@ void Listener::unschedule(AssignedPartition& partition) {
 }
 
 void Listener::handle_committed(std::uint64_t token, const Result<void>& outcome) {
-  committer_.handle_committed(token, outcome, clock_->now());
+  committers_.of(*client_)->handle_committed(token, outcome, clock_->now());
+}
+
+void Listener::handle(const StoreAnswer& answer) {
+  for (const auto& each : outside_stores_) {
+    if (each.get() == answer.store) each->note(answer);
+  }
+  if (answer.positions) handle_positions(answer.token, *answer.positions);
+  if (answer.committed)
+    committers_.of(*answer.store)->handle_committed(answer.token, *answer.committed, clock_->now());
+}
+
+void Listener::handle(CommitRequest& request) {
+  const auto found = partitions_.find(request.assignment().partition());
+  AssignedPartition* const partition = found == partitions_.end() ? nullptr : found->second.get();
+  const bool lives = partition != nullptr && partition->assignment.get() == &request.assignment() &&
+                     partition->commits && request.assignment().phase() != Assignment::Phase::over;
+  if (!lives) {
+    request.answer_ended();
+    return;
+  }
+  partition->lane->committer->request(*partition, request);
+}
+
+// Commits were acknowledged that runners waited for.
+void Listener::turn_released() {
+  if (!committers_.take_released()) return;
+  for (const auto& [name, partition] : partitions_) {
+    if (std::exchange(partition->released, false)) pump(*partition);
+  }
+}
+
+void Listener::end_commits(AssignedPartition& partition) {
+  partition.requests.answer_ended();
+  partition.commits.reset();
+  partition.released = false;
 }
 
 void Listener::handle_error(const Error& error) {

@@ -4,12 +4,14 @@
 #include "engine/listener/assigned_partitions.hpp"
 #include "engine/listener/committer.hpp"
 #include "engine/listener/dispatcher.hpp"
+#include "engine/listener/external_positions.hpp"
 #include "engine/listener/mailbox.hpp"
 #include "engine/listener/partitions_ending.hpp"
 #include "engine/ports/clock.hpp"
 #include "engine/ports/consumer_client.hpp"
 #include "engine/ports/log.hpp"
 #include "engine/ports/waiter.hpp"
+#include "engine/store/store_thread.hpp"
 #include "engine/threads/thread_owned.hpp"
 #include "engine/worker/limits.hpp"
 #include "engine/worker/partition_jobs.hpp"
@@ -69,6 +71,8 @@ class Listener final : private ConsumerEvents {
     Waiter* waiter = nullptr;
     Log* log = nullptr;
     ListenerHost* host = nullptr;
+    // Of every offset store that `external` topics of the subscription group name.
+    std::map<const OffsetStore*, std::shared_ptr<StoreThread>> stores{};
   };
 
   Listener(Settings settings, Parts parts);
@@ -103,6 +107,11 @@ class Listener final : private ConsumerEvents {
   void handle_committed(std::uint64_t token, const Result<void>& outcome) override;
   void handle_error(const Error& error) override;
 
+  void handle(const StoreAnswer& answer);
+  void handle(CommitRequest& request);
+  void turn_released();
+  PositionStore& store_of(const routing::Topic& topic);
+  void end_commits(AssignedPartition& partition);
   [[nodiscard]] JobCaps caps_of(const routing::Topic& topic) const;
   // True: all is read.
   bool read_mail();
@@ -115,6 +124,7 @@ class Listener final : private ConsumerEvents {
   void sweep(Time now);
   void serve_client(Time now);
   void look_again_soon();
+  [[nodiscard]] Time look_again_at(bool lost) const;
   void run_timers(Time now);
   void schedule(AssignedPartition& partition);
   void unschedule(AssignedPartition& partition);
@@ -180,6 +190,7 @@ class Listener final : private ConsumerEvents {
   Waiter* waiter_;
   Log* log_;
   ListenerHost* host_;
+  std::map<const OffsetStore*, std::shared_ptr<StoreThread>> stores_;
 
   // the listener's
   ThreadOwned owned_;
@@ -188,8 +199,10 @@ class Listener final : private ConsumerEvents {
   std::map<TopicPartition, std::shared_ptr<ReadyFlag>> flags_;  // kept for good: a late mail may name one
   AssignedPartitions partitions_;
   std::set<std::pair<Time, AssignedPartition*>, ByTimeAndName> timers_;
+  Time started_at_;  // what commit intervals are counted from
   Dispatcher dispatcher_;
-  Committer committer_;
+  std::vector<std::unique_ptr<ExternalPositions>> outside_stores_;  // what `external` topics name
+  Committers committers_;
   std::uint64_t last_position_token_ = 0;
   Time next_sweep_;
   Time next_serve_;

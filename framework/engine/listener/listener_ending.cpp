@@ -70,6 +70,13 @@ void Listener::handle_revoked(std::span<const TopicPartition> partitions, bool l
   if (stop_asked_) stop(*std::exchange(stop_asked_, std::nullopt));
 }
 
+// `lost`: nothing is committed meanwhile.
+Time Listener::look_again_at(bool lost) const {
+  const Time now = clock_->now();
+  const auto commit = lost ? std::nullopt : committers_.wakes_at(now);
+  return std::min(now + kLookAgain, commit.value_or(Time::max()));
+}
+
 // All are being ended already; the group does not wait for the stop's deadline.
 void Listener::end_stopping_now(bool lost) {
   stopping_->hurry(revocation_deadlines(clock_->now(), settings_.drain_on_revoke));
@@ -77,9 +84,10 @@ void Listener::end_stopping_now(bool lost) {
   for (;;) {
     client_->serve_replies(*this);
     read_mail();
+    turn_released();
     dispatcher_.feed();
     if (stopping_->step(clock_->now())) break;
-    waiter_->wait_until(std::min(stopping_->wakes_at(), clock_->now() + kLookAgain));
+    waiter_->wait_until(std::min(stopping_->wakes_at(), look_again_at(lost)));
   }
   left_behind_ = stopping_->left_behind();
   stopping_.reset();
@@ -96,16 +104,17 @@ void Listener::end_now(std::vector<AssignedPartition*> partitions, FarewellKind 
   for (AssignedPartition* partition : partitions) unschedule(*partition);
   PartitionsEnding ending(std::move(partitions), kind, lost,
                           revocation_deadlines(clock_->now(), settings_.drain_on_revoke),
-                          {&dispatcher_, &committer_, mailbox_, log_, [this] { return read_mail(); }});
+                          {&dispatcher_, &committers_, mailbox_, log_, [this] { return read_mail(); }});
   // The listener's turn, without the client's queues: those that stay run on what they hold.
   for (;;) {
     client_->serve_replies(*this);
     read_mail();
+    turn_released();
     run_timers(clock_->now());
     dispatcher_.feed();
     if (stop_asked_) ending.hurry(stop_deadlines(clock_->now(), *stop_asked_));
     if (ending.step(clock_->now())) break;
-    Time until = std::min(ending.wakes_at(), clock_->now() + kLookAgain);
+    Time until = std::min(ending.wakes_at(), look_again_at(lost));
     if (!timers_.empty()) until = std::min(until, timers_.begin()->first);
     waiter_->wait_until(until);
   }
@@ -123,6 +132,7 @@ void Listener::take_apart(AssignedPartition& partition) {
   partition.assignment->move_to(Assignment::Phase::over);
   partition.assignment->jobs()->unwatch(*mailbox_->notifier());
   partition.runner.reset();
+  end_commits(partition);
   partition.assignment->jobs()->give_up_claim(&partition);
   partition.queue.reset();
   partition.ready->owner = nullptr;
@@ -156,7 +166,7 @@ void Listener::stop(Time deadline) {
   }
   stopping_ = std::make_unique<PartitionsEnding>(
       std::move(partitions), FarewellKind::stopping, false, stop_deadlines(now, deadline),
-      PartitionsEnding::Tools{&dispatcher_, &committer_, mailbox_, log_, [this] { return read_mail(); }});
+      PartitionsEnding::Tools{&dispatcher_, &committers_, mailbox_, log_, [this] { return read_mail(); }});
 }
 
 void Listener::continue_stop(Time now) {

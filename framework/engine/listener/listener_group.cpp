@@ -10,6 +10,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <map>
 #include <utility>
 
 namespace braid::engine {
@@ -19,6 +20,11 @@ namespace {
 using namespace std::chrono_literals;
 
 constexpr auto kPositionRetry = 1s;
+
+// Its positions are kept outside of Kafka.
+bool elsewhere(const AssignedPartition& partition) {
+  return partition.lane->topic->commit.when == routing::Commit::When::external;
+}
 
 }  // namespace
 
@@ -86,9 +92,13 @@ void Listener::handle_assigned(std::span<const TopicPartition> partitions) {
 std::vector<StoredPosition> Listener::retained_positions(std::span<const TopicPartition> leaving) const {
   std::vector<StoredPosition> retained;
   for (const auto& [name, partition] : partitions_) {
-    if (!partition->runner || !partition->runner->expected()) continue;
     if (std::find(leaving.begin(), leaving.end(), name) != leaving.end()) continue;
-    retained.push_back({name, partition->runner->expected(), {}});
+    if (partition->runner && partition->runner->expected()) {
+      retained.push_back({name, partition->runner->expected(), {}});
+    } else if (partition->stage == AssignedPartition::Stage::waiting_for_jobs && elsewhere(*partition)) {
+      // The client can't ask the group for it.
+      if (partition->start.position) retained.push_back({name, partition->start.position, {}});
+    }
   }
   return retained;
 }
@@ -106,19 +116,22 @@ std::vector<AssignedPartition*> Listener::retained_unread(std::span<const TopicP
 // --- positions
 
 void Listener::ask_positions(Time now) {
-  std::vector<TopicPartition> wanted;
+  std::map<PositionStore*, std::vector<TopicPartition>> wanted;
   for (const auto& [name, partition] : partitions_) {
     if (partition->stage != AssignedPartition::Stage::reading_position) continue;
-    if (partition->ask_position_at && *partition->ask_position_at <= now) wanted.push_back(name);
+    if (partition->ask_position_at && *partition->ask_position_at <= now) {
+      wanted[partition->lane->store].push_back(name);
+    }
   }
-  if (wanted.empty()) return;
-  const std::uint64_t token = ++last_position_token_;
-  for (const TopicPartition& name : wanted) {
-    AssignedPartition& partition = *partitions_[name];
-    partition.ask_position_at.reset();
-    partition.position_token = token;
+  for (const auto& [store, names] : wanted) {
+    const std::uint64_t token = ++last_position_token_;
+    for (const TopicPartition& name : names) {
+      AssignedPartition& partition = *partitions_[name];
+      partition.ask_position_at.reset();
+      partition.position_token = token;
+    }
+    store->read_positions(names, token);
   }
-  client_->read_positions(wanted, token);
 }
 
 void Listener::handle_positions(std::uint64_t token, Result<std::vector<StoredPosition>> positions) {
@@ -131,7 +144,7 @@ void Listener::handle_positions(std::uint64_t token, Result<std::vector<StoredPo
   const Time again = clock_->now() + kPositionRetry;
   if (!positions) {
     if (!waiting.empty()) {
-      log(LogLevel::warning, fmt::format("{} / {}: the group's positions could not be read: {}; asking again",
+      log(LogLevel::warning, fmt::format("{} / {}: stored positions could not be read: {}; asking again",
                                          group_->id, subscription_group_->id, positions.error().text()));
     }
     for (AssignedPartition* partition : waiting) partition->ask_position_at = again;
@@ -144,10 +157,16 @@ void Listener::handle_positions(std::uint64_t token, Result<std::vector<StoredPo
     if (found == positions.value().end()) {
       // Not said is not "none": a partition never starts by policy because an answer was incomplete.
       partition->ask_position_at = again;
-    } else if (in_rebalance_ && !found->position) {
+    } else if (in_rebalance_ && (!found->position || elsewhere(*partition))) {
       // A restart within the handler would be taken for its answer.
       partition->ask_position_at = clock_->now();
     } else if (found->position) {
+      // The client reads from where the group is, of which such a topic knows nothing.
+      if (elsewhere(*partition) && !restart(*partition, {StartPoint::Kind::at, *found->position})) {
+        partition->restart_pending.reset();
+        partition->ask_position_at = again;
+        continue;
+      }
       take_stored(*partition, *found);
       begin(*partition);
     } else {
@@ -169,7 +188,7 @@ void Listener::take_stored(AssignedPartition& partition, const StoredPosition& s
             stored.position->value, foreign ? "another program's" : "damaged, or another position's"));
   }
   partition.start = {stored.position, std::move(gaps.done)};
-  partition.acknowledged = Acknowledged{*stored.position};
+  partition.stored = stored.position;
   partition.assignment->commit_text().start_with(std::move(gaps.user_text));
 }
 
@@ -184,10 +203,11 @@ void Listener::start_by_policy(AssignedPartition& partition, const char* why) {
     unschedule(partition);
     std::make_shared<FarewellRound>(partition.assignment, FarewellKind::revoked)->send(dispatcher_);
     partition.runner.reset();
+    end_commits(partition);
     begin_generation(partition);
   }
   partition.start = {};
-  partition.acknowledged.reset();
+  partition.stored.reset();
   if (policy == routing::InitialOffset::fail) {
     partition.stage = AssignedPartition::Stage::ending;
     host_->handle_fatal(Error(Error::Kind::other,
@@ -241,13 +261,16 @@ void Listener::begin(AssignedPartition& partition) {
 }
 
 void Listener::run(AssignedPartition& partition) {
+  partition.commits.emplace(partition.lane->topic->commit, partition.lane->commit_interval, started_at_);
+  if (partition.stored) partition.commits->stored(core::CommitContent::of(*partition.stored));
   RunnerTools tools{.split = &partition.lane->split,
                     .dispatcher = &dispatcher_,
                     .mailbox = mailbox_,
                     .pool = pool_,
                     .log = log_,
                     .bytes = &limits_->bytes(),
-                    .ready = flag_of(partition.name)};
+                    .ready = flag_of(partition.name),
+                    .commits = &*partition.commits};
   if (partition.lane->topic->flow == routing::Flow::continuous) {
     partition.runner = std::make_unique<ContinuousRunner>(partition.assignment, std::exchange(partition.start, {}),
                                                           std::move(tools));
@@ -256,6 +279,7 @@ void Listener::run(AssignedPartition& partition) {
         std::make_unique<BatchRunner>(partition.assignment, std::exchange(partition.start, {}), std::move(tools));
   }
   partition.stage = AssignedPartition::Stage::running;
+  partition.lane->committer->look(partition);
   // What came before we listened has raised no flag since.
   partition.ready->on_ready();
 }

@@ -49,6 +49,22 @@ void Mailbox::post_command(std::unique_ptr<Command> command) {
   wake();
 }
 
+void Mailbox::post_commit_request(CommitRequestPtr request) {
+  Mail mail;
+  mail.kind = Mail::Kind::commit_wanted;
+  mail.request = request.detach();
+  post(mail);
+  wake();
+}
+
+void Mailbox::post_store_answer(std::unique_ptr<StoreAnswer> answer) {
+  Mail mail;
+  mail.kind = Mail::Kind::store_answered;
+  mail.answer = answer.release();
+  post(mail);
+  wake();
+}
+
 void Mailbox::post_unsent(RunningBatch& batch) {
   post_batch(Mail::Kind::shares_unsent, batch);
   wake();
@@ -79,6 +95,12 @@ void Mailbox::settle(const Mail& mail) {
     case Mail::Kind::command:
       delete mail.command;
       break;
+    case Mail::Kind::commit_wanted:
+      intrusive_ptr_release(mail.request);
+      break;
+    case Mail::Kind::store_answered:
+      delete mail.answer;
+      break;
   }
 }
 
@@ -88,7 +110,10 @@ void Mailbox::close() {
 }
 
 void Mailbox::give_all_back() {
-  while (const auto mail = take()) settle(*mail);
+  while (const auto mail = take()) {
+    if (mail->kind == Mail::Kind::commit_wanted) mail->request->answer_ended();
+    settle(*mail);
+  }
 }
 
 }  // namespace braid::engine

@@ -2,7 +2,11 @@
 
 #include "engine/ports/clock.hpp"
 #include "engine/ports/job_pool.hpp"
+#include "engine/ports/position_store.hpp"
+#include "engine/worker/commit_request.hpp"
 #include "engine/worker/running_batch.hpp"
+
+#include <braid/result.hpp>
 
 #include <boost/lockfree/queue.hpp>
 
@@ -11,6 +15,7 @@
 #include <memory>
 #include <optional>
 #include <utility>
+#include <vector>
 
 namespace braid::engine {
 
@@ -23,6 +28,16 @@ struct Command {
   Time deadline;
 };
 
+// What a store of positions outside of Kafka answers.
+struct StoreAnswer {
+  const PositionStore* store = nullptr;
+  std::uint64_t token = 0;
+  // One of them.
+  std::optional<Result<std::vector<StoredPosition>>> positions;
+  std::vector<std::uint64_t> epochs;  // one for each of the positions
+  std::optional<Result<void>> committed;
+};
+
 // One entry of a mailbox. Mails about batches hold a reference to theirs.
 struct Mail {
   enum class Kind : std::uint8_t {
@@ -31,6 +46,8 @@ struct Mail {
     shares_unsent,    // batch: started, but the pool had no room for its shares from unsent_from() on
     partition_ready,  // flag: a partition's queue has something
     command,          // command
+    commit_wanted,    // request: a consumer asks for a commit
+    store_answered,   // answer
   };
   Kind kind = Kind::partition_ready;
   union {
@@ -38,14 +55,17 @@ struct Mail {
     RunningBatch* batch;
     ReadyFlag* flag;
     Command* command;
+    CommitRequest* request;
+    StoreAnswer* answer;
   };
 };
 
 // A listener's one inbox: completions, ready partitions and commands meet here in one order, so that none of them
 // overtakes another in surprise.
 //
-// Bounded by what can be under way: a share has at most one mail at a time, a batch two, a partition one. Posting
-// therefore never fails and never waits. Thread: post() any; take() the listener's.
+// Bounded by what can be under way: a share has at most one mail at a time, a batch two, a partition one, a store
+// one a request. Only commits that nobody waits for are as many as consumers ask for. Posting therefore never fails
+// and never waits. Thread: post() any; take() the listener's.
 class Mailbox {
  public:
   explicit Mailbox(std::shared_ptr<Notifier> notifier);
@@ -57,6 +77,9 @@ class Mailbox {
   void post_unsent(RunningBatch& batch);
   void post_ready(ReadyFlag& flag);
   void post_command(std::unique_ptr<Command> command);
+  // Answered by the listener, or, when that is gone, at once.
+  void post_commit_request(CommitRequestPtr request);
+  void post_store_answer(std::unique_ptr<StoreAnswer> answer);
 
   void wake() noexcept { notifier_->notify(); }
 

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "core/listener/partition_commits.hpp"
 #include "core/virtual_partitions/key_id.hpp"
 #include "core/virtual_partitions/splitter.hpp"
 #include "engine/listener/dispatcher.hpp"
@@ -37,6 +38,7 @@ struct RunnerTools {
   Log* log = nullptr;
   ByteBudget* bytes = nullptr;       // of the process
   std::shared_ptr<ReadyFlag> ready;  // of the partition
+  core::PartitionCommits* commits = nullptr;  // of the same assignment
 };
 
 // Runs one assignment of a partition: the seam between the listener and the flows. Thread: the listener's.

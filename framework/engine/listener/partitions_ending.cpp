@@ -69,6 +69,8 @@ void PartitionsEnding::lose() {
 }
 
 bool PartitionsEnding::step(Time now) {
+  // From the beginning: a job may wait for a commit, and is not done before it is answered.
+  if (!lost_) tools_.committers->turn(now);
   if (stage_ == Stage::draining) {
     if (!quiet() && now < deadlines_.drain) return false;
     say_farewell();
@@ -76,24 +78,39 @@ bool PartitionsEnding::step(Time now) {
   }
   if (stage_ == Stage::farewell) {
     if (!quiet() && now < deadlines_.farewell) return false;
-    close_books(now);
+    close_books();
     stage_ = lost_ ? Stage::done : Stage::committing;
-    sent_before_ = tools_.committer->sent_so_far();
+    for (const AssignedPartition* partition : partitions_) {
+      const Committer* const committer = partition->lane->committer;
+      sent_before_[committer] = committer->sent_so_far();
+    }
     if (deadlines_.commit_within) deadlines_.commit = std::min(deadlines_.commit, now + *deadlines_.commit_within);
   }
   if (stage_ == Stage::committing) {
-    tools_.committer->turn(now);
-    const bool clean =
-        std::all_of(partitions_.begin(), partitions_.end(),
-                    [this](const AssignedPartition* partition) { return tools_.committer->clean(*partition); });
-    if (!clean && !tools_.committer->stale_after(sent_before_) && now < deadlines_.commit) return false;
+    tools_.committers->turn(now);
+    bool clean = true;
+    bool waits = false;
+    for (const AssignedPartition* partition : partitions_) {
+      if (partition->lane->committer->clean(*partition)) continue;
+      clean = false;
+      waits |= !hopeless(*partition);
+    }
+    if (waits && now < deadlines_.commit) return false;
     if (!clean) {
-      tools_.committer->give_up();
+      for (const AssignedPartition* partition : partitions_) {
+        if (!partition->lane->committer->clean(*partition)) partition->lane->committer->give_up();
+      }
       left_behind_.emplace_back("positions that were not acknowledged in time; their messages are processed again");
     }
     stage_ = Stage::done;
   }
   return true;
+}
+
+// The group has moved on: no other commit will do better.
+bool PartitionsEnding::hopeless(const AssignedPartition& partition) const {
+  const Committer* const committer = partition.lane->committer;
+  return committer->stale_after(sent_before_.at(committer));
 }
 
 Time PartitionsEnding::wakes_at() const {
@@ -120,7 +137,7 @@ void PartitionsEnding::say_farewell() {
   }
 }
 
-void PartitionsEnding::close_books(Time now) {
+void PartitionsEnding::close_books() {
   for (std::size_t i = 0; i < partitions_.size(); ++i) {
     AssignedPartition& partition = *partitions_[i];
     const std::uint32_t overran = partition.runner ? partition.assignment->jobs()->inside() : 0;
@@ -136,8 +153,8 @@ void PartitionsEnding::close_books(Time now) {
     }
     partition.assignment->move_to(Assignment::Phase::over);
     if (partition.runner) partition.runner->fold();
+    partition.lane->committer->end(partition);
   }
-  tools_.committer->hurry(now);
 }
 
 }  // namespace braid::engine

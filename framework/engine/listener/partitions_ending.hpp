@@ -6,7 +6,9 @@
 #include "engine/ports/log.hpp"
 #include "engine/worker/farewell_round.hpp"
 
+#include <cstdint>
 #include <functional>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -32,7 +34,7 @@ class PartitionsEnding {
   };
   struct Tools {
     Dispatcher* dispatcher = nullptr;
-    Committer* committer = nullptr;
+    Committers* committers = nullptr;
     std::shared_ptr<Mailbox> mailbox;
     Log* log = nullptr;
     std::function<bool()> read_mail;  // the listener's; true: all is read
@@ -59,9 +61,10 @@ class PartitionsEnding {
  private:
   enum class Stage : std::uint8_t { draining, farewell, committing, done };
   [[nodiscard]] bool idle() const;
+  [[nodiscard]] bool hopeless(const AssignedPartition& partition) const;
   [[nodiscard]] bool quiet() const;
   void say_farewell();
-  void close_books(Time now);
+  void close_books();
 
   std::vector<AssignedPartition*> partitions_;
   FarewellKind kind_;
@@ -69,7 +72,7 @@ class PartitionsEnding {
   Deadlines deadlines_;
   Tools tools_;
   Stage stage_ = Stage::draining;
-  std::uint64_t sent_before_ = 0;  // commits, when committing began
+  std::map<const Committer*, std::uint64_t> sent_before_;  // commits, when committing began
   std::vector<std::shared_ptr<FarewellRound>> rounds_;
   std::vector<std::string> left_behind_;
 };

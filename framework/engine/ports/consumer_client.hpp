@@ -1,5 +1,7 @@
 #pragma once
 
+#include "engine/ports/position_store.hpp"
+
 #include <braid/message.hpp>
 #include <braid/offset.hpp>
 #include <braid/result.hpp>
@@ -18,19 +20,6 @@
 // What the engine needs of a Kafka consumer. librdkafka is one implementation, the fake Kafka of the tests another.
 
 namespace braid::engine {
-
-struct TopicPartition {
-  std::string topic;
-  PartitionNumber partition;
-  friend auto operator<=>(const TopicPartition&, const TopicPartition&) = default;
-};
-
-// What the group has stored for a partition, or is to store.
-struct StoredPosition {
-  TopicPartition partition;
-  std::optional<CommitPosition> position;  // none: nothing is stored
-  std::string metadata;                    // to be stored: ASCII, as long as the broker takes
-};
 
 // Where a partition is to start when the group has no position for it, or an unusable one.
 struct StartPoint {
@@ -92,11 +81,10 @@ class ConsumerEvents {
   virtual void handle_error(const Error& error) = 0;
 };
 
-// One Kafka consumer client. Thread: the listener's, but for the destructor of what owner()s share.
-class ConsumerClient {
+// One Kafka consumer client; as a PositionStore, the group's own positions. Thread: the listener's, but for the
+// destructor of what owner()s share.
+class ConsumerClient : public PositionStore {
  public:
-  virtual ~ConsumerClient() = default;
-
   // Waits at most `timeout` for any broker to answer.
   virtual Result<void> reach_broker(std::chrono::milliseconds timeout) = 0;
   // Joins the group for these topics. `ready` is told when the group or a reply needs serving.
@@ -122,13 +110,6 @@ class ConsumerClient {
   // that is known already; may wait for the broker's answer, at most two seconds. Never before unassign() within
   // handle_revoked.
   virtual Result<std::optional<CommitPosition>> restart_at(const TopicPartition& partition, StartPoint start) = 0;
-
-  // Asks for what the group has stored; one request for all. Answered by handle_positions with the same token.
-  virtual void read_positions(std::span<const TopicPartition> partitions, std::uint64_t token) = 0;
-  // False while a commit would be refused because the group is just joining.
-  [[nodiscard]] virtual bool may_commit() const = 0;
-  // Sends positions; one request for all, answered by handle_committed with the same token.
-  virtual void commit(std::span<const StoredPosition> positions, std::uint64_t token) = 0;
 
   // Leaves the group: revocations come once more through serve_group(). All queues are closed before the end.
   virtual void begin_close() = 0;

@@ -132,6 +132,22 @@ BatchPtr RunningBatch::end(Share& share, ConsumerSlot::Attempt attempt) noexcept
   return next;
 }
 
+void RunningBatch::settle_dropped(Share& share) {
+  share.mark_all();
+  const BatchPtr next = settle_one();
+  BRAID_ASSERT(!next, "nothing is armed behind a batch whose failures are dropped");
+}
+
+CommitRequestPtr RunningBatch::request_commit(const Share& share, bool waits) {
+  // All before the first unmarked message is done: in this share, and in those of earlier batches.
+  const std::uint32_t marked = share.marked();
+  const Offset through =
+      marked > 0 ? share.messages()[marked - 1].offset() : Offset{share.messages().front().offset().value - 1};
+  CommitRequestPtr request(new CommitRequest(assignment_, through, waits));
+  mailbox_->post_commit_request(request);  // even of an assignment that is over: it is answered so
+  return request;
+}
+
 BatchPtr RunningBatch::settle_one() {
   // Acquire and release: the last one sees, and hands on, what all shares did.
   if (unsettled_.fetch_sub(1, std::memory_order_acq_rel) != 1) return nullptr;

@@ -3,6 +3,7 @@
 #include "core/virtual_partitions/placement.hpp"
 #include "core/virtual_partitions/splitter.hpp"
 #include "engine/worker/assignment.hpp"
+#include "engine/worker/commit_request.hpp"
 #include "engine/worker/share.hpp"
 
 #include <braid/message.hpp>
@@ -77,6 +78,11 @@ class RunningBatch {
   // An attempt of one of its shares has ended: behind run() at once, or whenever what was deferred is settled.
   // Thread: any. The last thing that its job does; the batch may be gone behind it.
   void finish(Share& share, ConsumerSlot::Attempt attempt) noexcept;
+  // The share failed and is not tried again: it counts as settled. Listener, in the handler of its mail.
+  void settle_dropped(Share& share);
+  // Asks the listener to commit all that is done of the share's virtual partition by now. Thread: the share's
+  // worker.
+  CommitRequestPtr request_commit(const Share& share, bool waits);
   [[nodiscard]] bool settled() const { return unsettled_.load(std::memory_order_acquire) == 0; }
   [[nodiscard]] Assignment& assignment() const { return *assignment_; }
   [[nodiscard]] JobPool& pool() const { return *pool_; }

@@ -24,6 +24,13 @@ void Batch::commit_metadata(std::string_view text) {
   share_->batch().assignment().commit_text().set(text);
 }
 
+Result<void> Batch::commit(std::chrono::milliseconds timeout) {
+  return share_->batch().request_commit(*share_, true)->wait_for(timeout);
+}
+void Batch::commit_async() {
+  share_->batch().request_commit(*share_, false);
+}
+
 std::uint32_t Batch::attempt() const {
   return share_->attempt();
 }

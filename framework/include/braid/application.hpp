@@ -34,7 +34,8 @@ struct Figures {
   std::uint64_t offset_jumps = 0;  // offsets that were never there (compaction, transactions)
   std::uint64_t batches = 0;
   std::uint64_t attempts_failed = 0;
-  std::uint64_t commits = 0;  // acknowledged
+  std::uint64_t messages_dropped = 0;  // failed under `before_processing`, which tries nothing again
+  std::uint64_t commits = 0;           // acknowledged
   std::uint64_t commits_failed = 0;
   std::uint64_t assignments = 0;  // partitions assigned, each time counted
   std::uint64_t revocations = 0;

@@ -1,8 +1,10 @@
 #pragma once
 
 #include <braid/message.hpp>
+#include <braid/result.hpp>
 #include <braid/virtual_partition.hpp>
 
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <span>
@@ -50,6 +52,15 @@ class Batch {
   // (braid/ticket.hpp). Once an attempt: throws std::logic_error the second time, and in a coroutine, which needs
   // none.
   [[nodiscard]] Ticket defer();
+
+  // Commits what is done of this virtual partition by now, marks of this batch included, and waits until a commit
+  // that covers it has been acknowledged. Under any commit policy; under `manual` nothing else commits. Blocks the
+  // worker. An error: the broker refused it for good, the assignment ended first, or `timeout` passed, which leaves
+  // it under way; so it always returns. Without room in the commit's metadata for all gaps it may have to wait for
+  // others' messages.
+  Result<void> commit(std::chrono::milliseconds timeout = std::chrono::seconds(30));
+  // The same without waiting: at once, and again until it has been acknowledged or the assignment has ended.
+  void commit_async();
 
   // 1 for the first time that the first message of this batch is tried.
   [[nodiscard]] std::uint32_t attempt() const;

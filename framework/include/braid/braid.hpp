@@ -9,6 +9,7 @@
 #include <braid/handler.hpp>
 #include <braid/message.hpp>
 #include <braid/message_consumer.hpp>
+#include <braid/offset_store.hpp>
 #include <braid/producer.hpp>
 #include <braid/routing/consumer_registry.hpp>
 #include <braid/routing/describe.hpp>

@@ -23,6 +23,7 @@ namespace braid::application_test {
 //   commit_ms, drain_ms, stop_ms    the application's intervals
 //   work_us                         how long each message takes
 //   hold=1                          messages never end
+//   commit=before_processing        instead of the interval
 //   kafka.NAME                      a setting of Kafka's client
 // What it does goes to the log file, a line by one write() each, so that the lines of several processes stay whole
 // and in order: "m PID GENERATION PARTITION VIRTUAL_PARTITION OFFSET NANOSECONDS KEY PAYLOAD" for each message when
@@ -123,9 +124,9 @@ inline int worker_main(int count, char** values) {
   const std::chrono::microseconds work(number("work_us", 0));
   const bool hold = number("hold", 0) != 0;
   auto routes = routing::draw([&](routing::RoutesBuilder& r) {
-    r.consumer_group(given.at("group")).topic(given.at("topic")).consumer("logging", [&] {
-      return std::make_unique<LoggingConsumer>(log, work, hold);
-    });
+    routing::TopicBuilder topic = r.consumer_group(given.at("group")).topic(given.at("topic"));
+    topic.consumer("logging", [&] { return std::make_unique<LoggingConsumer>(log, work, hold); });
+    if (given["commit"] == "before_processing") topic.commit(routing::Commit::When::before_processing);
   });
   Application app(settings, std::move(routes));
   const StopReport report = app.run();

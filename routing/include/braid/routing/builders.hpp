@@ -152,6 +152,8 @@ class TopicBuilder : public detail::ElementBuilder<TopicBuilder, Topic> {
   // When the position is committed; by default each commit_interval of the application.
   TopicBuilder& commit(Commit commit);
   TopicBuilder& commit(Commit::When when);
+  // Where positions are kept under Commit::When::external; see <braid/offset_store.hpp>.
+  TopicBuilder& offset_store(std::shared_ptr<OffsetStore> store);
   // Where a partition without a committed position starts; earliest by default.
   TopicBuilder& initial_offset(InitialOffset policy);
   // Between attempts of a share that failed: at least 1 ms; 1 s by default.

@@ -23,6 +23,7 @@ class Consumer;
 class AsyncConsumer;
 
 // Makes one consumer object; called on a worker when the first message of a virtual partition is there.
+class OffsetStore;
 using ConsumerFactory = std::function<std::unique_ptr<Consumer>()>;
 
 }  // namespace braid
@@ -165,6 +166,8 @@ struct Topic {
   std::optional<std::uint32_t> max_concurrency{};
   Offsets offsets = Offsets::automatic;
   Commit commit{};
+  // Where positions are kept with Commit::When::external, and then required; see <braid/offset_store.hpp>.
+  std::shared_ptr<OffsetStore> offset_store{};
   // on_end_of_partition() is called when a partition's end is reached.
   bool end_of_partition = false;
   // on_tick() is called so often when nothing else of its virtual partition runs; not set: never.

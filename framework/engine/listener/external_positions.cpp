@@ -1,0 +1,81 @@
+#include "engine/listener/external_positions.hpp"
+
+#include "engine/worker/describe_failure.hpp"
+
+#include <braid/offset_store.hpp>
+
+#include <utility>
+#include <vector>
+
+namespace braid::engine {
+
+namespace {
+
+// A user's store may throw; to its thread that is a failed call.
+template <class Call>
+auto guarded(Call&& call) -> decltype(call()) {
+  try {
+    return call();
+  } catch (...) {
+    return Error(Error::Kind::other, "the offset store threw: " + describe_failure(std::current_exception()), true);
+  }
+}
+
+}  // namespace
+
+ExternalPositions::ExternalPositions(std::shared_ptr<StoreThread> thread, std::string group,
+                                     std::shared_ptr<Mailbox> mailbox)
+    : thread_(std::move(thread)), group_(std::move(group)), mailbox_(std::move(mailbox)) {}
+
+void ExternalPositions::read_positions(std::span<const TopicPartition> partitions, std::uint64_t token) {
+  std::vector<OffsetStore::Partition> wanted;
+  for (const TopicPartition& each : partitions) wanted.push_back({each.topic, each.partition});
+  thread_->post([this, token, group = group_, mailbox = mailbox_, wanted = std::move(wanted)](OffsetStore& store) {
+    auto answer = std::make_unique<StoreAnswer>();
+    answer->store = this;  // a name only: a listener that is gone closes its mailbox
+    answer->token = token;
+    auto loaded = guarded([&] { return store.load(group, wanted); });
+    if (!loaded) {
+      answer->positions = Result<std::vector<StoredPosition>>(loaded.error());
+    } else {
+      std::vector<StoredPosition> positions;
+      // One that is left out is asked for again.
+      for (std::size_t i = 0; i < wanted.size() && i < loaded.value().size(); ++i) {
+        const OffsetStore::Stored& stored = loaded.value()[i];
+        positions.push_back({{wanted[i].topic, wanted[i].number}, stored.position, stored.metadata});
+        answer->epochs.push_back(stored.epoch);
+      }
+      answer->positions = Result<std::vector<StoredPosition>>(std::move(positions));
+    }
+    mailbox->post_store_answer(std::move(answer));
+  });
+}
+
+void ExternalPositions::note(const StoreAnswer& answer) {
+  if (!answer.positions || !answer.positions->ok()) return;
+  const std::vector<StoredPosition>& positions = answer.positions->value();
+  for (std::size_t i = 0; i < positions.size(); ++i) epochs_[positions[i].partition] = answer.epochs[i];
+}
+
+void ExternalPositions::commit(std::span<const StoredPosition> positions, std::uint64_t token) {
+  std::vector<OffsetStore::Position> saved;
+  for (const StoredPosition& each : positions) {
+    saved.push_back(
+        {{each.partition.topic, each.partition.partition}, *each.position, each.metadata, epochs_[each.partition]});
+  }
+  thread_->post([this, token, group = group_, mailbox = mailbox_, saved = std::move(saved)](OffsetStore& store) {
+    auto answer = std::make_unique<StoreAnswer>();
+    answer->store = this;
+    answer->token = token;
+    Result<void> outcome = guarded([&] { return store.save(group, saved); });
+    // One that another member has taken over must not keep back the others.
+    const bool apart = !outcome && outcome.error().kind() == Error::Kind::stale_member && saved.size() > 1;
+    for (std::size_t i = 0; apart && i < saved.size(); ++i) {
+      (void)guarded([&] { return store.save(group, std::span(&saved[i], 1)); });
+    }
+    answer->committed = std::move(outcome);
+    mailbox->post_store_answer(std::move(answer));
+  });
+}
+
+}  // namespace braid::engine

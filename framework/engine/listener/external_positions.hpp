@@ -1,0 +1,36 @@
+#pragma once
+
+#include "engine/listener/mailbox.hpp"
+#include "engine/ports/position_store.hpp"
+#include "engine/store/store_thread.hpp"
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <span>
+#include <string>
+
+namespace braid::engine {
+
+// Positions of one connection in an OffsetStore: calls go to the store's thread, answers come back as mail.
+// Thread: the listener's.
+class ExternalPositions final : public PositionStore {
+ public:
+  ExternalPositions(std::shared_ptr<StoreThread> thread, std::string group, std::shared_ptr<Mailbox> mailbox);
+
+  void read_positions(std::span<const TopicPartition> partitions, std::uint64_t token) override;
+  [[nodiscard]] bool may_commit() const override { return true; }
+  void commit(std::span<const StoredPosition> positions, std::uint64_t token) override;
+
+  // An answer has come. Before it is handled: what is saved from then on is of the epochs that it names.
+  void note(const StoreAnswer& answer);
+  [[nodiscard]] const StoreThread* thread() const { return thread_.get(); }
+
+ private:
+  std::shared_ptr<StoreThread> thread_;
+  std::string group_;
+  std::shared_ptr<Mailbox> mailbox_;
+  std::map<TopicPartition, std::uint64_t> epochs_;  // of the last load()
+};
+
+}  // namespace braid::engine

@@ -1,0 +1,40 @@
+#pragma once
+
+#include <braid/offset.hpp>
+#include <braid/result.hpp>
+
+#include <compare>
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <string>
+
+namespace braid::engine {
+
+struct TopicPartition {
+  std::string topic;
+  PartitionNumber partition;
+  friend auto operator<=>(const TopicPartition&, const TopicPartition&) = default;
+};
+
+// What the group has stored for a partition, or is to store.
+struct StoredPosition {
+  TopicPartition partition;
+  std::optional<CommitPosition> position;  // none: nothing is stored
+  std::string metadata;                    // to be stored: ASCII, as long as the broker takes
+};
+
+// Where positions are kept: the group in Kafka, or a store of the user's. Answers come to ConsumerEvents, on the
+// listener's thread, never from within these calls. Thread: the listener's.
+class PositionStore {
+ public:
+  virtual ~PositionStore() = default;
+  // Asks for what is stored; one request for all. Answered by handle_positions with the same token.
+  virtual void read_positions(std::span<const TopicPartition> partitions, std::uint64_t token) = 0;
+  // False while a commit would be refused because the group is just joining.
+  [[nodiscard]] virtual bool may_commit() const = 0;
+  // Sends positions; one request for all, answered by handle_committed with the same token.
+  virtual void commit(std::span<const StoredPosition> positions, std::uint64_t token) = 0;
+};
+
+}  // namespace braid::engine

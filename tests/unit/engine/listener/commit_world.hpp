@@ -1,0 +1,172 @@
+#pragma once
+
+#include "engine/listener/batch_runner.hpp"
+#include "engine/listener/committer.hpp"
+#include "engine/ports/log.hpp"
+#include "unit/engine/engine_world.hpp"
+
+#include <chrono>
+#include <cstdint>
+#include <deque>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace braid::test_support {
+
+using namespace std::chrono_literals;
+
+// Keeps what is sent to it; the test answers. Thread: one.
+class FakeStore final : public engine::PositionStore {
+ public:
+  void read_positions(std::span<const engine::TopicPartition>, std::uint64_t) override {}
+  [[nodiscard]] bool may_commit() const override { return open; }
+  void commit(std::span<const engine::StoredPosition> positions, std::uint64_t token) override {
+    sent.emplace_back(token, positions.front().position->value);
+  }
+  bool open = true;
+  std::vector<std::pair<std::uint64_t, std::int64_t>> sent;  // token, position of the one partition
+};
+
+class QuietLog final : public engine::Log {
+ public:
+  [[nodiscard]] bool enabled(engine::LogLevel) const override { return false; }
+  void write(engine::LogLevel, std::string_view, std::string_view) override {}
+};
+
+// A partition's queue that holds what the test delivers.
+class FakeQueue final : public engine::PartitionQueue {
+ public:
+  explicit FakeQueue(std::shared_ptr<CountingOwner> owner) : counting_(std::move(owner)), owner_(counting_) {}
+  engine::TakeReport take(std::size_t max, std::vector<Message>& out) override {
+    engine::TakeReport report;
+    while (!waiting.empty() && report.messages < max) {
+      out.push_back(counting_->message(waiting.front()));
+      waiting.pop_front();
+      ++report.messages;
+    }
+    report.more = !waiting.empty();
+    return report;
+  }
+  [[nodiscard]] const std::shared_ptr<engine::MessageOwner>& owner() const override { return owner_; }
+  std::deque<std::int64_t> waiting;
+
+ private:
+  std::shared_ptr<CountingOwner> counting_;
+  std::shared_ptr<engine::MessageOwner> owner_;
+};
+
+// One partition under `flow: batch` with a committer, without threads or a listener: the test moves everything
+// along. Batches of 4 messages, one virtual partition (every key alike), positions from 0. Thread: one.
+class CommitWorld {
+ public:
+  explicit CommitWorld(routing::Commit policy) : world(1) {
+    world.topic().max_messages = 4;
+    world.topic().retry_backoff = 10ms;
+    world.topic().commit = policy;
+    world.assignment = world.new_assignment();
+    world.script.consume = [this](Batch& batch) {
+      for (const Message& message : batch) {
+        consumed.push_back(message.offset().value);
+        if (in_consume) in_consume(batch, message);
+      }
+    };
+    partition_ = std::make_unique<engine::AssignedPartition>();
+    partition_->name = {"events", {0}};
+    lane_.topic = &world.topic();
+    lane_.store = &store;
+    lane_.committer = &committer;
+    partition_->lane = &lane_;
+    partition_->stage = engine::AssignedPartition::Stage::running;
+    partition_->assignment = world.assignment;
+    partition_->commits.emplace(policy, 1000ms, now);
+    partition_->commits->stored(core::CommitContent::of({0}));
+    partition_->runner = std::make_unique<engine::BatchRunner>(
+        world.assignment, core::PartitionOffsets::Start{CommitPosition{0}, {}},
+        engine::RunnerTools{&split_, &dispatcher_, world.mailbox, pool, &log_, &*partition_->commits});
+    partitions_[partition_->name] = std::move(partition_);
+  }
+  ~CommitWorld() { the().runner->refuse(); }
+
+  engine::AssignedPartition& the() { return *partitions_.begin()->second; }
+
+  void deliver(std::int64_t first, std::int64_t last) {
+    for (std::int64_t offset = first; offset <= last; ++offset) queue.waiting.push_back(offset);
+    turn();
+  }
+  // A listener's turn.
+  void turn() {
+    while (const auto mail = world.mailbox->take()) {
+      handle(*mail);
+      engine::Mailbox::settle(*mail);
+    }
+    pump();
+    committer.turn(now);
+    if (committer.take_released()) pump();
+  }
+  // Runs the jobs that are in the pool, and has a turn.
+  void run() {
+    pool->run_all();
+    turn();
+  }
+  void answer(const Result<void>& outcome = {}) {
+    committer.handle_committed(store.sent.back().first, outcome, now);
+    turn();
+  }
+  void advance(std::chrono::milliseconds time) {
+    now += time;
+    turn();
+  }
+  // What PartitionsEnding does of it.
+  void end() {
+    world.assignment->move_to(engine::Assignment::Phase::ending);
+    the().runner->refuse();
+    the().stage = engine::AssignedPartition::Stage::ending;
+    turn();
+    the().runner->fold();
+    committer.end(the());
+    turn();
+  }
+
+  core::Time now = core::Time{} + 1h;
+  EngineWorld world;
+  FakeStore store;
+  std::shared_ptr<SteppedPool> pool = std::make_shared<SteppedPool>();
+  FakeQueue queue{world.owner};
+  std::vector<std::int64_t> consumed;
+  std::function<void(Batch&, const Message&)> in_consume;
+
+ private:
+  void handle(const engine::Mail& mail) {
+    using Kind = engine::Mail::Kind;
+    if (mail.kind == Kind::batch_settled) the().runner->handle_settled(*mail.batch);
+    if (mail.kind == Kind::share_failed) the().runner->handle_failed(*mail.share, now);
+    if (mail.kind == Kind::commit_wanted) committer.request(the(), *mail.request);
+    committer.look(the());
+  }
+  void pump() {
+    if (the().stage == engine::AssignedPartition::Stage::running) {
+      for (bool more = true; more;) {
+        more = the().runner->has_room() && the().runner->take(queue, now).more;
+        the().runner->turn(now);
+      }
+    }
+    committer.look(the());
+  }
+
+  QuietLog log_;
+  engine::TopicSplit split_;
+  engine::TopicLane lane_;
+  engine::AssignedPartitions partitions_;
+  engine::Dispatcher dispatcher_{pool, world.bell};
+  std::unique_ptr<engine::AssignedPartition> partition_;
+
+ public:
+  engine::Committer committer{
+      store, partitions_, {.retry_backoff = 50ms, .metadata_bytes = 1000}, *world.counters, log_};
+};
+
+}  // namespace braid::test_support
