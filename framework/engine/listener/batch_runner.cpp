@@ -240,14 +240,7 @@ void BatchRunner::drop(Share& share) {
   const auto unfinished = share.unfinished();
   messages_dropped_ += static_cast<std::uint32_t>(unfinished.size());
   Counters::add(assignment_->counters().messages_dropped, unfinished.size());
-  tools_.log->write(
-      LogLevel::error, "partition",
-      fmt::format(
-          "{}/{}: virtual partition {} failed at offset {} or behind; {} messages are dropped, since the topic "
-          "is processed at most once: {}",
-          assignment_->partition().topic, assignment_->partition().partition.value, share.virtual_partition().value,
-          unfinished.empty() ? -1 : unfinished.front().offset().value, unfinished.size(),
-          describe_failure(share.failure())));
+  log_dropped(*tools_.log, *assignment_, share);
   share.batch().settle_dropped(share);
 }
 

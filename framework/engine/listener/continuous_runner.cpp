@@ -148,7 +148,8 @@ BatchPtr ContinuousRunner::take_job(std::uint32_t index) {
 // its worker goes on with it at once, and does not wait for us.
 void ContinuousRunner::arm_behind(std::uint32_t index, Time now) {
   Lane& lane = lanes_[index];
-  if (lane.armed || assignment_->caps().any() || tools_.commits->jobs_wait() || !flow_.may_follow(index, now)) return;
+  if (lane.armed || assignment_->caps().any() || tools_.commits->jobs_wait() || !flow_.may_follow(index, now))
+    return;
   if (tools_.dispatcher->others_wait(*assignment_) || lane.present->settled()) return;
   BatchPtr job = take_job(index);
   lane.armed = job;

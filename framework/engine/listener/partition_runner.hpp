@@ -36,8 +36,8 @@ struct RunnerTools {
   std::shared_ptr<Mailbox> mailbox;
   std::shared_ptr<JobPool> pool;
   Log* log = nullptr;
-  ByteBudget* bytes = nullptr;       // of the process
-  std::shared_ptr<ReadyFlag> ready;  // of the partition
+  ByteBudget* bytes = nullptr;                // of the process
+  std::shared_ptr<ReadyFlag> ready;           // of the partition
   core::PartitionCommits* commits = nullptr;  // of the same assignment
 };
 

@@ -17,4 +17,7 @@ void log_placement(Log& log, const Assignment& assignment, const core::Partition
 // An attempt threw; the next one is after the topic's backoff.
 void log_failure(Log& log, const Assignment& assignment, const Share& share);
 
+// An attempt failed and what it left is given up.
+void log_dropped(Log& log, const Assignment& assignment, const Share& share);
+
 }  // namespace braid::engine

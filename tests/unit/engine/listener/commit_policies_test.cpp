@@ -177,6 +177,67 @@ TEST(CommitPolicies, ACommitIsSentAgainWithThePositionsOfThen) {
   EXPECT_THAT(world.store.sent, ElementsAre(Pair(1, 4), Pair(2, 8)));
 }
 
+// --- continuous
+
+TEST(CommitPolicies, EachMessageSyncTheNextOfAVirtualPartitionWaitsForTheCommitThatCoversIt) {
+  CommitWorld world({.when = When::each_message, .sync = true}, routing::Flow::continuous, 2);
+  world.deliver(0, 5);  // three for each of them
+  ASSERT_EQ(world.pool->size(), 2U);
+  world.pool->run_one();
+  world.turn();
+  ASSERT_EQ(world.store.sent.size(), 1U);
+  world.run();  // the other one, while a commit is on its way that can't tell of it
+  EXPECT_THAT(world.consumed, testing::UnorderedElementsAre(0, 1));
+  EXPECT_EQ(world.pool->size(), 0U);
+  world.answer();
+  EXPECT_EQ(world.pool->size(), 1U);  // the first one's next
+  EXPECT_EQ(world.store.sent.size(), 2U);
+  EXPECT_EQ(world.store.sent.back().second, 2);
+  world.run();
+  EXPECT_EQ(world.consumed.size(), 3U);
+  for (int i = 0; i < 10 && world.consumed.size() < 6; ++i) {
+    world.answer();
+    world.run();
+  }
+  EXPECT_EQ(world.consumed.size(), 6U);
+}
+
+TEST(CommitPolicies, EachMessageSyncOneCommitServesAllVirtualPartitions) {
+  CommitWorld world({.when = When::each_message, .sync = true}, routing::Flow::continuous, 4);
+  world.deliver(0, 7);
+  world.pool->run_all();
+  world.turn();
+  EXPECT_THAT(world.store.sent, ElementsAre(Pair(1, 4)));
+  EXPECT_EQ(world.pool->size(), 0U);
+  world.answer(kRetriable);
+  EXPECT_EQ(world.pool->size(), 0U);
+  world.advance(50ms);
+  world.answer();
+  EXPECT_EQ(world.pool->size(), 4U);
+}
+
+TEST(CommitPolicies, EachMessageCommitsAtOnceAndWaitsForNothing) {
+  CommitWorld world({.when = When::each_message}, routing::Flow::continuous, 1);
+  world.deliver(0, 3);
+  for (int i = 0; i < 4; ++i) world.run();
+  EXPECT_THAT(world.consumed, ElementsAre(0, 1, 2, 3));
+  EXPECT_EQ(world.store.sent.size(), 1U);
+  world.answer();
+  EXPECT_EQ(world.store.sent.back().second, 4);
+}
+
+TEST(CommitPolicies, AfterBatchSyncUnderContinuousAJobWaitsForTheOneBefore) {
+  CommitWorld world({.when = When::after_batch, .sync = true}, routing::Flow::continuous, 1);
+  world.deliver(0, 7);
+  world.run();
+  const std::size_t first = world.consumed.size();
+  EXPECT_LE(first, 4U);
+  EXPECT_EQ(world.pool->size(), 0U);
+  world.answer();
+  world.run();
+  EXPECT_GT(world.consumed.size(), first);
+}
+
 class Request : public testing::Test {
  protected:
   Request() {

@@ -2,6 +2,7 @@
 
 #include "engine/listener/batch_runner.hpp"
 #include "engine/listener/committer.hpp"
+#include "engine/listener/continuous_runner.hpp"
 #include "engine/ports/log.hpp"
 #include "unit/engine/engine_world.hpp"
 
@@ -59,11 +60,15 @@ class FakeQueue final : public engine::PartitionQueue {
   std::shared_ptr<engine::MessageOwner> owner_;
 };
 
-// One partition under `flow: batch` with a committer, without threads or a listener: the test moves everything
-// along. Batches of 4 messages, one virtual partition (every key alike), positions from 0. Thread: one.
+// One partition with a committer, without threads or a listener: the test moves everything along. Batches of 4
+// messages, one virtual partition unless told otherwise (messages go to them in turn), positions from 0. Thread:
+// one.
 class CommitWorld {
  public:
-  explicit CommitWorld(routing::Commit policy) : world(1) {
+  explicit CommitWorld(routing::Commit policy, routing::Flow flow = routing::Flow::batch,
+                       std::uint32_t virtual_partitions = 1)
+      : world(virtual_partitions) {
+    world.topic().flow = flow;
     world.topic().max_messages = 4;
     world.topic().retry_backoff = 10ms;
     world.topic().commit = policy;
@@ -84,9 +89,20 @@ class CommitWorld {
     partition_->assignment = world.assignment;
     partition_->commits.emplace(policy, 1000ms, now);
     partition_->commits->stored(core::CommitContent::of({0}));
-    partition_->runner = std::make_unique<engine::BatchRunner>(
-        world.assignment, core::PartitionOffsets::Start{CommitPosition{0}, {}},
-        engine::RunnerTools{&split_, &dispatcher_, world.mailbox, pool, &log_, &*partition_->commits});
+    const core::PartitionOffsets::Start start{CommitPosition{0}, {}};
+    engine::RunnerTools tools{.split = &split_,
+                              .dispatcher = &dispatcher_,
+                              .mailbox = world.mailbox,
+                              .pool = pool,
+                              .log = &log_,
+                              .bytes = &bytes_,
+                              .ready = std::make_shared<engine::ReadyFlag>(world.mailbox),
+                              .commits = &*partition_->commits};
+    if (flow == routing::Flow::continuous) {
+      partition_->runner = std::make_unique<engine::ContinuousRunner>(world.assignment, start, std::move(tools));
+    } else {
+      partition_->runner = std::make_unique<engine::BatchRunner>(world.assignment, start, std::move(tools));
+    }
     partitions_[partition_->name] = std::move(partition_);
   }
   ~CommitWorld() { the().runner->refuse(); }
@@ -106,6 +122,7 @@ class CommitWorld {
     pump();
     committer.turn(now);
     if (committer.take_released()) pump();
+    dispatcher_.feed();
   }
   // Runs the jobs that are in the pool, and has a turn.
   void run() {
@@ -158,6 +175,7 @@ class CommitWorld {
   }
 
   QuietLog log_;
+  engine::ByteBudget bytes_{1'000'000};
   engine::TopicSplit split_;
   engine::TopicLane lane_;
   engine::AssignedPartitions partitions_;
