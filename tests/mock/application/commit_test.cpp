@@ -62,6 +62,26 @@ TEST_F(Commits, AfterBatchSyncABatchFindsAllBeforeItStored) {
   EXPECT_EQ(recorder->count(), 20U);
 }
 
+// One virtual partition: each message finds the one before it stored.
+TEST_F(Commits, EachMessageSyncAMessageFindsTheOneBeforeItStored) {
+  make_topic("orders");
+  produce("orders", 8);
+  std::mutex mutex;
+  std::vector<std::pair<std::int64_t, std::int64_t>> found;  // offset, stored by then
+  recorder->script = [&](Batch& batch) {
+    const std::int64_t now = stored();
+    const std::scoped_lock lock(mutex);
+    found.emplace_back(batch.front().offset().value, now);
+  };
+  Application app(patient(), by({.when = When::each_message, .sync = true},
+                                [](routing::TopicBuilder& topic) { topic.flow(Flow::continuous); }));
+  app.start();
+  ASSERT_TRUE(all_seen(8));
+  app.stop();
+  ASSERT_EQ(found.size(), 8U);
+  for (const auto& [offset, now] : found) EXPECT_EQ(now, offset == 0 ? -1 : offset);
+}
+
 TEST_F(Commits, BeforeProcessingABatchFindsItsOwnEndStoredAndNoMore) {
   make_topic("orders");
   produce("orders", 20);

@@ -63,7 +63,6 @@ TEST(LoadOptions, EachIsWhatTheDslDraws) {
        [](auto& t) { t.commit(When::each_message).flow(Flow::continuous); }},
       {"commit: manual", [](auto& t) { t.commit(When::manual); }},
       {"commit: before_processing", [](auto& t) { t.commit(When::before_processing); }},
-      {"commit: external", [](auto& t) { t.commit(When::external); }},
       {"commit: {when: after_batch, sync: true}",
        [](auto& t) { t.commit({.when = When::after_batch, .sync = true}); }},
       {"commit: {interval: 2s}", [](auto& t) { t.commit({.interval = 2s}); }},

@@ -163,10 +163,8 @@ TEST(TopicRules, CommitsBeforeProcessingNeedBatchesAndAutomaticOffsets) {
 }
 
 TEST(TopicRules, OnlyCommitsThatSomethingFollowsCanBeWaitedFor) {
-  const std::vector<std::pair<When, std::string>> without{{When::interval, "interval"},
-                                                          {When::manual, "manual"},
-                                                          {When::before_processing, "before_processing"},
-                                                          {When::external, "external"}};
+  const std::vector<std::pair<When, std::string>> without{
+      {When::interval, "interval"}, {When::manual, "manual"}, {When::before_processing, "before_processing"}};
   for (const auto& [when, name] : without) {
     EXPECT_EQ(problems([when = when](auto& t) { t.commit({.when = when, .sync = true}); }),
               Lines{"commit: sync is for after_batch and each_message, which something follows; with " + name +
@@ -194,6 +192,8 @@ TEST(TopicRules, AnIntervalIsForCommitsByInterval) {
   EXPECT_EQ(problems([](auto& t) { t.commit({.interval = 2s}); }), Lines{});
   EXPECT_EQ(problems([](auto& t) { t.commit({.when = When::manual, .interval = 2s}); }),
             Lines{"commit: an interval is for when: interval alone; with manual leave it out"});
+  EXPECT_EQ(problems([](auto& t) { t.commit({.when = When::external, .interval = 2s}); }),
+            Lines{"commit: external needs an offset store"});
 }
 
 TEST(TopicRules, ARetryOfOverdueTicketsNeedsATimeout) {

@@ -109,8 +109,8 @@ enum class Offsets : std::uint8_t {
   manual,     // only marks do
 };
 
-// When a partition's position is committed. Whatever is chosen, it is also committed on revocation and stop, but
-// for `external`.
+// When a partition's position is committed. All but `manual` also commit on revocation and stop; `external` commits to
+// its store then.
 struct Commit {
   enum class When : std::uint8_t {
     interval,           // each `interval`
@@ -123,7 +123,7 @@ struct Commit {
   When when = When::interval;
   // after_batch, each_message: what follows waits until the commit is acknowledged.
   bool sync = false;
-  // Not set: the application's commit_interval.
+  // interval, external. Not set: the application's commit_interval.
   std::optional<std::chrono::milliseconds> interval{};
 };
 

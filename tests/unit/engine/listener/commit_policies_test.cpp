@@ -202,6 +202,14 @@ TEST(CommitPolicies, EachMessageSyncTheNextOfAVirtualPartitionWaitsForTheCommitT
   EXPECT_EQ(world.consumed.size(), 6U);
 }
 
+TEST(CommitPolicies, EachMessageSyncNothingIsArmedBehindAJob) {
+  CommitWorld world({.when = When::each_message, .sync = true}, routing::Flow::continuous, 1);
+  world.deliver(0, 0);
+  world.deliver(1, 3);  // while it runs
+  world.pool->run_all();
+  EXPECT_THAT(world.consumed, ElementsAre(0));
+}
+
 TEST(CommitPolicies, EachMessageSyncOneCommitServesAllVirtualPartitions) {
   CommitWorld world({.when = When::each_message, .sync = true}, routing::Flow::continuous, 4);
   world.deliver(0, 7);

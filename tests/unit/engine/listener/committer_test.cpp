@@ -76,12 +76,16 @@ class OffsetsOnly final : public PartitionRunner {
 class CommitterTest : public ::testing::Test {
  protected:
   explicit CommitterTest(std::size_t metadata_bytes = kMetadataBytes) : metadata_bytes_(metadata_bytes) {
+    lane_.committer = &committer;
     auto partition = std::make_unique<AssignedPartition>();
     partition->name = {"events", {0}};
     partition->assignment = world_.assignment;
     auto runner_made = std::make_unique<OffsetsOnly>();
     runner = runner_made.get();
     partition->runner = std::move(runner_made);
+    partition->lane = &lane_;
+    partition->commits.emplace(routing::Commit{}, 1s, kNow);
+    committer.look(*partition);
     only = partition.get();
     partitions_[partition->name] = std::move(partition);
   }
@@ -89,7 +93,7 @@ class CommitterTest : public ::testing::Test {
   // The stored position that it started from.
   void started_at(std::int64_t position) {
     runner->at = CommitPosition{position};
-    only->acknowledged = Acknowledged{{position}};
+    only->commits->stored(core::CommitContent::of({position}));
   }
   // What is sent at the next interval; nothing if nothing is.
   std::optional<StoredPosition> next_commit() {
@@ -109,6 +113,7 @@ class CommitterTest : public ::testing::Test {
     void write(LogLevel, std::string_view, std::string_view) override {}
   };
   std::size_t metadata_bytes_;
+  TopicLane lane_;
   test_support::EngineWorld world_;
   AssignedPartitions partitions_;
   Silent log_;
@@ -118,8 +123,8 @@ class CommitterTest : public ::testing::Test {
   CommitKeeper client;
   OffsetsOnly* runner = nullptr;
   AssignedPartition* only = nullptr;
-  Committer committer{client,          partitions_,      core::CommitSchedule(1s, 100ms, kNow),
-                      metadata_bytes_, *world_.counters, log_};
+  Committer committer{
+      client, partitions_, {.retry_backoff = 100ms, .metadata_bytes = metadata_bytes_}, *world_.counters, log_};
 };
 
 class CommitterWithoutMetadata : public CommitterTest {
