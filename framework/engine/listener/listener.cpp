@@ -69,7 +69,10 @@ JobCaps Listener::caps_of(const routing::Topic& topic) const {
   const auto cap = [&](const std::string& name, std::optional<std::uint32_t> limit) {
     return limit ? limits_->cap(group_->id, subscription_group_->id, name, *limit) : nullptr;
   };
-  return {cap(topic.name, topic.max_concurrency), cap({}, subscription_group_->max_concurrency)};
+  // A job of an asynchronous consumer is out until it has completed, on no thread: its own cap counts those.
+  std::optional<std::uint32_t> of_topic = topic.max_concurrency;
+  if (topic.asynchronous) of_topic = std::min(of_topic.value_or(topic.max_in_flight), topic.max_in_flight);
+  return {cap(topic.name, of_topic), cap({}, subscription_group_->max_concurrency)};
 }
 
 Listener::~Listener() {

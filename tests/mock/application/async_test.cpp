@@ -92,6 +92,28 @@ TEST_F(Async, CoroutinesAreMoreThanThreadsAndKeepTheOrder) {
   EXPECT_EQ(app.figures().jobs_running, 0U);
 }
 
+TEST_F(Async, MaxInFlightBoundsTheCoroutines) {
+  make_topic("orders", 2);
+  produce("orders", 300, 50);
+  std::atomic<int> inside{0};
+  std::atomic<int> most{0};
+  Application app(settings(), route("g", "orders", recorder, [&](routing::TopicBuilder& topic) {
+                    topic.flow(routing::Flow::continuous).max_messages(2).max_in_flight(5);
+                    topic.handle([&, r = recorder](Batch batch) -> awaitable<void> {
+                      const int now = ++inside;
+                      if (now > most) most = now;
+                      co_await wait_for(1ms);
+                      --inside;
+                      for (const Message& message : batch) r->note(batch, message);
+                    });
+                  }));
+  app.start();
+  ASSERT_TRUE(all_seen(300));
+  EXPECT_TRUE(app.stop().in_time);
+  EXPECT_LE(most, 5);
+  EXPECT_GT(most, 1);
+}
+
 class Waiting final : public AsyncConsumer {
  public:
   explicit Waiting(std::shared_ptr<Recorder> recorder) : recorder_(std::move(recorder)) {}
