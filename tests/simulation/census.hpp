@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <cstddef>
 #include <cstdint>
@@ -61,8 +62,55 @@ enum class Happening : std::uint8_t {
   message_done_before,
   offset_jump,
   client_error,
+  group_rebalanced,
+  job_stuck,
+  key_moved,
+  job_followed_inline,
+  job_waited_out,
+  cap_reached,
+  bytes_exhausted,
+  open_bound_reached,
+  commit_asked,
+  commit_waited_for,
+  message_dropped,
+  message_lost_by_crash,
+  batch_given_back,
+  metadata_cut,
+  flow_batch,
+  flow_continuous,
+  reducer_hash,
+  reducer_sticky,
+  reducer_balanced,
+  policy_interval,
+  policy_after_batch,
+  policy_after_batch_sync,
+  policy_each_message,
+  policy_each_message_sync,
+  policy_manual,
+  policy_before_processing,
+  checked_late,
+  checked_one_job,
+  checked_order,
+  checked_lost,
+  checked_position,
+  checked_metadata,
+  checked_bounded,
+  checked_sticky,
+  checked_waits,
+  checked_at_most_once,
+  checked_capped,
+  checked_asked,
   count_,
 };
+
+// What a seed must have its share of, so that no seed is a fair-weather run.
+constexpr bool is_fault(Happening what) {
+  using enum Happening;
+  constexpr std::array kFaults{process_crashed, process_stopped,    group_rebalanced,     lost,
+                               commit_failed,   commit_answer_lost, position_read_failed, metadata_damaged,
+                               log_trimmed,     job_stuck};
+  return std::find(kFaults.begin(), kFaults.end(), what) != kFaults.end();
+}
 
 constexpr std::size_t kHappenings = static_cast<std::size_t>(Happening::count_);
 

@@ -273,6 +273,7 @@ void FakeConsumerClient::handle_commit(Request& request) {
     world_.trace("the group stores the position {}", who(), partition.index, position.position->value);
     kafka_.guarantees().tell([&](Guarantee& each) { each.commit_applied(partition, position.position->value); });
     if (partition.stored != position.position->value) partition.older_metadata = partition.metadata;
+    note_stored(partition, position);
     partition.stored = position.position->value;
     partition.metadata = position.metadata;
     world_.happened(Happening::commit_applied);
@@ -281,6 +282,28 @@ void FakeConsumerClient::handle_commit(Request& request) {
     world_.happened(Happening::commit_answer_lost);
     request.error = Error(Error::Kind::timed_out, "the answer was lost", true);
   }
+}
+
+// For the guarantees of its topic's policy: whom this commit tells of, and whose records it moves over.
+void FakeConsumerClient::note_stored(FakePartition& partition, const engine::StoredPosition& now) {
+  const auto found = fetches_.find(partition.index);
+  if (found == fetches_.end() || found->second->incarnation == nullptr) return;
+  Incarnation& incarnation = *found->second->incarnation;
+  const std::int64_t position = now.position->value;
+  if (partition.promises.waits_for_commit) {
+    const std::set<std::int64_t> told = told_done(now.metadata, position);
+    for (auto& [index, facts] : incarnation.virtual_partitions) {
+      if (facts.done_through < position || told.contains(facts.done_through)) {
+        facts.covered_through = facts.done_through;
+      }
+    }
+  }
+  if (partition.promises.at_most_once) {
+    const std::int64_t before = partition.stored.value_or(partition.log.start());
+    if (position < before) world_.happened(Happening::batch_given_back);
+    partition.log.committed(before, position, incarnation.id);
+  }
+  if (partition.promises.on_demand && incarnation.asked) world_.happened(Happening::commit_asked);
 }
 
 void FakeConsumerClient::handle_read(Request& request) {

@@ -109,6 +109,7 @@ class FakeConsumerClient final : public engine::ConsumerClient {
   void handle(Request& request);
   void handle_commit(Request& request);
   void handle_read(Request& request);
+  void note_stored(FakePartition& partition, const engine::StoredPosition& now);
   void learn_done_before(const engine::StoredPosition& stored);
   void flush_commits();
   void wake();

@@ -52,6 +52,7 @@ void FakeConsumerClient::begin_incarnation(FakeFetch& fetch, std::int64_t start)
   incarnation->connection = connection_;
   incarnation->start = start;
   fetch.incarnation = std::move(incarnation);
+  fetch.partition->current = fetch.incarnation;
   fetch.next = start;
   fetch.app_position = start;
   fetch.fetched.clear();
@@ -156,6 +157,10 @@ engine::TakeReport FakeConsumerClient::take(FakeFetch& fetch, std::size_t max, s
     return report;
   }
   if (std::exchange(fetch.tell_error, false)) report.error = Error(Error::Kind::other, "a fetch failed", true);
+  if (fetch.partition->promises.continuous &&
+      fetch.incarnation->open.size() + max == fetch.partition->bounds.open) {
+    world_.happened(Happening::open_bound_reached);
+  }
   std::size_t count = std::min(max, fetch.fetched.size());
   if (count > 1 && world_.random.chance(kafka_.nastiness.partial_take)) {
     count = 1 + world_.random.below(count - 1);

@@ -1,15 +1,22 @@
 #include "simulation/fake_kafka.hpp"
 
+#include "simulation/fake_metadata.hpp"
+
 #include <fmt/format.h>
 
 #include <algorithm>
 
 namespace braid::simulation {
 
-FakePartition& FakeKafka::add_partition(const std::string& topic, std::int32_t number, Bounds bounds) {
+FakePartition& FakeKafka::add_partition(const std::string& topic, std::int32_t number, Bounds bounds,
+                                        Promises promises) {
   const int index = static_cast<int>(partitions_.size());
-  partitions_.push_back(std::make_unique<FakePartition>(FakePartition{
-      .index = index, .name = {topic, {number}}, .log = FakeLog(keys_), .bounds = bounds, .stored = {}}));
+  partitions_.push_back(std::make_unique<FakePartition>(FakePartition{.index = index,
+                                                                      .name = {topic, {number}},
+                                                                      .log = FakeLog(keys_),
+                                                                      .bounds = bounds,
+                                                                      .promises = promises,
+                                                                      .stored = {}}));
   return *partitions_.back();
 }
 
@@ -24,11 +31,26 @@ void FakeKafka::begin(Guarantees& guarantees) {
   group.set_partitions(static_cast<int>(partitions_.size()));
 }
 
+namespace {
+
+// What the consumers of its present owner asked for is stored.
+bool asked_is_stored(const FakePartition& partition) {
+  const auto current = partition.current.lock();
+  if (!current || current->ended || current->asked_through < current->start) return true;
+  if (!partition.stored) return false;
+  return current->asked_through < *partition.stored ||
+         told_done(partition.metadata, *partition.stored).contains(current->asked_through);
+}
+
+}  // namespace
+
 bool FakeKafka::all_done() const {
   return std::all_of(partitions_.begin(), partitions_.end(), [](const auto& partition) {
     const auto& records = partition->log.records();
     if (records.empty() || records.back().offset < partition->skipped_below) return true;
+    if (partition->promises.at_most_once) return partition->stored == partition->log.end();
     if (partition->log.first_unfinished(partition->skipped_below)) return false;
+    if (partition->promises.on_demand) return asked_is_stored(*partition);
     return partition->stored == partition->log.end();
   });
 }

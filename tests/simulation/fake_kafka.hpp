@@ -20,12 +20,27 @@ struct Bounds {
   std::size_t held = 0;
 };
 
+// What its topic's route promises, for the guarantees.
+struct Promises {
+  bool continuous = false;
+  bool keys_stay = true;             // a key always meets the same virtual partition
+  bool keys_stay_in_flight = false;  // while a message of it is in flight; placed when they are taken
+  bool waits_for_commit = false;     // a virtual partition's next job begins behind the commit of the one before
+  bool on_demand = false;            // nothing is committed unasked
+  bool at_most_once = false;         // nothing begins before it is committed, and nothing twice
+  std::size_t max_messages = 1;
+  engine::Duration max_wait{};
+  std::optional<std::uint32_t> max_concurrency{};
+};
+
 // A partition in the broker, and what the group has stored for it.
 struct FakePartition {
   int index = 0;
   engine::TopicPartition name;
   FakeLog log;
   Bounds bounds;  // by its topic's route, for the guarantees
+  Promises promises{};
+  std::weak_ptr<Incarnation> current{};
   std::optional<std::int64_t> stored;
   std::string metadata{};          // with it
   std::string older_metadata{};    // with another position, before
@@ -55,7 +70,7 @@ class FakeKafka {
   FakeKafka(World& world, FakeGroup::Protocol protocol, engine::Duration rebalance_timeout, std::size_t keys)
       : group(world, protocol, rebalance_timeout), world_(world), keys_(keys) {}
 
-  FakePartition& add_partition(const std::string& topic, std::int32_t number, Bounds bounds);
+  FakePartition& add_partition(const std::string& topic, std::int32_t number, Bounds bounds, Promises promises);
   [[nodiscard]] FakePartition& partition(int index) { return *partitions_[static_cast<std::size_t>(index)]; }
   [[nodiscard]] FakePartition* find(const engine::TopicPartition& name);
   [[nodiscard]] std::vector<std::unique_ptr<FakePartition>>& partitions() { return partitions_; }
@@ -71,6 +86,8 @@ class FakeKafka {
 
   Nastiness nastiness;
   engine::Duration drain_on_revoke{};  // of every process: for the guarantees
+  std::size_t metadata_bytes = 0;      // likewise
+  [[nodiscard]] bool metadata_has_room() const { return metadata_bytes >= 4'000; }
   FakeGroup group;
   // Attached clients; a crashed one detaches.
   std::vector<FakeConsumerClient*> clients;

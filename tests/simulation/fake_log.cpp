@@ -23,6 +23,13 @@ FakeRecord* FakeLog::find(std::int64_t offset) {
   return index < records_.size() && records_[index].offset == offset ? &records_[index] : nullptr;
 }
 
+void FakeLog::committed(std::int64_t from, std::int64_t to, std::uint64_t by) {
+  const std::int64_t end = std::max(from, to);
+  for (std::size_t i = index_at(std::min(from, to)); i < records_.size() && records_[i].offset < end; ++i) {
+    records_[i].committed_by = from < to ? by : 0;
+  }
+}
+
 std::optional<std::int64_t> FakeLog::first_unfinished(std::int64_t from) const {
   for (std::size_t i = index_at(std::max(from, start_)); i < records_.size(); ++i) {
     if (!records_[i].finished) return records_[i].offset;

@@ -12,8 +12,10 @@ namespace braid::simulation {
 // A record in the fake broker. Its payload follows from its offset, so that a reader can tell it is the right one.
 struct FakeRecord {
   std::int64_t offset = 0;
-  int key = -1;           // -1: none
-  bool finished = false;  // some process's user code has returned from it, or marked it
+  int key = -1;                    // -1: none
+  bool finished = false;           // some process's user code has returned from it, or marked it
+  bool begun = false;              // it was shown to user code; kept for topics of at most once
+  std::uint64_t committed_by = 0;  // likewise: the incarnation that moved the position over it
 };
 
 // One partition's log: offsets ascend, with holes where compaction took some. Thread: one.
@@ -25,6 +27,9 @@ class FakeLog {
   void leave_hole(std::int64_t offsets) { end_ += offsets; }
   // Retention: what is below is gone.
   void trim(std::int64_t to) { start_ = to > start_ ? to : start_; }
+
+  // The position moves: forwards over records that `by` is to process, or backwards.
+  void committed(std::int64_t from, std::int64_t to, std::uint64_t by);
 
   [[nodiscard]] std::int64_t start() const { return start_; }
   [[nodiscard]] std::int64_t end() const { return end_; }

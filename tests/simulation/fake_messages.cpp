@@ -25,6 +25,8 @@ Message FakeMessageOwner::hand_out(const FakeRecord& record, std::shared_ptr<Inc
   delivery->incarnation = std::move(incarnation);
   delivery->offset = record.offset;
   delivery->key = record.key;
+  delivery->taken_at_step = world_.step;
+  delivery->taken_at = world_.clock.now();
   delivery->payload_bytes = payload_text(partition, record.offset);
   Message::Parts parts;
   if (record.key >= 0) {

@@ -21,6 +21,8 @@ struct FakeDelivery {
   int key = -1;
   std::string key_bytes;
   std::string payload_bytes;
+  std::uint64_t taken_at_step = 0;
+  engine::Time taken_at{};
   bool released = false;
 };
 

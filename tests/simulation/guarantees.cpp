@@ -2,6 +2,7 @@
 
 #include "simulation/fake_kafka.hpp"
 #include "simulation/fake_messages.hpp"
+#include "simulation/guarantees_by_topic.hpp"
 
 #include <braid/batch.hpp>
 
@@ -9,6 +10,7 @@
 
 #include <algorithm>
 #include <map>
+#include <optional>
 #include <set>
 #include <tuple>
 #include <utility>
@@ -23,6 +25,9 @@ class NothingIsLost final : public Guarantee {
   using Guarantee::Guarantee;
   [[nodiscard]] const char* name() const override { return "nothing is lost"; }
   void commit_applied(FakePartition& partition, std::int64_t position) override {
+    // At most once: given up, and a batch that was not begun is given back by the position before it.
+    if (partition.promises.at_most_once) return;
+    checked();
     const std::int64_t from = std::max(partition.stored.value_or(0), partition.skipped_below);
     const auto unfinished = partition.log.first_unfinished(from);
     if (unfinished && *unfinished < position) {
@@ -43,9 +48,11 @@ class NothingIsLost final : public Guarantee {
 class PositionIsExact final : public Guarantee {
  public:
   PositionIsExact(World& world, std::vector<FakePartition*> partitions)
-      : Guarantee(world), partitions_(std::move(partitions)) {}
+      : Guarantee(world, Happening::checked_position), partitions_(std::move(partitions)) {}
   [[nodiscard]] const char* name() const override { return "the position is exact"; }
   void commit_sent(const Incarnation& of, std::int64_t position) override {
+    if (promises(of).at_most_once) return;  // another position: see there
+    checked();
     if (position > of.position()) {
       violated(fmt::format("#{}: position {} is sent, {} is not done", of.partition, position, of.position()));
     }
@@ -59,6 +66,8 @@ class PositionIsExact final : public Guarantee {
 
   void given_back(const Incarnation& of) override {
     if (of.highest_taken < of.start || of.jobs_inside > 0) return;
+    if (promises(of).at_most_once || promises(of).on_demand) return;
+    checked();
     if (std::max(of.last_sent, of.start) != of.position()) {
       violated(fmt::format("#{}: it is given back at {}, the last position sent is {}", of.partition, of.position(),
                            of.last_sent));
@@ -66,6 +75,9 @@ class PositionIsExact final : public Guarantee {
   }
 
  private:
+  [[nodiscard]] const Promises& promises(const Incarnation& of) const {
+    return partitions_[static_cast<std::size_t>(of.partition)]->promises;
+  }
   std::vector<FakePartition*> partitions_;
 };
 
@@ -73,10 +85,15 @@ class PositionIsExact final : public Guarantee {
 // damaged it on the way. A partition that is given back has told all.
 class MetadataIsTrue final : public Guarantee {
  public:
-  MetadataIsTrue(World& world, std::vector<FakePartition*> partitions)
-      : Guarantee(world), partitions_(std::move(partitions)) {}
+  MetadataIsTrue(World& world, const GuaranteeSetting& setting)
+      : Guarantee(world, Happening::checked_metadata),
+        partitions_(setting.partitions),
+        has_room_(setting.metadata_has_room) {}
   [[nodiscard]] const char* name() const override { return "metadata is true"; }
-  void commit_sent(const Incarnation& of, std::int64_t) override { check(of, of.last_told, "told"); }
+  void commit_sent(const Incarnation& of, std::int64_t position) override {
+    check(of, of.last_told, "told");
+    if (!has_room_ && untold(of, position)) world_.happened(Happening::metadata_cut);
+  }
   void done_before_read(const Incarnation& of) override { check(of, of.done_before, "believed"); }
   void job_begins(const JobFacts& job) override {
     const Incarnation& of = *job.incarnation;
@@ -86,18 +103,33 @@ class MetadataIsTrue final : public Guarantee {
     }
   }
   void given_back(const Incarnation& of) override {
-    if (of.highest_taken < of.start || of.jobs_inside > 0) return;
-    for (const FakeRecord& record : partitions_[static_cast<std::size_t>(of.partition)]->log.records()) {
-      if (record.offset < of.position() || of.open.contains(record.offset)) continue;
-      const bool done = record.offset <= of.highest_taken || of.done_before.contains(record.offset);
-      if (!done || of.last_told.contains(record.offset)) continue;
-      violated(fmt::format("#{}: it is given back at {}, and {}, which is done, was not told", of.partition,
-                           of.position(), record.offset));
-    }
+    if (of.highest_taken < of.start || of.jobs_inside > 0 || !has_room_ || tells_less(of)) return;
+    checked();
+    const auto left_out = untold(of, of.position());
+    if (!left_out) return;
+    violated(fmt::format("#{}: it is given back at {}, and {}, which is done, was not told", of.partition,
+                         of.position(), *left_out));
   }
 
  private:
+  [[nodiscard]] bool tells_less(const Incarnation& of) const {
+    const Promises& promises = partitions_[static_cast<std::size_t>(of.partition)]->promises;
+    return promises.at_most_once || promises.on_demand;
+  }
+  // The first that is done, at or behind the position, and not in what was told last.
+  [[nodiscard]] std::optional<std::int64_t> untold(const Incarnation& of, std::int64_t position) const {
+    const FakeLog& log = partitions_[static_cast<std::size_t>(of.partition)]->log;
+    const auto& records = log.records();
+    for (std::size_t i = log.index_at(position); i < records.size(); ++i) {
+      const std::int64_t offset = records[i].offset;
+      if (of.open.contains(offset)) continue;
+      const bool done = offset <= of.highest_taken || of.done_before.contains(offset);
+      if (done && !of.last_told.contains(offset)) return offset;
+    }
+    return std::nullopt;
+  }
   void check(const Incarnation& of, const std::set<std::int64_t>& done, const char* what) {
+    checked();
     FakeLog& log = partitions_[static_cast<std::size_t>(of.partition)]->log;
     for (const std::int64_t offset : done) {
       const FakeRecord* record = log.find(offset);
@@ -107,15 +139,18 @@ class MetadataIsTrue final : public Guarantee {
   }
 
   std::vector<FakePartition*> partitions_;
+  bool has_room_;
 };
 
-// Within a virtual partition in the order of offsets, within a key without a gap; a retry begins where it failed.
+// Within a virtual partition in the order of offsets, within a key without a gap, whatever virtual partitions it is
+// in; a retry begins where it failed.
 class Order final : public Guarantee {
  public:
   Order(World& world, std::vector<FakePartition*> partitions)
-      : Guarantee(world), partitions_(std::move(partitions)) {}
+      : Guarantee(world, Happening::checked_order), partitions_(std::move(partitions)) {}
   [[nodiscard]] const char* name() const override { return "order"; }
   void job_begins(const JobFacts& job) override {
+    checked();
     Incarnation& incarnation = *job.incarnation;
     const VirtualPartitionFacts& facts = incarnation.virtual_partitions[job.virtual_partition];
     const std::int64_t first = job.batch->front().offset().value;
@@ -154,6 +189,7 @@ class Order final : public Guarantee {
                            offset, key, expected));
     }
     ++found->second;
+    if (!partitions_[static_cast<std::size_t>(incarnation.partition)]->promises.keys_stay) return;
     const auto [home, new_here] = homes_.try_emplace({incarnation.partition, key}, job.virtual_partition);
     if (!new_here && home->second != job.virtual_partition) {
       violated(fmt::format("#{}: key {} moves from virtual partition {} to {}", incarnation.partition, key,
@@ -186,6 +222,7 @@ class OneJob final : public Guarantee {
 
  private:
   void enter(int process, int partition, std::uint32_t index, std::uint64_t generation) {
+    checked();
     auto& inside = inside_[{process, partition}];
     for (const auto& [other, its_generation] : inside) {
       if (other == index) violated(fmt::format("#{}.{}: two at once", partition, index));
@@ -208,6 +245,7 @@ class LateIsDropped final : public Guarantee {
   using Guarantee::Guarantee;
   [[nodiscard]] const char* name() const override { return "late is dropped"; }
   void job_begins(const JobFacts& job) override {
+    checked();
     Incarnation& incarnation = *job.incarnation;
     const VirtualPartition& where = job.batch->virtual_partition();
     if ((incarnation.ending || incarnation.ended) && !job.has_begun) {
@@ -244,9 +282,11 @@ class LateIsDropped final : public Guarantee {
 // A partition holds only so many messages, however slow its consumers are.
 class Bounded final : public Guarantee {
  public:
-  Bounded(World& world, const GuaranteeSetting& setting) : Guarantee(world), setting_(setting) {}
+  Bounded(World& world, const GuaranteeSetting& setting)
+      : Guarantee(world, Happening::checked_bounded), setting_(setting) {}
   [[nodiscard]] const char* name() const override { return "bounded"; }
   void taken(Incarnation& by, std::size_t out) override {
+    checked();
     const Bounds& bounds = setting_.partitions[static_cast<std::size_t>(by.partition)]->bounds;
     if (by.open.size() > bounds.open) {
       violated(fmt::format("#{}: {} messages are open, {} are allowed", by.partition, by.open.size(), bounds.open));
@@ -264,13 +304,14 @@ class Bounded final : public Guarantee {
 
 Guarantees::Guarantees(World& world, const GuaranteeSetting& setting) {
   // Late before order and one job: it learns the generation.
-  all_.push_back(std::make_unique<LateIsDropped>(world));
-  all_.push_back(std::make_unique<OneJob>(world));
+  all_.push_back(std::make_unique<LateIsDropped>(world, Happening::checked_late));
+  all_.push_back(std::make_unique<OneJob>(world, Happening::checked_one_job));
   all_.push_back(std::make_unique<Order>(world, setting.partitions));
-  all_.push_back(std::make_unique<NothingIsLost>(world));
+  all_.push_back(std::make_unique<NothingIsLost>(world, Happening::checked_lost));
   all_.push_back(std::make_unique<PositionIsExact>(world, setting.partitions));
-  all_.push_back(std::make_unique<MetadataIsTrue>(world, setting.partitions));
+  all_.push_back(std::make_unique<MetadataIsTrue>(world, setting));
   all_.push_back(std::make_unique<Bounded>(world, setting));
+  add_guarantees_by_topic(world, setting, all_);
 }
 
 }  // namespace braid::simulation

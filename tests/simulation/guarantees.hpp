@@ -31,7 +31,8 @@ struct JobFacts {
 // in every scenario. Thread: one.
 class Guarantee {
  public:
-  explicit Guarantee(World& world) : world_(world) {}
+  // `check` is what is counted each time that it looks at something.
+  Guarantee(World& world, Happening check) : world_(world), check_(check) {}
   virtual ~Guarantee() = default;
   Guarantee(const Guarantee&) = delete;
   Guarantee& operator=(const Guarantee&) = delete;
@@ -49,14 +50,21 @@ class Guarantee {
   // It was given back in good order, with time to spare.
   virtual void given_back(const Incarnation&) {}
   virtual void commit_applied(FakePartition&, std::int64_t /*position*/) {}
+  // Everything is done, and every process has ended.
+  virtual void run_ends() {}
 
  protected:
+  void checked() const { world_.happened(check_); }
   void violated(std::string text) const { world_.fail(name(), std::move(text)); }
   World& world_;
+
+ private:
+  Happening check_;
 };
 
 struct GuaranteeSetting {
   std::vector<FakePartition*> partitions;
+  bool metadata_has_room = true;  // or it may be cut
 };
 
 // All of them.

@@ -15,6 +15,13 @@ struct VirtualPartitionFacts {
   std::int64_t done_through = -1;          // the highest offset that user code finished
   std::optional<std::int64_t> retry_from;  // an attempt failed: the first offset that it left unfinished
   bool farewell = false;                   // its last hook has been called
+  std::int64_t covered_through = -1;       // the highest one finished that the group's commits have told of
+};
+
+// Where a key was last.
+struct KeyHome {
+  std::uint32_t virtual_partition = 0;
+  std::uint64_t finished_at = 0;  // the step in which the last of its messages was finished
 };
 
 // A partition as one client fetches it from one starting point: from an assignment, or a restart, to its end. The
@@ -36,6 +43,9 @@ struct Incarnation {
   std::map<int, std::size_t> next_of_key;  // index among the key's offsets of the next one to be finished
   std::int64_t last_sent = -1;             // position
   std::set<std::int64_t> last_told;        // done, in the metadata beside it, or read
+  bool asked = false;                      // a consumer has asked for a commit
+  std::int64_t asked_through = -1;         // a consumer has asked to commit what is done up to here
+  std::map<int, KeyHome> homes;            // of keys
   int jobs_inside = 0;
 
   // By the definition: the lowest open offset; if there is none, the one after the highest taken, or the end of the

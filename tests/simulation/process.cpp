@@ -25,7 +25,10 @@ class Process::Connection final : private engine::Waiter {
     client_ = client.get();
     const routing::ConsumerGroup& group = process.routes_->consumer_groups.front();
     listener_ = std::make_unique<engine::Listener>(
-        engine::Listener::Settings{plan.commit_interval, plan.drain_on_revoke, 4},
+        engine::Listener::Settings{.commit_interval = plan.commit_interval,
+                                   .drain_on_revoke = plan.drain_on_revoke,
+                                   .default_max_partitions = 4,
+                                   .commit_metadata_bytes = plan.commit_metadata_bytes},
         engine::Listener::Parts{
             .client = std::move(client),
             .mailbox = mailbox_,
@@ -103,22 +106,24 @@ Process::Process(World& world, FakeKafka& kafka, int number, const ProcessPlan& 
     : world_(world),
       kafka_(kafka),
       number_(number),
-      consumers_{&world, &kafka, number, false, plan.manners},
+      consumers_{&world, &kafka, number, false, plan.manners, nullptr},
       pool_(std::make_shared<SteppedPool>(world, number, plan.workers, plan.queue_limit)),
       jobs_(std::make_shared<engine::PartitionJobsTable>()),
       limits_(std::make_shared<engine::Limits>(plan.max_bytes_in_flight)),
       counters_(std::make_shared<engine::Counters>()),
       routes_(std::make_shared<routing::Routes>()) {
+  consumers_.limits = limits_.get();
   routing::SubscriptionGroup subscription{.id = "subscription"};
   for (const TopicPlan& topic : plan.topics) {
     routing::Topic route;
     route.name = topic.name;
     route.consumer_name = "SimulatedConsumer";
-    route.consumer = [this]() -> std::unique_ptr<Consumer> {
+    route.consumer = [this, promises = topic.promises]() -> std::unique_ptr<Consumer> {
       world_.current()->was_in_user_code = true;
-      const bool fails = !world_.calm && world_.random.chance(consumers_.manners.factory_fails);
+      const bool fails =
+          !world_.calm && !promises.at_most_once && world_.random.chance(consumers_.manners.factory_fails);
       if (fails) throw 7;
-      return std::make_unique<SimulatedConsumer>(consumers_);
+      return std::make_unique<SimulatedConsumer>(consumers_, promises);
     };
     route.max_messages = topic.max_messages;
     route.max_wait = topic.max_wait;
@@ -130,6 +135,9 @@ Process::Process(World& world, FakeKafka& kafka, int number, const ProcessPlan& 
     route.max_open_offsets = topic.max_open_offsets;
     route.max_bytes = topic.max_bytes;
     route.max_concurrency = topic.max_concurrency;
+    route.max_window = topic.max_window;
+    route.virtual_partitions.reducer.kind = topic.reducer;
+    route.commit = topic.commit;
     subscription.topics.push_back(std::move(route));
   }
   routing::ConsumerGroup group{.id = "group"};
@@ -182,6 +190,11 @@ void Process::bury() {
   world_.happened(Happening::offset_jump, of(counters_->offset_jumps));
   world_.happened(Happening::batch_armed, of(counters_->batches_armed));
   world_.happened(Happening::batch_taken_back, of(counters_->batches_taken_back));
+  world_.happened(Happening::message_dropped, of(counters_->messages_dropped));
+  if (limits_->bytes().held() > 0) {
+    world_.fail("bytes are given back",
+                fmt::format("process {}: {} are still held", number_, limits_->bytes().held()));
+  }
 }
 
 void Process::handle_fatal(const Error& error) {

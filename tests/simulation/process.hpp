@@ -32,6 +32,10 @@ struct TopicPlan {
   std::uint32_t max_open_offsets = 1;
   std::size_t max_bytes = 1;
   std::optional<std::uint32_t> max_concurrency;
+  std::uint32_t max_window = 16 * 1024 * 1024;
+  routing::Reducer::Kind reducer = routing::Reducer::Kind::hash;
+  routing::Commit commit;
+  Promises promises;
 };
 
 struct ProcessPlan {
@@ -41,6 +45,7 @@ struct ProcessPlan {
   engine::Duration commit_interval{};
   engine::Duration drain_on_revoke{};
   std::size_t max_bytes_in_flight = 1;
+  std::size_t commit_metadata_bytes = 4'095;
   std::vector<TopicPlan> topics;
   Manners manners;
 };

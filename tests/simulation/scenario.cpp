@@ -3,6 +3,7 @@
 #include "simulation/fake_client.hpp"
 #include "simulation/fake_kafka.hpp"
 #include "simulation/guarantees.hpp"
+#include "simulation/plan.hpp"
 #include "simulation/process.hpp"
 #include "simulation/world.hpp"
 
@@ -20,8 +21,6 @@ namespace {
 
 using namespace std::chrono_literals;
 
-constexpr std::size_t kProcessesMost = 3;
-constexpr std::size_t kWorkersMost = 4;
 constexpr std::uint64_t kStepsMost = 400'000;  // of the calm; far more than any run needs
 constexpr auto kCalmMost = 10min;              // likewise, of simulated time
 
@@ -29,20 +28,23 @@ const World* running_world = nullptr;
 
 class Scenario {
  public:
-  Scenario(std::uint64_t seed, Census& census) : world_(seed, census), kafka_(make_kafka()), plan_(make_plan()) {
+  Scenario(std::uint64_t seed, Census& census)
+      : world_(seed, census), kafka_(make_kafka()), plan_(draw_plan(world_, kafka_)) {
     running_world = &world_;
     GuaranteeSetting setting;
     for (const auto& partition : kafka_.partitions()) setting.partitions.push_back(partition.get());
+    setting.metadata_has_room = kafka_.metadata_has_room();
     guarantees_ = std::make_unique<Guarantees>(world_, setting);
     kafka_.begin(*guarantees_);
   }
 
   Outcome run() {
-    produce(static_cast<std::size_t>(world_.random.between(20, 250)));
+    produce(static_cast<std::size_t>(world_.random.between(100, 300)));
     start_process();
     const auto trouble = static_cast<std::uint64_t>(world_.random.between(300, 2500));
-    for (; world_.step < trouble && !world_.failed(); ++world_.step) {
-      if (world_.random.chance(trouble_often_)) {
+    for (; (world_.step < trouble || !had_enough()) && !world_.failed(); ++world_.step) {
+      // Towards the end of a mild seed there is what it still lacks.
+      if (world_.random.chance(plan_.trouble_often * (world_.step < trouble ? 1 : 8))) {
         make_trouble();
       } else {
         move_on();
@@ -51,6 +53,7 @@ class Scenario {
     }
     calm_down();
     stop_all();
+    if (!world_.failed()) check_size();
     return {world_.failure(), world_.step, world_.failed() ? world_.trace_text() : std::string()};
   }
   [[nodiscard]] bool failed() const { return world_.failed(); }
@@ -63,68 +66,8 @@ class Scenario {
             static_cast<std::size_t>(random.between(2, 30))};
   }
 
-  // Each seed has a character of its own: a mild one lets long chains of events through that trouble would cut off.
-  ProcessPlan make_plan() {
-    Random& random = world_.random;
-    world_.preempt_often = static_cast<std::uint32_t>(random.between(0, 250));
-    const std::uint32_t mood = static_cast<std::uint32_t>(random.between(0, 3));  // how bad it is
-    trouble_often_ = static_cast<std::uint32_t>(random.between(1, 12)) * (mood + 1);
-    kafka_.nastiness = {.partial_take = 100 * mood,
-                        .stale_redelivery = 250 * mood,
-                        .skip_unless_repositioned = 300,
-                        .commit_fails = 60 * mood,
-                        .commit_answer_lost = 40 * mood,
-                        .read_fails = 80 * mood,
-                        .read_incomplete = 60 * mood,
-                        .metadata_damaged = 80 * mood,
-                        .error = 5 * mood};
-    ProcessPlan plan;
-    plan.commit_interval = std::chrono::milliseconds(random.between(1, 200));
-    plan.drain_on_revoke = std::chrono::milliseconds(random.between(1, 400));
-    kafka_.drain_on_revoke = plan.drain_on_revoke;
-    plan.manners.pauses = static_cast<std::uint32_t>(random.between(50, 600));
-    plan.manners.throws = 20 * mood;
-    plan.manners.throws_int = 7 * mood;
-    plan.manners.long_pause = 4 * mood;
-    plan.manners.long_pause_most = 2 * plan.drain_on_revoke + 3s;
-    plan.manners.factory_fails = 10 * mood;
-    const std::int64_t topics = random.between(1, 2);
-    for (std::int64_t i = 0; i < topics; ++i) {
-      TopicPlan topic;
-      topic.name = fmt::format("topic-{}", i);
-      topic.partitions = static_cast<std::int32_t>(random.between(1, 3));
-      topic.max_messages = static_cast<std::uint32_t>(random.between(1, random.chance(300) ? 4 : 40));
-      topic.max_partitions = static_cast<std::uint32_t>(random.between(1, 6));
-      topic.max_wait = std::chrono::milliseconds(random.chance(500) ? 0 : random.between(1, 50));
-      topic.retry_backoff = std::chrono::milliseconds(random.between(1, 60));
-      if (random.chance(100)) topic.initial_offset = routing::InitialOffset::latest;
-      topic.max_bytes = static_cast<std::size_t>(random.chance(200) ? random.between(1, 200) : 1'000'000);
-      if (random.chance(500)) make_continuous(topic);
-      if (random.chance(200)) topic.max_concurrency = static_cast<std::uint32_t>(random.between(1, 3));
-      for (std::int32_t number = 0; number < topic.partitions; ++number) {
-        kafka_.add_partition(topic.name, number, bounds_of(topic));
-      }
-      plan.topics.push_back(std::move(topic));
-    }
-    return plan;
-  }
-
-  void make_continuous(TopicPlan& topic) {
-    Random& random = world_.random;
-    topic.flow = routing::Flow::continuous;
-    topic.max_open_offsets = static_cast<std::uint32_t>(random.between(1, 80));
-    topic.max_queued = static_cast<std::uint32_t>(random.between(1, 40));
-  }
-
-  static Bounds bounds_of(const TopicPlan& topic) {
-    // Each worker may be on its way out of a batch that has settled, and each such batch's mail unread.
-    const std::size_t leaving = (2 + 2 * kWorkersMost) * topic.max_messages;
-    const std::size_t open = topic.flow == routing::Flow::batch ? 2 * topic.max_messages : topic.max_open_offsets;
-    return {open, open + leaving};
-  }
-
   void start_process() {
-    ProcessPlan plan = plan_;
+    ProcessPlan plan = plan_.process;
     plan.connections = static_cast<std::uint32_t>(world_.random.between(1, 2));
     plan.workers = static_cast<std::uint32_t>(world_.random.between(1, kWorkersMost));
     plan.max_bytes_in_flight = static_cast<std::size_t>(world_.random.chance(200) ? 300 : 1'000'000);
@@ -132,7 +75,22 @@ class Scenario {
     processes_.push_back(std::make_unique<Process>(world_, kafka_, ++process_count_, plan));
   }
 
+  // Each seed is worth its name.
+  [[nodiscard]] bool had_enough() const {
+    return world_.faults >= kFaultsLeast && process_count_ >= static_cast<int>(kProcessesLeast);
+  }
+  void check_size() {
+    guarantees_->tell([](Guarantee& each) { each.run_ends(); });
+    const bool enough = had_enough() && produced_ >= kMessagesLeast &&
+                        kafka_.partitions().size() >= static_cast<std::size_t>(kPartitionsLeast);
+    if (enough || world_.failed()) return;
+    world_.fail("a seed has its share of everything",
+                fmt::format("{} processes, {} partitions, {} messages, {} faults", process_count_,
+                            kafka_.partitions().size(), produced_, world_.faults));
+  }
+
   void produce(std::size_t count) {
+    produced_ += count;
     for (; count > 0; --count) {
       FakePartition& partition = *world_.random.one_of(kafka_.partitions());
       if (world_.random.chance(50)) partition.log.leave_hole(world_.random.between(1, 5));
@@ -170,6 +128,7 @@ class Scenario {
       if (running.size() < kProcessesMost) start_process();
     } else if (which < 58) {
       world_.trace("the group rebalances");
+      world_.happened(Happening::group_rebalanced);
       kafka_.group.rebalance();
     } else if (which < 68) {
       const engine::Duration within =
@@ -266,6 +225,7 @@ class Scenario {
   // From here on nothing fails any more: what is left must be done, and stored.
   void calm_down() {
     if (world_.failed()) return;
+    if (produced_ < kMessagesLeast) produce(kMessagesLeast - produced_);
     world_.trace("calm");
     world_.calm = true;
     expire_members();
@@ -293,8 +253,8 @@ class Scenario {
 
   World world_;
   FakeKafka kafka_;
-  std::uint32_t trouble_often_ = 0;
-  ProcessPlan plan_;
+  Plan plan_;
+  std::size_t produced_ = 0;
   std::unique_ptr<Guarantees> guarantees_;
   std::vector<std::unique_ptr<Process>> processes_;
   int process_count_ = 0;

@@ -25,6 +25,7 @@ class SimulatedConsumer::JobScope {
                           job_.virtual_partition, batch.front().offset().value);
     setting_.kafka->guarantees().tell([&](Guarantee& each) { each.job_begins(job_); });
     if (batch.retrying() || facts().retry_from) setting_.world->happened(Happening::retry);
+    count_reasons(batch, delivery);
     ++incarnation_->jobs_inside;
   }
   ~JobScope() {
@@ -41,6 +42,17 @@ class SimulatedConsumer::JobScope {
   [[nodiscard]] VirtualPartitionFacts& facts() { return incarnation_->virtual_partitions[job_.virtual_partition]; }
 
  private:
+  // Why this job begins just now, as far as that can be seen from here.
+  void count_reasons(const Batch& batch, const FakeDelivery& first) {
+    World& world = *setting_.world;
+    const Promises& promises = setting_.kafka->partition(incarnation_->partition).promises;
+    if (world.current()->shares++ > 0) world.happened(Happening::job_followed_inline);
+    if (setting_.limits->bytes().exhausted()) world.happened(Happening::bytes_exhausted);
+    if (promises.max_wait > engine::Duration::zero() && batch.size() < promises.max_messages &&
+        world.clock.now() >= first.taken_at + promises.max_wait) {
+      world.happened(Happening::job_waited_out);
+    }
+  }
   [[nodiscard]] int who() const { return incarnation_->process * 10 + incarnation_->connection; }
   ConsumerSetting& setting_;
   std::shared_ptr<Incarnation> incarnation_;
@@ -51,6 +63,7 @@ void SimulatedConsumer::pause(bool may_be_long) {
   World& world = *setting_.world;
   std::optional<engine::Time> until;
   if (may_be_long && !calm() && world.random.chance(setting_.manners.long_pause)) {
+    world.happened(Happening::job_stuck);
     until =
         world.clock.now() +
         std::chrono::microseconds(world.random.between(
@@ -68,7 +81,8 @@ void SimulatedConsumer::on_assigned(const VirtualPartition&) {
     fresh_ = true;
     pause(false);
   }
-  if (!calm() && setting_.world->random.chance(setting_.manners.factory_fails)) {
+  // At most once: what fails before it is seen here would be lost without our knowing.
+  if (!calm() && !promises_.at_most_once && setting_.world->random.chance(setting_.manners.factory_fails)) {
     throw std::runtime_error("on_assigned failed");
   }
 }
@@ -97,6 +111,9 @@ void SimulatedConsumer::finish(Batch& batch, std::size_t from, std::size_t to) {
     setting_.world->happened(record.finished ? Happening::message_finished_again : Happening::message_finished);
     record.finished = true;
     if (!incarnation.ended) incarnation.open.erase(delivery.offset);
+    if (const auto home = incarnation.homes.find(delivery.key); home != incarnation.homes.end()) {
+      home->second.finished_at = setting_.world->step;
+    }
     if (delivery.key >= 0) {
       const auto& offsets = log.of_key(delivery.key);
       const auto next = std::upper_bound(offsets.begin(), offsets.end(), delivery.offset);
@@ -117,7 +134,11 @@ void SimulatedConsumer::consume(Batch& batch) {
     const auto open = std::find_if(batch.begin(), batch.end(), [&](const Message& message) {
       return message.offset().value > scope.facts().done_through;
     });
-    if (open != batch.end()) scope.facts().retry_from = open->offset().value;
+    if (promises_.at_most_once) {
+      drop(batch);
+    } else if (open != batch.end()) {
+      scope.facts().retry_from = open->offset().value;
+    }
     throw;
   }
   scope.facts().retry_from.reset();
@@ -143,10 +164,35 @@ void SimulatedConsumer::work_on(Batch& batch) {
     finished = i + 1;
     if (delivery_of(batch[i]).incarnation->ended) setting_.world->happened(Happening::late_mark);
     batch.mark(batch[i]);
+    ask_for_commit(batch, batch[i].offset().value);
     pause(false);
   }
   for (const Message& message : batch) check_memory(message);
   finish(batch, finished, batch.size());
+}
+
+void SimulatedConsumer::ask_for_commit(Batch& batch, std::int64_t done_through) {
+  if (!promises_.on_demand || setting_.dead || !setting_.world->random.chance(setting_.manners.asks)) return;
+  Incarnation& incarnation = *delivery_of(batch.front()).incarnation;
+  incarnation.asked = true;
+  incarnation.asked_through = std::max(incarnation.asked_through, done_through);
+  batch.commit_async();
+}
+
+// At most once: there is no second attempt, and nothing waits for these any more.
+void SimulatedConsumer::drop(Batch& batch) {
+  if (setting_.dead) return;
+  for (const Message& message : batch) {
+    const FakeDelivery& delivery = delivery_of(message);
+    Incarnation& incarnation = *delivery.incarnation;
+    if (incarnation.ended) continue;
+    incarnation.open.erase(delivery.offset);
+    incarnation.virtual_partitions[batch.virtual_partition().index().value].done_through = delivery.offset;
+    if (delivery.key < 0) continue;
+    const auto& offsets = setting_.kafka->partition(incarnation.partition).log.of_key(delivery.key);
+    const auto next = std::upper_bound(offsets.begin(), offsets.end(), delivery.offset);
+    incarnation.next_of_key[delivery.key] = static_cast<std::size_t>(next - offsets.begin());
+  }
 }
 
 void SimulatedConsumer::say_farewell(const VirtualPartition& where, Happening what) {

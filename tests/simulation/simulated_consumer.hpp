@@ -1,5 +1,6 @@
 #pragma once
 
+#include "engine/worker/limits.hpp"
 #include "simulation/fake_kafka.hpp"
 #include "simulation/guarantees.hpp"
 #include "simulation/world.hpp"
@@ -18,6 +19,7 @@ struct Manners {
   std::uint32_t throws_int = 20;  // something that is no exception
   std::uint32_t marks = 300;      // a message, before the end
   std::uint32_t long_pause = 5;   // longer than a rebalance waits
+  std::uint32_t asks = 100;       // for a commit, where nothing else commits
   std::uint32_t hook_throws = 100;
   std::uint32_t factory_fails = 5;
   engine::Duration long_pause_most{};
@@ -30,13 +32,14 @@ struct ConsumerSetting {
   int process = 0;
   bool dead = false;  // the process has crashed: what it does does not count
   Manners manners;
+  engine::Limits* limits = nullptr;
 };
 
 // User code at its worst: pauses anywhere, throws anything, marks some and then fails, overruns. It notes what it
 // finished, and tells the guarantees what it sees. Thread: the workers of its process.
 class SimulatedConsumer final : public Consumer {
  public:
-  explicit SimulatedConsumer(ConsumerSetting& setting) : setting_(setting) {}
+  SimulatedConsumer(ConsumerSetting& setting, const Promises& promises) : setting_(setting), promises_(promises) {}
 
  protected:
   void on_assigned(const VirtualPartition& where) override;
@@ -48,12 +51,15 @@ class SimulatedConsumer final : public Consumer {
   class JobScope;
   void work_on(Batch& batch);
   void finish(Batch& batch, std::size_t from, std::size_t to);
+  void drop(Batch& batch);
+  void ask_for_commit(Batch& batch, std::int64_t done_through);
   void check_memory(const Message& message);
   void pause(bool may_be_long);
   void say_farewell(const VirtualPartition& where, Happening what);
   [[nodiscard]] bool calm() const { return setting_.world->calm; }
 
   ConsumerSetting& setting_;
+  const Promises promises_;
   bool fresh_ = false;  // on_assigned() has paused, within the job that goes on with consume()
 };
 

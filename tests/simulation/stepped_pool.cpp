@@ -72,6 +72,7 @@ void SteppedPool::work(std::size_t index) {
     if (ending_) return;
     Task& task = *workers_[index].task;
     task.was_in_user_code = false;
+    task.shares = 0;
     std::exchange(workers_[index].job, nullptr)->run();
     if (!task.was_in_user_code) world_.happened(Happening::job_never_started);
     --at_work_;

@@ -30,6 +30,7 @@ struct Task {
   std::optional<engine::Time> until;
   int process = 0;
   bool was_in_user_code = false;  // a worker's job reached it
+  int shares = 0;                 // of which user code has seen so many
 };
 
 // What all parts of one run share: chance, time, who may run, what happened. Everything in a run is decided by the
@@ -46,8 +47,12 @@ class World {
   bool calm = false;                // no more trouble: what is under way must come to its end
   std::uint32_t preempt_often = 0;  // of 1,000 calls of a port, so many give way to another task
   std::uint64_t step = 0;
+  std::uint64_t faults = 0;  // of this run
 
-  void happened(Happening what, std::uint64_t times = 1) { census.add(what, times); }
+  void happened(Happening what, std::uint64_t times = 1) {
+    census.add(what, times);
+    if (is_fault(what)) ++faults;
+  }
 
   // --- tasks
 

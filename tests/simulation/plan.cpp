@@ -1,0 +1,162 @@
+#include "simulation/plan.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <chrono>
+#include <utility>
+
+namespace braid::simulation {
+
+namespace {
+
+using namespace std::chrono_literals;
+using When = routing::Commit::When;
+
+// The options of one topic. Thread: one.
+class TopicDraw {
+ public:
+  TopicDraw(World& world, std::int64_t number, std::int64_t partitions_least)
+      : world_(world), random_(world.random), partitions_least_(partitions_least) {
+    topic_.name = fmt::format("topic-{}", number);
+  }
+
+  TopicPlan draw() {
+    draw_size();
+    if (random_.chance(500)) make_continuous();
+    world_.happened(continuous() ? Happening::flow_continuous : Happening::flow_batch);
+    draw_reducer();
+    draw_commit();
+    if (random_.chance(200)) topic_.max_concurrency = static_cast<std::uint32_t>(random_.between(1, 3));
+    promise();
+    return std::move(topic_);
+  }
+
+ private:
+  [[nodiscard]] bool continuous() const { return topic_.flow == routing::Flow::continuous; }
+
+  void draw_size() {
+    topic_.partitions = static_cast<std::int32_t>(random_.between(partitions_least_, 3));
+    topic_.max_messages = static_cast<std::uint32_t>(random_.between(1, random_.chance(300) ? 4 : 40));
+    topic_.max_partitions = static_cast<std::uint32_t>(random_.between(1, 6));
+    topic_.max_wait = std::chrono::milliseconds(random_.chance(500) ? 0 : random_.between(1, 50));
+    topic_.retry_backoff = std::chrono::milliseconds(random_.between(1, 60));
+    if (random_.chance(100)) topic_.initial_offset = routing::InitialOffset::latest;
+    topic_.max_bytes = static_cast<std::size_t>(random_.chance(200) ? random_.between(1, 200) : 1'000'000);
+  }
+
+  void make_continuous() {
+    topic_.flow = routing::Flow::continuous;
+    topic_.max_open_offsets = static_cast<std::uint32_t>(random_.between(1, 80));
+    topic_.max_queued = static_cast<std::uint32_t>(random_.between(1, 40));
+    if (random_.chance(300)) {
+      topic_.max_window = topic_.max_open_offsets + static_cast<std::uint32_t>(random_.between(0, 40));
+    }
+  }
+
+  void draw_reducer() {
+    using Kind = routing::Reducer::Kind;
+    if (random_.chance(500)) {
+      world_.happened(Happening::reducer_hash);
+      return;
+    }
+    topic_.reducer = !continuous() && random_.chance(400) ? Kind::balanced : Kind::sticky;
+    world_.happened(topic_.reducer == Kind::balanced ? Happening::reducer_balanced : Happening::reducer_sticky);
+  }
+
+  void draw_commit() {
+    const std::size_t which = random_.below(100);
+    const bool sync = random_.chance(500);
+    if (which < 35) {
+      set(When::interval, false, Happening::policy_interval);
+    } else if (which < 60) {
+      set(When::after_batch, sync, sync ? Happening::policy_after_batch_sync : Happening::policy_after_batch);
+    } else if (which < 75) {
+      set(When::manual, false, Happening::policy_manual);
+    } else if (continuous()) {
+      set(When::each_message, sync, sync ? Happening::policy_each_message_sync : Happening::policy_each_message);
+    } else {
+      set(When::before_processing, false, Happening::policy_before_processing);
+    }
+  }
+  void set(When when, bool sync, Happening drawn) {
+    topic_.commit.when = when;
+    topic_.commit.sync = sync;
+    world_.happened(drawn);
+  }
+
+  void promise() {
+    const bool sticky = topic_.reducer == routing::Reducer::Kind::sticky;
+    const bool bounded_window = topic_.max_window < 1'000'000;
+    topic_.promises = {
+        .continuous = continuous(),
+        .keys_stay = topic_.reducer == routing::Reducer::Kind::hash,
+        // Held back by the window they are placed later.
+        .keys_stay_in_flight = sticky && continuous() && !bounded_window,
+        .waits_for_commit = topic_.commit.sync,
+        .on_demand = topic_.commit.when == When::manual,
+        .at_most_once = topic_.commit.when == When::before_processing,
+        .max_messages = topic_.commit.when == When::each_message ? 1 : topic_.max_messages,
+        .max_wait = topic_.max_wait,
+        .max_concurrency = topic_.max_concurrency,
+    };
+  }
+
+  World& world_;
+  Random& random_;
+  std::int64_t partitions_least_;
+  TopicPlan topic_;
+};
+
+Bounds bounds_of(const TopicPlan& topic) {
+  // Each worker may be on its way out of a batch that has settled, and each such batch's mail unread.
+  const std::size_t leaving = (2 + 2 * kWorkersMost) * topic.max_messages;
+  const std::size_t open = topic.flow == routing::Flow::batch ? 2 * topic.max_messages : topic.max_open_offsets;
+  return {open, open + leaving};
+}
+
+}  // namespace
+
+// Each seed has a character of its own: a mild one lets long chains of events through that trouble would cut off.
+Plan draw_plan(World& world, FakeKafka& kafka) {
+  Random& random = world.random;
+  Plan plan;
+  world.preempt_often = static_cast<std::uint32_t>(random.between(0, 250));
+  const std::uint32_t mood = static_cast<std::uint32_t>(random.between(0, 3));  // how bad it is
+  plan.trouble_often = static_cast<std::uint32_t>(random.between(1, 12)) * (mood + 1);
+  kafka.nastiness = {.partial_take = 100 * mood,
+                     .stale_redelivery = 250 * mood,
+                     .skip_unless_repositioned = 300,
+                     .commit_fails = 60 * mood,
+                     .commit_answer_lost = 40 * mood,
+                     .read_fails = 80 * mood,
+                     .read_incomplete = 60 * mood,
+                     .metadata_damaged = 80 * mood,
+                     .error = 5 * mood};
+  ProcessPlan& process = plan.process;
+  process.commit_interval = std::chrono::milliseconds(random.between(1, 200));
+  process.drain_on_revoke = std::chrono::milliseconds(random.between(1, 400));
+  kafka.drain_on_revoke = process.drain_on_revoke;
+  if (random.chance(250)) process.commit_metadata_bytes = static_cast<std::size_t>(random.between(0, 40));
+  kafka.metadata_bytes = process.commit_metadata_bytes;
+  process.manners.pauses = static_cast<std::uint32_t>(random.between(50, 600));
+  process.manners.throws = 20 * mood;
+  process.manners.throws_int = 7 * mood;
+  process.manners.long_pause = 4 * mood;
+  process.manners.long_pause_most = 2 * process.drain_on_revoke + 3s;
+  process.manners.factory_fails = 10 * mood;
+  const std::int64_t topics = random.between(1, 2);
+  std::int64_t left = kPartitionsLeast;
+  for (std::int64_t i = 0; i < topics; ++i) {
+    const bool last = i + 1 == topics;
+    TopicPlan topic = TopicDraw(world, i, last ? std::max<std::int64_t>(left, 1) : 1).draw();
+    left -= topic.partitions;
+    for (std::int32_t number = 0; number < topic.partitions; ++number) {
+      kafka.add_partition(topic.name, number, bounds_of(topic), topic.promises);
+    }
+    process.topics.push_back(std::move(topic));
+  }
+  return plan;
+}
+
+}  // namespace braid::simulation
