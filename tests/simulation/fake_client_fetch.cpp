@@ -189,6 +189,7 @@ engine::TakeReport FakeConsumerClient::take(FakeFetch& fetch, std::size_t max, s
     report.end = CommitPosition{fetch.end};
     incarnation.end_told = fetch.end;
     world_.happened(Happening::end_of_partition);
+    world_.trace("is told of the end, {}", who(), incarnation.partition, fetch.end);
   }
   return report;
 }

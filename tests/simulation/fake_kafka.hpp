@@ -25,6 +25,7 @@ struct Promises {
   bool continuous = false;
   bool keys_stay = true;             // a key always meets the same virtual partition
   bool keys_stay_in_flight = false;  // while a message of it is in flight; placed when they are taken
+  bool holds_back = false;           // messages may wait beside, until the window has room for them
   bool waits_for_commit = false;     // a virtual partition's next job begins behind the commit of the one before
   bool on_demand = false;            // nothing is committed unasked
   bool at_most_once = false;         // nothing begins before it is committed, and nothing twice
