@@ -83,12 +83,20 @@ TakeReport BatchRunner::take(PartitionQueue& queue, Time now) {
   Counters::add(counters.messages_taken, report.messages);
   bytes_.take(std::span<const Message>(into).subspan(from));
   gather(into, from, now);
-  // Behind messages that are held back the partition has not ended yet.
-  if (report.end_of_partition && held_back_.empty()) {
-    if (offsets_.reached_end(report.end)) Counters::add(counters.offset_jumps);
-    flow_.reached_end();
+  if (report.end_of_partition) {
+    held_back_end_ = report;
+    pass_end();
   }
   return report;
+}
+
+// Behind messages that are held back the partition has not ended yet. It is told once, so it waits with them;
+// nothing is taken before they are gone.
+void BatchRunner::pass_end() {
+  if (!held_back_end_ || !held_back_.empty()) return;
+  if (offsets_.reached_end(held_back_end_->end)) Counters::add(assignment_->counters().offset_jumps);
+  flow_.reached_end();
+  held_back_end_.reset();
 }
 
 // `messages` from `from` on join the gathering batch; they are in its own list already, or in incoming_.
@@ -136,6 +144,7 @@ void BatchRunner::turn(Time now) {
     tools_.dispatcher->send(share);
   }
   if (!held_back_.empty() && flow_.room() > 0) gather(held_back_, 0, now);
+  pass_end();
   hand_over(now);
   if (present_) tickets_.look(present_->shares(), now);
 }
@@ -259,6 +268,7 @@ void BatchRunner::refuse() {
   gathering_->clear();
   assignment_->messages().release(held_back_);
   held_back_.clear();
+  held_back_end_.reset();
 }
 
 std::optional<CommitPosition> BatchRunner::position() const {

@@ -45,6 +45,7 @@ class BatchRunner final : public PartitionRunner {
  private:
   [[nodiscard]] std::size_t room() const;
   void gather(std::vector<Message>& messages, std::size_t from, Time now);
+  void pass_end();
   void take_back();
   void hand_over(Time now);
   void lay_out();
@@ -69,10 +70,11 @@ class BatchRunner final : public PartitionRunner {
   std::optional<CommitPosition> committed_first_;
   std::uint32_t messages_dropped_ = 0;  // of the present batch
 
-  std::vector<BatchPtr> retiring_;  // settled; a worker may still be on its way out of it
-  std::vector<Message> incoming_;   // taken while the gathering batch was armed
-  std::vector<Message> held_back_;  // beyond the ledger's window
-  std::vector<Message> dropped_;    // not for longer than take() needs
+  std::vector<BatchPtr> retiring_;           // settled; a worker may still be on its way out of it
+  std::vector<Message> incoming_;            // taken while the gathering batch was armed
+  std::vector<Message> held_back_;           // beyond the ledger's window
+  std::optional<TakeReport> held_back_end_;  // the partition's end, behind these
+  std::vector<Message> dropped_;             // not for longer than take() needs
 };
 
 }  // namespace braid::engine

@@ -87,12 +87,20 @@ TakeReport ContinuousRunner::take(PartitionQueue& queue, Time now) {
   bytes_.take(incoming_);
   admit(incoming_, now);
   if (!incoming_.empty()) held_back_.swap(incoming_);
-  // Behind messages that are held back the partition has not ended yet.
-  if (report.end_of_partition && held_back_.empty()) {
-    if (offsets_.reached_end(report.end)) Counters::add(counters.offset_jumps);
-    flow_.reached_end();
+  if (report.end_of_partition) {
+    held_back_end_ = report;
+    pass_end();
   }
   return report;
+}
+
+// Behind messages that are held back the partition has not ended yet. It is told once, so it waits with them;
+// nothing is taken before they are gone.
+void ContinuousRunner::pass_end() {
+  if (!held_back_end_ || !held_back_.empty()) return;
+  if (offsets_.reached_end(held_back_end_->end)) Counters::add(assignment_->counters().offset_jumps);
+  flow_.reached_end();
+  held_back_end_.reset();
 }
 
 // Those that the window has room for leave `messages`.
@@ -118,6 +126,7 @@ void ContinuousRunner::turn(Time now) {
   now_ = now;
   for (const VirtualPartitionIndex index : tools_.commits->take_released()) flow_.settled(index.value, now);
   if (!held_back_.empty()) admit(held_back_, now);
+  pass_end();
   flow_.run_timers(now);
   while (const auto index = flow_.take_due(now)) {
     Share& share = lanes_[*index].present->shares()[0];
@@ -265,6 +274,7 @@ void ContinuousRunner::refuse() {
   }
   assignment_->messages().release(held_back_);
   held_back_.clear();
+  held_back_end_.reset();
   // Their placement goes with us, and so do their bytes.
   std::vector<Message> waiting;
   flow_.drop(waiting, tools_.split->keys, tools_.split->indexes);

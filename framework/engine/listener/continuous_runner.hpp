@@ -63,6 +63,7 @@ class ContinuousRunner final : public PartitionRunner, private ShareSource {
 
   [[nodiscard]] std::size_t room() const;
   void admit(std::vector<Message>& messages, Time now);
+  void pass_end();
   BatchPtr take_job(std::uint32_t index);
   void arm_behind(std::uint32_t index, Time now);
   void settle(std::uint32_t index, Time now);
@@ -85,8 +86,9 @@ class ContinuousRunner final : public PartitionRunner, private ShareSource {
   std::vector<std::uint32_t> active_;  // virtual partitions with a present job
   std::vector<BatchPtr> retiring_;     // settled; a worker may still be on its way out of them
   std::vector<BatchPtr> spare_;
-  std::vector<Message> held_back_;  // beyond the ledger's window
-  Time now_{};                      // of the turn
+  std::vector<Message> held_back_;           // beyond the ledger's window
+  std::optional<TakeReport> held_back_end_;  // the partition's end, behind these
+  Time now_{};                               // of the turn
   bool admits_ = true;
 
   // scratch
