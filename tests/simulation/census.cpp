@@ -70,6 +70,7 @@ constexpr std::array<std::string_view, kHappenings> kNames{
     "caps reached",
     "bytes in flight exhausted",
     "takes cut by max_open_offsets",
+    "takes beyond the window",
     "commits asked for",
     "jobs that waited for a commit",
     "messages dropped, at most once",

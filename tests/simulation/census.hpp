@@ -70,6 +70,7 @@ enum class Happening : std::uint8_t {
   cap_reached,
   bytes_exhausted,
   open_bound_reached,
+  held_back,
   commit_asked,
   commit_waited_for,
   message_dropped,

@@ -25,10 +25,10 @@ struct Promises {
   bool continuous = false;
   bool keys_stay = true;             // a key always meets the same virtual partition
   bool keys_stay_in_flight = false;  // while a message of it is in flight; placed when they are taken
-  bool holds_back = false;           // messages may wait beside, until the window has room for them
-  bool waits_for_commit = false;     // a virtual partition's next job begins behind the commit of the one before
-  bool on_demand = false;            // nothing is committed unasked
-  bool at_most_once = false;         // nothing begins before it is committed, and nothing twice
+  std::int64_t window = 0;        // of offsets, where messages may wait beside until it has room; 0: they never do
+  bool waits_for_commit = false;  // a virtual partition's next job begins behind the commit of the one before
+  bool on_demand = false;         // nothing is committed unasked
+  bool at_most_once = false;      // nothing begins before it is committed, and nothing twice
   std::size_t max_messages = 1;
   engine::Duration max_wait{};
   std::optional<std::uint32_t> max_concurrency{};

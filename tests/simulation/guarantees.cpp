@@ -59,7 +59,7 @@ class PositionIsExact final : public Guarantee {
     FakeLog& log = partitions_[static_cast<std::size_t>(of.partition)]->log;
     const bool has_a_meaning = position == of.start || position == of.highest_taken + 1 ||
                                position == of.end_told || log.find(position) != nullptr ||
-                               (promises(of).holds_back && log.find(position - 1) != nullptr);
+                               (promises(of).window > 0 && log.find(position - 1) != nullptr);
     if (!has_a_meaning) {
       violated(fmt::format("#{}: position {} is no message's and not behind the last one", of.partition, position));
     }
@@ -73,7 +73,7 @@ class PositionIsExact final : public Guarantee {
     const FakeLog& log = partitions_[static_cast<std::size_t>(of.partition)]->log;
     const std::int64_t sent = std::max(of.last_sent, of.start);
     const bool same_place =
-        promises(of).holds_back && sent <= of.position() && log.index_at(sent) == log.index_at(of.position());
+        promises(of).window > 0 && sent <= of.position() && log.index_at(sent) == log.index_at(of.position());
     if (sent != of.position() && !same_place) {
       violated(fmt::format("#{}: it is given back at {}, the last position sent is {}", of.partition, of.position(),
                            of.last_sent));
@@ -300,9 +300,25 @@ class Bounded final : public Guarantee {
     if (out > bounds.held) {
       violated(fmt::format("#{}: {} messages are held, {} are allowed", by.partition, out, bounds.held));
     }
+    if (window_of(by) > 0 && !by.open.empty() && by.highest_taken - *by.open.begin() >= window_of(by)) {
+      world_.happened(Happening::held_back);
+    }
+  }
+  // What begins has been admitted, and the lowest open offset only grows.
+  void job_begins(const JobFacts& job) override {
+    const Incarnation& of = *job.incarnation;
+    if (window_of(of) == 0 || of.ended || of.open.empty()) return;
+    checked();
+    const std::int64_t last = job.batch->back().offset().value;
+    if (last - *of.open.begin() < window_of(of)) return;
+    violated(fmt::format("#{}: {} begins, {} is open, the window is {}", of.partition, last, *of.open.begin(),
+                         window_of(of)));
   }
 
  private:
+  [[nodiscard]] std::int64_t window_of(const Incarnation& of) const {
+    return setting_.partitions[static_cast<std::size_t>(of.partition)]->promises.window;
+  }
   GuaranteeSetting setting_;
 };
 

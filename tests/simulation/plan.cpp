@@ -93,7 +93,7 @@ class TopicDraw {
         .keys_stay = topic_.reducer == routing::Reducer::Kind::hash,
         // Held back by the window they are placed later.
         .keys_stay_in_flight = sticky && continuous() && !bounded_window,
-        .holds_back = bounded_window,
+        .window = bounded_window ? topic_.max_window : 0,
         .waits_for_commit = topic_.commit.sync,
         .on_demand = topic_.commit.when == When::manual,
         .at_most_once = topic_.commit.when == When::before_processing,
