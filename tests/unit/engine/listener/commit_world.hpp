@@ -50,10 +50,15 @@ class FakeQueue final : public engine::PartitionQueue {
       ++report.messages;
     }
     report.more = !waiting.empty();
+    if (waiting.empty() && end) {
+      report.end_of_partition = true;
+      report.end = CommitPosition{*std::exchange(end, std::nullopt)};
+    }
     return report;
   }
   [[nodiscard]] const std::shared_ptr<engine::MessageOwner>& owner() const override { return owner_; }
   std::deque<std::int64_t> waiting;
+  std::optional<std::int64_t> end;  // told once, behind what waits
 
  private:
   std::shared_ptr<CountingOwner> counting_;
@@ -66,10 +71,11 @@ class FakeQueue final : public engine::PartitionQueue {
 class CommitWorld {
  public:
   explicit CommitWorld(routing::Commit policy, routing::Flow flow = routing::Flow::batch,
-                       std::uint32_t virtual_partitions = 1)
+                       std::uint32_t virtual_partitions = 1, std::uint32_t max_window = 1'000'000)
       : world(virtual_partitions) {
     world.topic().flow = flow;
     world.topic().max_messages = 4;
+    world.topic().max_window = max_window;
     world.topic().retry_backoff = 10ms;
     world.topic().commit = policy;
     world.assignment = world.new_assignment();
