@@ -31,6 +31,7 @@ BatchRunner::BatchRunner(std::shared_ptr<Assignment> assignment, core::Partition
       tools_(std::move(tools)),
       flow_(flow_settings(*assignment_, *tools_.commits)),
       offsets_(std::move(start)),
+      share_offsets_(make_share_offsets(*assignment_, offsets_, true)),
       placement_(core::make_placement(assignment_->topic().virtual_partitions, assignment_->max_partitions())),
       bytes_(*tools_.bytes, assignment_->topic().max_bytes),
       tickets_(*assignment_, *tools_.log),
@@ -50,16 +51,19 @@ BatchPtr BatchRunner::fresh() {
 // How large the next messages are is only known behind the take, so one of them may pass the bound in bytes; and
 // who holds nothing may always take one, or partitions that are full would keep it waiting.
 std::size_t BatchRunner::room() const {
-  const std::size_t room = held_back_.empty() ? flow_.room() : 0;
+  const std::size_t open = offsets_.open_count();
+  const std::size_t max_open = assignment_->topic().max_open_offsets;
+  const std::size_t room =
+      held_back_.empty() ? std::min<std::size_t>(flow_.room(), max_open - std::min(open, max_open)) : 0;
   const std::size_t left = bytes_.left();
   if (left == 0) return std::min<std::size_t>(room, bytes_.held() == 0 ? 1 : 0);
-  const std::size_t open = offsets_.open_count();
   const std::size_t average = open > 0 ? bytes_.held() / open + 1 : kSizeGuess;
   return std::min(room, left / average + 1);
 }
 
 bool BatchRunner::has_room() {
   if (room() > 0) return true;
+  share_offsets_->fold_returned();
   bytes_.wait_for_others(tools_.ready);
   return room() > 0;
 }
@@ -210,7 +214,7 @@ void BatchRunner::settle_present() {
   Counters::add(counters.batches);
   Counters::add(counters.messages_done, present_->size() - std::exchange(messages_dropped_, 0));
   const bool next_runs = flow_.is_armed();
-  offsets_.done_range(present_->first(), present_->last());
+  share_offsets_->settled(*present_);
   bytes_.give_back(present_->gathered());
   flow_.settled();
   placement_.settled();
@@ -226,6 +230,7 @@ void BatchRunner::settle_present() {
 // Frees what nobody holds any more: together, and here, since messages are cheapest to free in bulk on one thread.
 void BatchRunner::reclaim() {
   std::erase_if(retiring_, [&](BatchPtr& batch) {
+    if (batch->kept()) return true;  // who keeps it frees it
     if (!batch->unshared()) return false;
     batch->clear();
     if (!spare_) spare_ = std::move(batch);
@@ -276,11 +281,9 @@ std::optional<CommitPosition> BatchRunner::position() const {
 }
 
 void BatchRunner::fold() {
+  share_offsets_->fold_returned();
   if (!present_) return;
-  for (Share& share : present_->shares()) {
-    const std::uint32_t marked = share.marked();
-    for (; share.folded < marked; ++share.folded) offsets_.done(share.messages()[share.folded].offset());
-  }
+  for (Share& share : present_->shares()) share_offsets_->fold(share);
 }
 
 // At most once: the position is behind all that has started, and what is done beyond it there is nothing.

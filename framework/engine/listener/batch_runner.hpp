@@ -6,6 +6,7 @@
 #include "engine/listener/dispatcher.hpp"
 #include "engine/listener/mailbox.hpp"
 #include "engine/listener/partition_runner.hpp"
+#include "engine/listener/share_offsets.hpp"
 #include "engine/listener/ticket_watch.hpp"
 #include "engine/ports/log.hpp"
 #include "engine/worker/running_batch.hpp"
@@ -59,6 +60,7 @@ class BatchRunner final : public PartitionRunner {
   RunnerTools tools_;
   core::BatchFlow flow_;
   core::PartitionOffsets offsets_;
+  std::unique_ptr<ShareOffsets> share_offsets_;
   core::BatchPlacement placement_;
   HeldBytes bytes_;
   TicketWatch tickets_;

@@ -37,6 +37,7 @@ ContinuousRunner::ContinuousRunner(std::shared_ptr<Assignment> assignment, core:
       tools_(std::move(tools)),
       flow_(flow_settings(*assignment_)),
       offsets_(std::move(start), assignment_->topic().max_window),
+      share_offsets_(make_share_offsets(*assignment_, offsets_, false)),
       placement_(core::make_placement(assignment_->topic().virtual_partitions, assignment_->max_partitions())),
       bytes_(*tools_.bytes, assignment_->topic().max_bytes),
       tickets_(*assignment_, *tools_.log),
@@ -65,6 +66,7 @@ bool ContinuousRunner::has_room() {
   const std::size_t least = std::min<std::size_t>(kTakeLeast, assignment_->topic().max_open_offsets / 4 + 1);
   const std::size_t room = this->room();
   if (room >= least || (room > 0 && offsets_.open_count() == 0)) return true;
+  share_offsets_->fold_returned();
   bytes_.wait_for_others(tools_.ready);
   // What was given back in between told nobody.
   return this->room() >= least;
@@ -198,8 +200,7 @@ void ContinuousRunner::finish(Lane& lane, std::uint32_t index) {
   Counters& counters = assignment_->counters();
   Share& share = lane.present->shares()[0];
   const std::span<const Message> messages = share.messages();
-  for (const Message& message : messages.subspan(share.folded)) offsets_.done(message.offset());
-  share.folded = static_cast<std::uint32_t>(messages.size());
+  share_offsets_->settled(*lane.present);
   tools_.commits->job_settled({index}, messages.back().offset());
   Counters::add(counters.batches);
   Counters::add(counters.messages_done, messages.size());
@@ -234,6 +235,7 @@ void ContinuousRunner::handle_unsent(RunningBatch& batch) {
 // Freed together, and here, since messages are cheapest to free in bulk on one thread.
 void ContinuousRunner::reclaim() {
   std::erase_if(retiring_, [&](BatchPtr& batch) {
+    if (batch->kept()) return true;  // who keeps it frees it
     if (!batch->unshared()) return false;
     batch->clear();
     if (spare_.size() < kSpares) spare_.push_back(std::move(batch));
@@ -286,11 +288,8 @@ std::string ContinuousRunner::metadata(std::size_t most) const {
 }
 
 void ContinuousRunner::fold() {
-  for (const std::uint32_t index : active_) {
-    Share& share = lanes_[index].present->shares()[0];
-    const std::uint32_t marked = share.marked();
-    for (; share.folded < marked; ++share.folded) offsets_.done(share.messages()[share.folded].offset());
-  }
+  share_offsets_->fold_returned();
+  for (const std::uint32_t index : active_) share_offsets_->fold(lanes_[index].present->shares()[0]);
 }
 
 }  // namespace braid::engine

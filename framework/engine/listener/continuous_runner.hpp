@@ -5,6 +5,7 @@
 #include "core/virtual_partitions/placement.hpp"
 #include "engine/listener/dispatcher.hpp"
 #include "engine/listener/partition_runner.hpp"
+#include "engine/listener/share_offsets.hpp"
 #include "engine/listener/ticket_watch.hpp"
 #include "engine/worker/running_batch.hpp"
 
@@ -78,6 +79,7 @@ class ContinuousRunner final : public PartitionRunner, private ShareSource {
   RunnerTools tools_;
   core::ContinuousFlow flow_;
   core::PartitionOffsets offsets_;
+  std::unique_ptr<ShareOffsets> share_offsets_;
   std::unique_ptr<core::Placement> placement_;
   HeldBytes bytes_;
   TicketWatch tickets_;

@@ -6,6 +6,7 @@
 #include "engine/worker/commit_text.hpp"
 #include "engine/worker/consumer_slot.hpp"
 #include "engine/worker/job_cap.hpp"
+#include "engine/worker/marked_offsets.hpp"
 #include "engine/worker/partition_jobs.hpp"
 
 #include <braid/consumer.hpp>
@@ -46,7 +47,11 @@ class Assignment {
   };
 
   explicit Assignment(Parts parts)
-      : parts_(std::move(parts)), commit_text_(parts_.commit_metadata_bytes), slots_(parts_.max_partitions) {}
+      : parts_(std::move(parts)), commit_text_(parts_.commit_metadata_bytes), slots_(parts_.max_partitions) {
+    if (parts_.topic->offsets == routing::Offsets::manual) {
+      marks_ = std::make_unique<MarkedOffsets[]>(parts_.max_partitions);
+    }
+  }
 
   [[nodiscard]] const routing::Topic& topic() const { return *parts_.topic; }
   [[nodiscard]] const TopicPartition& partition() const { return parts_.partition; }
@@ -75,12 +80,17 @@ class Assignment {
 
   [[nodiscard]] ConsumerSlot& slot(VirtualPartitionIndex index) { return slots_[index.value]; }
   [[nodiscard]] std::vector<ConsumerSlot>& slots() { return slots_; }
+  // How far a virtual partition is marked; null under automatic offsets.
+  [[nodiscard]] MarkedOffsets* marks(VirtualPartitionIndex index) const {
+    return marks_ ? &marks_[index.value] : nullptr;
+  }
 
  private:
   Parts parts_;
   CommitText commit_text_;
   std::atomic<Phase> phase_{Phase::active};
   std::vector<ConsumerSlot> slots_;
+  std::unique_ptr<MarkedOffsets[]> marks_;  // one a virtual partition; none under automatic offsets
   std::shared_ptr<Cancellations> cancellations_ = std::make_shared<Cancellations>();
 };
 

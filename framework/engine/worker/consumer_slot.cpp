@@ -69,7 +69,7 @@ ConsumerSlot::Attempt ConsumerSlot::consume(Assignment& assignment, Share& share
       attempt.failure = deferral->failure();
     }
   }
-  if (!attempt.failure) share.mark_all();
+  if (!attempt.failure) share.succeed();
   return attempt;
 }
 
@@ -84,6 +84,7 @@ std::exception_ptr ConsumerSlot::call(Assignment& assignment, Share& share) noex
       occupant_ = std::move(made);
       occupied_.store(true, std::memory_order_release);
     }
+    if (MarkedOffsets* const marks = share.marks()) marks->deliver(share.messages().back().offset());
     Batch batch(share.unfinished(), occupant_->where, share);
     ConsumerAccess::consume(*occupant_->consumer, batch);
   } catch (...) {

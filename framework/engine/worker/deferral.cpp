@@ -55,7 +55,7 @@ bool Deferral::revoked() const {
 
 // The attempt ends here, on the thread that settled it; but the user's hooks belong on the pool.
 void Deferral::complete() noexcept {
-  if (!failure_) share_->mark_all();
+  if (!failure_) share_->succeed();
   RunningBatch& batch = share_->batch();
   if (batch.assignment().slot(share_->virtual_partition()).leave()) {
     finish();

@@ -10,7 +10,7 @@ void MessageConsumer::consume(Batch& batch) {
   for (const Message& message : batch) {
     share.take_in_hand(&message);
     consume(message);
-    share.mark_through(message);
+    share.mark_through(message.offset());
   }
 }
 

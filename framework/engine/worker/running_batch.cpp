@@ -139,11 +139,7 @@ void RunningBatch::settle_dropped(Share& share) {
 }
 
 CommitRequestPtr RunningBatch::request_commit(const Share& share, bool waits) {
-  // All before the first unmarked message is done: in this share, and in those of earlier batches.
-  const std::uint32_t marked = share.marked();
-  const Offset through =
-      marked > 0 ? share.messages()[marked - 1].offset() : Offset{share.messages().front().offset().value - 1};
-  CommitRequestPtr request(new CommitRequest(assignment_, through, waits));
+  CommitRequestPtr request(new CommitRequest(assignment_, share.done_through(), waits));
   mailbox_->post_commit_request(request);  // even of an assignment that is over: it is answered so
   return request;
 }

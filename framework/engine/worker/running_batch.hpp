@@ -78,6 +78,13 @@ class RunningBatch {
   // An attempt of one of its shares has ended: behind run() at once, or whenever what was deferred is settled.
   // Thread: any. The last thing that its job does; the batch may be gone behind it.
   void finish(Share& share, ConsumerSlot::Attempt attempt) noexcept;
+  // The messages live until the last of these is gone too; whoever has one. Thread: workers, while a share runs.
+  [[nodiscard]] BatchPtr keep() {
+    kept_.store(true, std::memory_order_relaxed);  // published by the share's end
+    return BatchPtr(this);
+  }
+  // Somebody else may hold it for long: it is not to be reused. Meaningful once it has settled.
+  [[nodiscard]] bool kept() const { return kept_.load(std::memory_order_relaxed); }
   // The share failed and is not tried again: it counts as settled. Listener, in the handler of its mail.
   void settle_dropped(Share& share);
   // Asks the listener to commit all that is done of the share's virtual partition by now. Thread: the share's
@@ -126,6 +133,7 @@ class RunningBatch {
   std::atomic<std::uint32_t> unsettled_{0};
   std::atomic<std::uint32_t> references_{0};
   std::atomic<RunningBatch*> armed_{nullptr};
+  std::atomic<bool> kept_{false};
 };
 
 }  // namespace braid::engine

@@ -16,6 +16,15 @@ void Batch::mark(const Message& message) {
   share_->mark_one_of(messages_, message);
 }
 
+void Batch::mark(Offset offset) {
+  share_->mark_through(offset);
+}
+
+KeptBatch Batch::keep() {
+  // Whoever holds the batch holds its messages.
+  return {messages_, std::make_shared<engine::BatchPtr>(share_->batch().keep())};
+}
+
 Ticket Batch::defer() {
   return Ticket(share_->defer(true));
 }
@@ -47,6 +56,11 @@ Generation VirtualPartition::generation() const {
 std::string_view VirtualPartition::committed_metadata() const {
   return assignment_->commit_text().stored();
 }
+void VirtualPartition::mark(Offset offset) const {
+  engine::MarkedOffsets* const marks = assignment_->marks(index_);
+  if (marks == nullptr) throw std::logic_error("mark: outside of consume() it is for topics with offsets: manual");
+  marks->mark(offset);
+}
 bool VirtualPartition::revoked() const {
   return assignment_->phase() != engine::Assignment::Phase::active;
 }
@@ -62,6 +76,7 @@ void Share::assign(RunningBatch& batch, VirtualPartitionIndex virtual_partition,
                    std::span<const Message> messages) {
   batch_ = &batch;
   virtual_partition_ = virtual_partition;
+  marks_ = batch.assignment().marks(virtual_partition);
   messages_ = messages;
   marked_.store(0, std::memory_order_relaxed);
   attempt_ = 1;
@@ -74,11 +89,13 @@ void Share::assign(RunningBatch& batch, VirtualPartitionIndex virtual_partition,
   ticket_reported = false;
 }
 
-void Share::mark_through(const Message& message) {
+void Share::mark_through(Offset offset) {
+  if (offset > messages_.back().offset()) throw std::invalid_argument("mark: the offset is behind this batch");
+  if (marks_ != nullptr) marks_->mark(offset);
   std::uint32_t before = marked_.load(std::memory_order_relaxed);
   std::uint32_t count = before;
   const auto size = static_cast<std::uint32_t>(messages_.size());
-  while (count < size && messages_[count].offset() <= message.offset()) ++count;
+  while (count < size && messages_[count].offset() <= offset) ++count;
   // Forward only. Acquire too: what others marked before is published along with ours.
   while (before < count && !marked_.compare_exchange_weak(before, count, std::memory_order_acq_rel)) {
   }
@@ -86,10 +103,18 @@ void Share::mark_through(const Message& message) {
 
 void Share::mark_one_of(std::span<const Message> messages, const Message& message) {
   const auto at = std::ranges::lower_bound(messages, message.offset(), {}, &Message::offset);
-  if (at == messages.end() || at->offset() != message.offset()) {
-    throw std::invalid_argument("mark: the message is not of this batch");
+  // What is before them was delivered earlier, and its batch may be gone: there is nothing to compare it with.
+  const bool earlier = message.offset() < messages.front().offset();
+  if (!earlier && (at == messages.end() || at->offset() != message.offset())) {
+    throw std::invalid_argument("mark: the message is not of this batch, nor of an earlier one");
   }
-  mark_through(message);
+  mark_through(message.offset());
+}
+
+Offset Share::done_through() const {
+  if (marks_ != nullptr) return marks_->marked();
+  const std::uint32_t marked = this->marked();
+  return marked > 0 ? messages_[marked - 1].offset() : Offset{messages_.front().offset().value - 1};
 }
 
 std::shared_ptr<Deferral> Share::defer(bool is_ticket) {
@@ -100,6 +125,8 @@ std::shared_ptr<Deferral> Share::defer(bool is_ticket) {
 }
 
 void Share::begin_next_attempt() {
+  // Marks by way of the virtual partition, from other threads or other shares' code, count here too.
+  if (marks_ != nullptr) mark_through(std::min(marks_->marked(), messages_.back().offset()));
   const std::uint32_t done = marked();
   attempt_ = done > attempted_from_ ? 1 : attempt_ + 1;
   attempted_from_ = done;

@@ -18,6 +18,7 @@
 namespace braid::engine {
 
 class Deferral;
+class MarkedOffsets;
 class RunningBatch;
 
 // A virtual partition's messages of one batch: what one job works on, again after a failure, until all are done.
@@ -37,11 +38,21 @@ class Share final : public Job {
   // How many from the front are done. Acquire: their effects are visible to who reads it.
   [[nodiscard]] std::uint32_t marked() const { return marked_.load(std::memory_order_acquire); }
   // Whoever works on it: release publishes what the user's code did for these messages. A ticket may mark from
-  // several threads.
-  void mark_through(const Message& message);
-  // The same for a message that must be one of `messages`; throws std::invalid_argument if it is not.
+  // several threads. Under manual offsets it counts for earlier shares of the virtual partition too; throws
+  // std::invalid_argument behind the last message.
+  void mark_through(Offset offset);
+  // The same for a message that must be one of `messages`, or before them; throws std::invalid_argument if not.
   void mark_one_of(std::span<const Message> messages, const Message& message);
+  // The attempt ended well: all is done, unless marks alone say that (`offsets: manual`).
+  void succeed() {
+    if (marks_ == nullptr) mark_all();
+  }
+  // Null under automatic offsets.
+  [[nodiscard]] MarkedOffsets* marks() const { return marks_; }
   void mark_all() { marked_.store(static_cast<std::uint32_t>(messages_.size()), std::memory_order_release); }
+
+  // Of this virtual partition all is done up to there: in this share, and in those of earlier batches.
+  [[nodiscard]] Offset done_through() const;
 
   // 1 for the first attempt of its first unfinished message.
   [[nodiscard]] std::uint32_t attempt() const { return attempt_; }
@@ -94,6 +105,7 @@ class Share final : public Job {
   RunningBatch* batch_ = nullptr;
   std::span<const Message> messages_;
   VirtualPartitionIndex virtual_partition_;
+  MarkedOffsets* marks_ = nullptr;  // of the virtual partition; none under automatic offsets
   std::atomic<std::uint32_t> marked_{0};
   std::uint32_t attempt_ = 1;
   std::uint32_t attempted_from_ = 0;  // `marked` when the present attempt began

@@ -7,11 +7,14 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <span>
 #include <string_view>
+#include <utility>
 
 namespace braid {
 
+class KeptBatch;
 class Ticket;
 
 namespace engine {
@@ -20,7 +23,8 @@ struct BatchAccess;
 }  // namespace engine
 
 // One virtual partition's share of a batch: messages of one partition, offsets ascending.
-// Lives for one call of Consumer::consume, or for one coroutine; its messages too, or until its ticket is settled.
+// Lives for one call of Consumer::consume, or for one coroutine; its messages too, or until its ticket is settled,
+// or as long as they are kept.
 // Thread: the one that runs the call.
 class Batch {
  public:
@@ -37,9 +41,18 @@ class Batch {
   [[nodiscard]] PartitionNumber partition() const { return where_->partition(); }
   [[nodiscard]] const VirtualPartition& virtual_partition() const { return *where_; }
 
-  // This message and all before it in this batch are done, even if consume() throws later: the next attempt starts
-  // behind it. Returning marks all. Throws std::invalid_argument for a message of another batch.
+  // This message and all before it are done, even if consume() throws later: the next attempt starts behind it.
+  // Returning marks all, unless the topic's offsets are manual: then only marks count, and one covers what this
+  // virtual partition was given in earlier batches too. It may be a message of those, but not of a later one or of
+  // another virtual partition between these: std::invalid_argument.
   void mark(const Message& message);
+  // The same for all of this virtual partition's messages up to that offset. Throws std::invalid_argument for one
+  // behind this batch. VirtualPartition::mark() does it when the batch is gone.
+  void mark(Offset offset);
+
+  // The messages of this batch live until the last copy of what this returns is gone, rather than until consume()
+  // has returned: for those who buffer them under manual offsets.
+  [[nodiscard]] KeptBatch keep();
 
   // The text rides along with the partition's commits from now on, beside what the framework keeps there, until
   // another one is set: whoever gets the partition next reads it as VirtualPartition::committed_metadata(). There
@@ -79,6 +92,26 @@ class Batch {
   std::span<const Message> messages_;
   const VirtualPartition* where_;
   engine::Share* share_;
+};
+
+// Messages that outlive their batch: made by Batch::keep(). The memory of the whole batch, all its virtual
+// partitions', is held, and with it the Kafka client's handle: an application that has stopped frees that when the
+// last one is gone. What is kept does not count into `max_bytes`; under manual offsets `max_open_offsets` bounds
+// it. Thread: any, as a value.
+class KeptBatch {
+ public:
+  [[nodiscard]] std::span<const Message> messages() const { return messages_; }
+  [[nodiscard]] const Message* begin() const { return messages_.data(); }
+  [[nodiscard]] const Message* end() const { return messages_.data() + messages_.size(); }
+  [[nodiscard]] std::size_t size() const { return messages_.size(); }
+
+  // For Batch::keep() alone.
+  KeptBatch(std::span<const Message> messages, std::shared_ptr<const void> holds)
+      : messages_(messages), holds_(std::move(holds)) {}
+
+ private:
+  std::span<const Message> messages_;
+  std::shared_ptr<const void> holds_;
 };
 
 }  // namespace braid

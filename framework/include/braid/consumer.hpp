@@ -24,7 +24,8 @@ class Consumer {
  protected:
   // Before the first batch. An exception counts as a failed attempt of that batch; the object is then made anew.
   virtual void on_assigned(const VirtualPartition& where);
-  // Returning says that every message of the batch is done, unless a ticket says so later. May block.
+  // Returning says that every message of the batch is done, unless a ticket says so later, or the topic's offsets
+  // are manual: then nothing is done but what is marked. May block.
   virtual void consume(Batch& batch) = 0;
   // The last call when the partition goes to another member; where.lost() tells that it is gone already.
   virtual void on_revoked(const VirtualPartition& where);

@@ -21,6 +21,10 @@ class VirtualPartition {
   // The text that Batch::commit_metadata() had stored with the position that this assignment started from. Empty if
   // there was none, or it could not be read.
   [[nodiscard]] std::string_view committed_metadata() const;
+  // Under manual offsets: all messages that this virtual partition was given, up to that offset, are done. From any
+  // hook and any thread; how else, once a batch is gone? Throws std::invalid_argument for an offset that it was not
+  // given yet, and std::logic_error under automatic offsets. Does nothing once lost().
+  void mark(Offset offset) const;
   // The assignment has ended, or is about to: nothing new starts. Long work may look at it and return early, by
   // an exception; what it marked counts.
   [[nodiscard]] bool revoked() const;
