@@ -74,6 +74,7 @@ bool ContinuousRunner::has_room() {
 
 TakeReport ContinuousRunner::take(PartitionQueue& queue, Time now) {
   now_ = now;
+  reclaim();
   Counters& counters = assignment_->counters();
   TakeReport report = queue.take(room(), incoming_);
   const auto passed = offsets_.pass(incoming_, 0, dropped_);

@@ -9,6 +9,7 @@
 #include <chrono>
 #include <cstdint>
 #include <deque>
+#include <functional>
 #include <map>
 #include <memory>
 #include <optional>
@@ -71,13 +72,13 @@ class FakeQueue final : public engine::PartitionQueue {
 class CommitWorld {
  public:
   explicit CommitWorld(routing::Commit policy, routing::Flow flow = routing::Flow::batch,
-                       std::uint32_t virtual_partitions = 1, std::uint32_t max_window = 1'000'000)
+                       std::uint32_t virtual_partitions = 1, const std::function<void(routing::Topic&)>& tune = {})
       : world(virtual_partitions) {
     world.topic().flow = flow;
     world.topic().max_messages = 4;
-    world.topic().max_window = max_window;
     world.topic().retry_backoff = 10ms;
     world.topic().commit = policy;
+    if (tune) tune(world.topic());
     world.assignment = world.new_assignment();
     world.script.consume = [this](Batch& batch) {
       for (const Message& message : batch) {

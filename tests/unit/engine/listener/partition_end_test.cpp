@@ -13,7 +13,8 @@ using When = routing::Commit::When;
 
 TEST(PartitionEnd, BehindMessagesThatAreHeldBackItWaitsWithThem) {
   constexpr std::uint32_t kWindow = 4;
-  CommitWorld world({.when = When::interval}, routing::Flow::continuous, 1, kWindow);
+  CommitWorld world({.when = When::interval}, routing::Flow::continuous, 1,
+                    [](routing::Topic& topic) { topic.max_window = kWindow; });
   world.queue.end = 10;  // 8 and 9 are markers, which nobody is given
   world.deliver(0, 7);
   world.advance(1000ms);
