@@ -57,7 +57,8 @@ std::size_t BatchRunner::room() const {
       held_back_.empty() ? std::min<std::size_t>(flow_.room(), max_open - std::min(open, max_open)) : 0;
   const std::size_t left = bytes_.left();
   if (left == 0) return std::min<std::size_t>(room, bytes_.held() == 0 ? 1 : 0);
-  const std::size_t average = open > 0 ? bytes_.held() / open + 1 : kSizeGuess;
+  const std::size_t held = open - share_offsets_->returned();
+  const std::size_t average = held > 0 ? bytes_.held() / held + 1 : kSizeGuess;
   return std::min(room, left / average + 1);
 }
 

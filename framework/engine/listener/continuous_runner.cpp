@@ -57,19 +57,26 @@ std::size_t ContinuousRunner::room() const {
   room = std::min(room, topic.max_open_offsets - std::min<std::size_t>(open, topic.max_open_offsets));
   if (room == 0) return 0;
   // How large the next messages are is only known behind the take: as those here are on average.
-  const std::size_t average = open > 0 ? bytes_.held() / open + 1 : kSizeGuess;
+  const std::size_t held = open - share_offsets_->returned();
+  const std::size_t average = held > 0 ? bytes_.held() / held + 1 : kSizeGuess;
   // One that holds nothing may always take a little, or partitions that are full would keep it waiting.
-  return std::min(room, std::max<std::size_t>(bytes_.left() / average, open == 0 ? 1 : 0));
+  return std::min(room, std::max<std::size_t>(bytes_.left() / average, held == 0 ? 1 : 0));
 }
 
-bool ContinuousRunner::has_room() {
+bool ContinuousRunner::worth_taking() const {
   const std::size_t least = std::min<std::size_t>(kTakeLeast, assignment_->topic().max_open_offsets / 4 + 1);
   const std::size_t room = this->room();
   if (room >= least || (room > 0 && offsets_.open_count() == 0)) return true;
+  // Where nothing is left to settle, no more room comes by itself: who marks may wait for one more message.
+  return room > 0 && active_.empty() && flow_.queued() == 0;
+}
+
+bool ContinuousRunner::has_room() {
+  if (worth_taking()) return true;
   share_offsets_->fold_returned();
   bytes_.wait_for_others(tools_.ready);
   // What was given back in between told nobody.
-  return this->room() >= least;
+  return worth_taking();
 }
 
 TakeReport ContinuousRunner::take(PartitionQueue& queue, Time now) {

@@ -63,6 +63,7 @@ class ContinuousRunner final : public PartitionRunner, private ShareSource {
   [[nodiscard]] std::size_t shares_ready() const override { return flow_.ready_count(); }
 
   [[nodiscard]] std::size_t room() const;
+  [[nodiscard]] bool worth_taking() const;
   void admit(std::vector<Message>& messages, Time now);
   void pass_end();
   BatchPtr take_job(std::uint32_t index);

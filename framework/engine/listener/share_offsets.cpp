@@ -24,6 +24,7 @@ class AutomaticOffsets final : public ShareOffsets {
     }
     for (Share& share : batch.shares()) fold(share);
   }
+  [[nodiscard]] std::size_t returned() const override { return 0; }
 
  private:
   core::PartitionOffsets& offsets_;
@@ -55,6 +56,7 @@ class ManualOffsets final : public ShareOffsets {
       }
     }
   }
+  [[nodiscard]] std::size_t returned() const override { return returned_.size(); }
 
  private:
   Assignment& assignment_;

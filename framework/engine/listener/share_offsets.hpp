@@ -3,6 +3,7 @@
 #include "core/offsets/partition_offsets.hpp"
 #include "engine/worker/running_batch.hpp"
 
+#include <cstddef>
 #include <memory>
 
 namespace braid::engine {
@@ -18,6 +19,8 @@ class ShareOffsets {
   virtual void fold_returned() = 0;
   // Every share of the batch has returned.
   virtual void settled(RunningBatch& batch) = 0;
+  // How many offsets are open though their messages are held no more.
+  [[nodiscard]] virtual std::size_t returned() const = 0;
 };
 
 // `whole_ranges`: all open offsets between a batch's first and last one are the batch's own, so that they can be

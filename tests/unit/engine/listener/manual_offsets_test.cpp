@@ -141,6 +141,13 @@ TEST_P(ManualOffsets, OpenOffsetsAreBoundedAndMarksMakeRoom) {
   EXPECT_EQ(world().consumed.size(), 12U);
 }
 
+// Who flushes by count may wait for the last one that there is room for.
+TEST_P(ManualOffsets, TheBoundItselfIsReached) {
+  make(1, 8);
+  for (std::int64_t offset = 0; offset < 9; ++offset) process(offset, offset);
+  EXPECT_EQ(world().consumed.size(), 8U);
+}
+
 TEST_P(ManualOffsets, WhatIsKeptLivesUntilTheLastHoldIsGone) {
   make();
   std::optional<KeptBatch> kept;
