@@ -83,14 +83,15 @@ class Application::Impl {
       throw std::invalid_argument(fmt::format("{}", fmt::join(problems, "\n")));
     }
     common_ = std::make_shared<Common>(settings_);
+    pool_ = make_pool();
   }
 
   ~Impl() { stop(settings_.shutdown_timeout); }
 
   void start() {
-    if (pool_) throw ApplicationError("an application starts once; make another one");
+    if (started_) throw ApplicationError("an application starts once; make another one");
     std::vector<Connection> connections = make_clients();
-    pool_ = make_pool();
+    started_ = true;
     for (Connection& connection : connections) connect(std::move(connection));
     // Flags first: what has started half is ended as a whole.
     pool_started_ = true;
@@ -114,13 +115,13 @@ class Application::Impl {
     common_->log.write(
         engine::LogLevel::info, "application",
         fmt::format("started: {} topics, {} connections, {}", topics, listeners_.size(),
-                    executor_ ? "jobs on the host's executor" : fmt::format("{} workers", settings_.concurrency)));
+                    executor_ ? "jobs on the host's executor" : fmt::format("{} workers", concurrency())));
   }
 
   StopReport stop(std::chrono::milliseconds timeout) {
     timeout = std::clamp(timeout, std::chrono::milliseconds(0), runtime::kLongest);
     StopReport report;
-    if (!pool_ || stopped_) return report;
+    if (!started_ || stopped_) return report;
     stopped_ = true;
     const auto now = common_->clock.now();
     const auto deadline = now + timeout;
@@ -187,6 +188,16 @@ class Application::Impl {
     const std::lock_guard lock(common_->mutex);
     return common_->failure;
   }
+
+  Result<void> set_concurrency(std::uint32_t concurrency) {
+    auto resized = pool_->resize(concurrency);
+    if (resized) {
+      common_->log.write(engine::LogLevel::info, "application", fmt::format("concurrency is {} now", concurrency));
+    }
+    return resized;
+  }
+
+  [[nodiscard]] std::uint32_t concurrency() const { return executor_ ? settings_.concurrency : pool_->size(); }
 
   [[nodiscard]] const Settings& settings() const { return settings_; }
 
@@ -288,7 +299,7 @@ class Application::Impl {
           engine::Listener::Settings{
               .commit_interval = settings_.commit_interval,
               .drain_on_revoke = settings_.drain_on_revoke,
-              .default_max_partitions = core::default_max_partitions(settings_.concurrency),
+              .default_max_partitions = core::default_max_partitions(concurrency()),
               .expected_partitions = settings_.expected_partitions,
               .commit_metadata_bytes = settings_.commit_metadata_bytes,
           },
@@ -316,9 +327,10 @@ class Application::Impl {
   const std::shared_ptr<const routing::Routes> routes_;
   const std::optional<boost::asio::any_io_executor> executor_;  // the host's; none: a pool of our own
   std::shared_ptr<Common> common_;
-  std::shared_ptr<engine::OwnedPool> pool_;
+  std::shared_ptr<engine::OwnedPool> pool_;  // never another one: any thread may resize it
   std::map<const OffsetStore*, std::shared_ptr<engine::StoreThread>> stores_;
   std::vector<std::unique_ptr<engine::ListenerThread>> listeners_;
+  bool started_ = false;
   bool pool_started_ = false;
   bool listeners_started_ = false;
   bool stopped_ = false;
@@ -347,6 +359,12 @@ void Application::request_stop() noexcept {
 }
 std::optional<std::string> Application::failure() const {
   return impl_->failure();
+}
+Result<void> Application::set_concurrency(std::uint32_t concurrency) {
+  return impl_->set_concurrency(concurrency);
+}
+std::uint32_t Application::concurrency() const {
+  return impl_->concurrency();
 }
 Figures Application::figures() const {
   return impl_->figures();

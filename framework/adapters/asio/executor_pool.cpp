@@ -99,4 +99,9 @@ std::uint32_t ExecutorPool::stop(engine::Time deadline) {
   return posted_;
 }
 
+Result<void> ExecutorPool::resize(std::uint32_t /*workers*/) {
+  return Error(Error::Kind::invalid_setting,
+               "jobs run on the host's executor, whose threads are the host's; change their number there");
+}
+
 }  // namespace braid::adapters

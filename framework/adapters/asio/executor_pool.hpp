@@ -24,6 +24,9 @@ class ExecutorPool final : public engine::OwnedPool, public std::enable_shared_f
   void start() override {}
   // Waits for what was posted. From then on, whatever comes is refused or abandoned: the host may end the executor.
   std::uint32_t stop(engine::Time deadline) override;
+  // An error: the threads are the host's.
+  Result<void> resize(std::uint32_t workers) override;
+  [[nodiscard]] std::uint32_t size() const override { return 0; }
 
   bool try_submit(engine::Job& job) override;
   void resume(engine::Job& job) override;

@@ -5,6 +5,7 @@
 #include "engine/worker/pool_executor.hpp"
 
 #include <algorithm>
+#include <system_error>
 #include <utility>
 
 namespace braid::engine {
@@ -17,6 +18,12 @@ using namespace std::chrono_literals;
 // is the very one that its listener needs: busy waiting took several times the CPU of the jobs.
 constexpr auto kSpin = 50us;
 constexpr std::uint32_t kQueueLeast = 64;
+// The queue's nodes are allocated once, for the largest pool; how many are used is counted.
+constexpr std::uint32_t kQueueMost = 2 * WorkerPool::kWorkersMost;
+
+constexpr std::uint32_t queue_limit(std::uint32_t workers) {
+  return std::max(2 * workers, kQueueLeast);
+}
 constexpr std::size_t kResumptionNodes = 1024;
 // A coroutine that resumes itself for ever must not keep jobs from starting.
 constexpr std::uint32_t kResumptionsInARow = 64;
@@ -25,15 +32,15 @@ constexpr std::uint32_t kResumptionsInARow = 64;
 
 WorkerPool::WorkerPool(std::uint32_t workers, std::string name,
                        std::function<void(const std::exception_ptr&)> on_failure)
-    : worker_count_(workers),
-      name_(std::move(name)),
-      queue_limit_(std::max(2 * workers, kQueueLeast)),
-      queue_(queue_limit_),
+    : name_(std::move(name)),
+      queue_(kQueueMost),
+      queue_limit_(queue_limit(workers)),
       resumptions_(kResumptionNodes),
+      size_(workers),
       context_(std::make_unique<PoolContext>(*this, std::move(on_failure))) {}
 
 WorkerPool::~WorkerPool() {
-  BRAID_ASSERT(workers_.empty(), "a pool ends only after stop()");
+  BRAID_ASSERT(workers_.empty() && retired_.empty(), "a pool ends only after stop()");
   if (!closed_.load(std::memory_order_relaxed)) close();  // it was never started
 }
 
@@ -42,24 +49,93 @@ const boost::asio::any_io_executor* WorkerPool::executor() const {
 }
 
 void WorkerPool::start() {
-  working_.store(worker_count_, std::memory_order_relaxed);
-  for (std::uint32_t i = 0; i < worker_count_; ++i) {
-    auto worker = std::make_shared<Worker>();
-    worker->thread = std::jthread([pool = shared_from_this(), worker, name = name_ + std::to_string(i)]() mutable {
+  const std::lock_guard lock(sizing_mutex_);
+  started_ = true;
+  for (std::uint32_t i = 0; i < size_; ++i) start_worker();
+}
+
+void WorkerPool::start_worker() {
+  auto worker = std::make_shared<Worker>();
+  working_.fetch_add(1, std::memory_order_relaxed);  // it closes nothing: who adds to the workers keeps stop() out
+  try {
+    worker->thread = std::jthread([pool = shared_from_this(), worker,
+                                   name = name_ + std::to_string(names_)]() mutable {
       name_this_thread(name);
-      pool->work();
+      pool->work(*worker);
       pool.reset();  // before the owner hears of the end: the last one to go must not be a thread nobody waits for
       worker->ended.raise();
     });
-    workers_.push_back(std::move(worker));
+  } catch (...) {
+    working_.fetch_sub(1, std::memory_order_relaxed);
+    throw;
   }
+  ++names_;
+  workers_.push_back(std::move(worker));
+}
+
+Result<void> WorkerPool::resize(std::uint32_t workers) {
+  if (workers < 1 || workers > kWorkersMost) {
+    return Error(Error::Kind::invalid_setting,
+                 "a pool has 1 to " + std::to_string(kWorkersMost) + " workers, not " + std::to_string(workers));
+  }
+  Result<void> result;
+  {
+    const std::lock_guard lock(sizing_mutex_);
+    if (stopping_.load(std::memory_order_relaxed)) return Error(Error::Kind::closed, "the pool has stopped");
+    if (started_ && workers > size_) {
+      result = grow_to(workers);
+    } else {
+      if (started_) surplus_.fetch_add(size_ - workers, std::memory_order_seq_cst);
+      size_ = workers;
+    }
+    queue_limit_.store(queue_limit(size_), std::memory_order_relaxed);
+  }
+  wake_if_needed();                // the surplus ones that are parked end one behind the other
+  wake_those_who_wait_for_room();  // there may be more now
+  return result;
+}
+
+std::uint32_t WorkerPool::size() const {
+  const std::lock_guard lock(sizing_mutex_);
+  return size_;
+}
+
+Result<void> WorkerPool::grow_to(std::uint32_t workers) {
+  // Those that were to end and have not done so stay.
+  while (size_ < workers && claim_surplus()) ++size_;
+  for (; size_ < workers; ++size_) {
+    try {
+      start_worker();
+    } catch (const std::system_error& failure) {
+      return Error(Error::Kind::other,
+                   "the system has no thread more than " + std::to_string(size_) + " workers: " + failure.what() +
+                       "; raise its limits, or ask for fewer",
+                   true);
+    }
+  }
+  return {};
+}
+
+bool WorkerPool::claim_surplus() {
+  std::uint32_t surplus = surplus_.load(std::memory_order_seq_cst);
+  while (surplus > 0) {
+    if (surplus_.compare_exchange_weak(surplus, surplus - 1, std::memory_order_seq_cst)) return true;
+  }
+  return false;
 }
 
 std::uint32_t WorkerPool::stop(Time deadline) {
-  stopping_.store(true, std::memory_order_seq_cst);
-  wake_ups_.release(workers_.size());
+  std::vector<std::shared_ptr<Worker>> workers;
+  {
+    const std::lock_guard lock(sizing_mutex_);
+    stopping_.store(true, std::memory_order_seq_cst);
+    workers.swap(workers_);
+    workers.insert(workers.end(), retired_.begin(), retired_.end());
+    retired_.clear();
+  }
+  wake_ups_.release(workers.size());
   std::uint32_t left = 0;
-  for (const auto& worker : workers_) {
+  for (const auto& worker : workers) {
     if (worker->ended.wait_until(deadline)) {
       worker->thread.join();
     } else {
@@ -67,7 +143,6 @@ std::uint32_t WorkerPool::stop(Time deadline) {
       ++left;
     }
   }
-  workers_.clear();
   // From now on nobody would run it. Until now what jobs submit is run, as the rest of the queue is.
   ended_.store(true, std::memory_order_release);
   return left;
@@ -75,7 +150,7 @@ std::uint32_t WorkerPool::stop(Time deadline) {
 
 bool WorkerPool::try_submit(Job& job) {
   if (ended_.load(std::memory_order_acquire)) return false;
-  if (queued_.fetch_add(1, std::memory_order_seq_cst) >= queue_limit_) {
+  if (queued_.fetch_add(1, std::memory_order_seq_cst) >= queue_limit_.load(std::memory_order_relaxed)) {
     queued_.fetch_sub(1, std::memory_order_relaxed);
     return false;
   }
@@ -150,7 +225,8 @@ void WorkerPool::wake_if_needed() {
 }
 
 bool WorkerPool::anything_waits() const {
-  return queued_.load(std::memory_order_seq_cst) > 0 || resumable_.load(std::memory_order_seq_cst) > 0;
+  return queued_.load(std::memory_order_seq_cst) > 0 || resumable_.load(std::memory_order_seq_cst) > 0 ||
+         surplus_.load(std::memory_order_seq_cst) > 0;
 }
 
 bool WorkerPool::unpark_one() {
@@ -189,7 +265,8 @@ Job* WorkerPool::take_submitted() {
   Job* job = nullptr;
   if (!queue_.pop(job)) return nullptr;
   const std::uint32_t left = queued_.fetch_sub(1, std::memory_order_seq_cst) - 1;
-  if (left <= queue_limit_ / 2 && somebody_waits_for_room_.load(std::memory_order_seq_cst)) {
+  if (left <= queue_limit_.load(std::memory_order_relaxed) / 2 &&
+      somebody_waits_for_room_.load(std::memory_order_seq_cst)) {
     wake_those_who_wait_for_room();
   }
   return job;
@@ -199,7 +276,8 @@ Job* WorkerPool::take_submitted() {
 Job* WorkerPool::search() {
   Job* job = take();
   const auto until = std::chrono::steady_clock::now() + kSpin;
-  while (job == nullptr && std::chrono::steady_clock::now() < until) {
+  while (job == nullptr && surplus_.load(std::memory_order_relaxed) == 0 &&
+         std::chrono::steady_clock::now() < until) {
     std::this_thread::yield();
     job = take();
   }
@@ -207,14 +285,18 @@ Job* WorkerPool::search() {
   return job;
 }
 
+// nullptr: this worker ends.
 Job* WorkerPool::next_job() {
-  Job* job = take();
-  while (job == nullptr) {
-    if (stopping_.load(std::memory_order_seq_cst)) return nullptr;
+  Job* job = nullptr;
+  // To end is like taking a job: it is counted, nobody does it with searching_ in hand, and who has it wakes the
+  // next one below while anything waits. So no submission that relied on this worker is lost with it.
+  while (!claim_surplus()) {
+    job = take();
+    if (job != nullptr || stopping_.load(std::memory_order_seq_cst)) break;
     if (!searching_.exchange(true, std::memory_order_seq_cst)) job = search();
     // Who is woken is the one that searches: who woke it has set the flag.
     if (job == nullptr && park()) job = search();
-    if (job == nullptr) job = take();
+    if (job != nullptr) break;
   }
   // What was submitted while somebody searched woke nobody.
   wake_if_needed();
@@ -235,10 +317,27 @@ bool WorkerPool::park() {
   return true;
 }
 
-void WorkerPool::work() {
+void WorkerPool::work(Worker& self) {
   while (Job* job = next_job()) job->run();
+  retire(self);
   // Acquire and release: the last one sees what the others left.
   if (working_.fetch_sub(1, std::memory_order_acq_rel) == 1) close();
+}
+
+// A surplus worker joins those that ended before it and leaves itself to the next: of all that ever ended, one
+// thread at most is left unjoined. Behind stop() all are the owner's.
+void WorkerPool::retire(Worker& self) {
+  std::vector<std::shared_ptr<Worker>> before;
+  {
+    const std::lock_guard lock(sizing_mutex_);
+    const auto mine =
+        std::find_if(workers_.begin(), workers_.end(), [&](const auto& worker) { return worker.get() == &self; });
+    if (mine == workers_.end()) return;
+    before.swap(retired_);
+    retired_.push_back(std::move(*mine));
+    workers_.erase(mine);
+  }
+  for (const auto& worker : before) worker->thread.join();
 }
 
 }  // namespace braid::engine

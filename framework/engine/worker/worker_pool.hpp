@@ -34,11 +34,16 @@ class PoolContext;
 // which is served first, never refuses, and is bounded by what is in flight. The last worker to end abandons what
 // is still there, and destroys the coroutines that wait.
 //
-// Thread: try_submit() and the like, any; start() and stop(), the owner's. Workers hold the pool while they live.
+// It grows and shrinks while it runs: surplus workers end as soon as they are free, ahead of what is queued.
+//
+// Thread: try_submit(), resize() and the like, any; start() and stop(), the owner's. Workers hold the pool while
+// they live.
 class WorkerPool final : public OwnedPool, public std::enable_shared_from_this<WorkerPool> {
  public:
-  // `workers`: 1 to 10,000. `name`: the threads are name-0, name-1 … `on_failure` is told, on a worker, what
-  // functions throw that user code posted to the executor.
+  static constexpr std::uint32_t kWorkersMost = 10'000;
+
+  // `workers`: 1 to 10,000. `name`: the threads are name-0, name-1 …, and no number comes twice. `on_failure` is
+  // told, on a worker, what functions throw that user code posted to the executor.
   WorkerPool(std::uint32_t workers, std::string name,
              std::function<void(const std::exception_ptr&)> on_failure = {});
   // Requires stop(), if started.
@@ -48,6 +53,9 @@ class WorkerPool final : public OwnedPool, public std::enable_shared_from_this<W
   // Workers finish what is queued and end. Those still in a job at the deadline are detached, and end with it.
   // Returns how many were.
   std::uint32_t stop(Time deadline) override;
+  // Never waits for a job. Before start() it is what will be started.
+  Result<void> resize(std::uint32_t workers) override;
+  [[nodiscard]] std::uint32_t size() const override;
 
   bool try_submit(Job& job) override;
   void resume(Job& job) override;
@@ -60,7 +68,12 @@ class WorkerPool final : public OwnedPool, public std::enable_shared_from_this<W
     std::jthread thread;
     LatchFlag ended;
   };
-  void work();
+  void start_worker();
+  Result<void> grow_to(std::uint32_t workers);
+  // Takes the end of one surplus worker on itself, or back. False: there is none.
+  bool claim_surplus();
+  void work(Worker& self);
+  void retire(Worker& self);
   Job* next_job();
   Job* take();
   Job* take_resumed();
@@ -75,11 +88,13 @@ class WorkerPool final : public OwnedPool, public std::enable_shared_from_this<W
   void wake_those_who_wait_for_room();
 
   // constant after construction
-  const std::uint32_t worker_count_;
   const std::string name_;
-  const std::uint32_t queue_limit_;
 
   boost::lockfree::queue<Job*, boost::lockfree::fixed_sized<true>> queue_;
+  std::atomic<std::uint32_t> queue_limit_;  // follows the size; orders nothing
+  // How many workers are to end and have not begun to. Each claims it from here, or who lets the pool grow does.
+  // seq_cst, as queued_: who parks sees it, or who makes the pool shrink sees the parked worker.
+  std::atomic<std::uint32_t> surplus_{0};
   // How many are queued, or about to be. Orders nothing; the queue publishes the jobs. seq_cst where it pairs with
   // parked_: either who parks sees the job, or who submits sees the parked worker.
   alignas(64) std::atomic<std::uint32_t> queued_{0};
@@ -101,7 +116,12 @@ class WorkerPool final : public OwnedPool, public std::enable_shared_from_this<W
   std::mutex room_mutex_;  // only while the queue is full
   std::vector<Notifier*> wait_for_room_ BRAID_GUARDED_BY(room_mutex_);
 
-  std::vector<std::shared_ptr<Worker>> workers_;  // the owner's
+  mutable std::mutex sizing_mutex_;  // never held for longer than it takes to start the threads
+  bool started_ BRAID_GUARDED_BY(sizing_mutex_) = false;
+  std::uint32_t size_ BRAID_GUARDED_BY(sizing_mutex_);       // without the surplus
+  std::uint64_t names_ BRAID_GUARDED_BY(sizing_mutex_) = 0;  // given to workers so far
+  std::vector<std::shared_ptr<Worker>> workers_ BRAID_GUARDED_BY(sizing_mutex_);
+  std::vector<std::shared_ptr<Worker>> retired_ BRAID_GUARDED_BY(sizing_mutex_);  // have ended, or are about to
 
   std::unique_ptr<PoolContext> context_;  // last: what it destroys may still come here
 };

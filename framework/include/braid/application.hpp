@@ -1,5 +1,6 @@
 #pragma once
 
+#include <braid/result.hpp>
 #include <braid/routing/routes.hpp>
 #include <braid/settings.hpp>
 
@@ -51,7 +52,7 @@ struct StopReport {
 };
 
 // Runs routes: its connections, their listeners, and the pool of workers. Several may live in one process.
-// Thread: any one at a time; request_stop(), failure() and figures() from any.
+// Thread: any one at a time; request_stop(), set_concurrency(), failure() and figures() from any.
 class Application {
  public:
   // Throws routing::InvalidRoutes or std::invalid_argument with all problems of the routes or the settings.
@@ -80,6 +81,16 @@ class Application {
   StopReport run();
   // Makes run() return. Thread: any; also from consumers.
   void request_stop() noexcept;
+
+  // How many worker threads there are from now on, 1 to 10,000; before start(), how many it starts. More start at
+  // once; surplus ones end as soon as they are free, so a job in user code is neither waited for nor cut short.
+  // What follows from the number at the start, as the default of `max_partitions`, stays. Thread: any; also from
+  // consumers. An error, which changes nothing: invalid_setting where there can't be so many, or where jobs run on
+  // an executor of the host's, whose threads are its own to change; closed behind stop(). Where the system has not
+  // so many threads, an error says so, and as many as it gave go on.
+  Result<void> set_concurrency(std::uint32_t concurrency);
+  // What it was set to last.
+  [[nodiscard]] std::uint32_t concurrency() const;
 
   // Why the application can't go on, once that has happened: run() ends by it, a host that called start() asks here
   // and stops. Thread: any.

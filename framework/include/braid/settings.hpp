@@ -22,7 +22,7 @@ struct Settings {
   // Kafka's client.id; connections append their number.
   std::string client_id = "braid";
 
-  // Worker threads that all jobs of the application share. 1 to 10,000.
+  // Worker threads that all jobs of the application share. 1 to 10,000. Application::set_concurrency() changes it.
   std::uint32_t concurrency = 5;
 
   // How often positions are committed. Also committed on revocation and stop. At least 10 ms.

@@ -46,6 +46,26 @@ TEST_F(Host, HearsOfNoFailureWhereThereIsNone) {
   EXPECT_EQ(app.stop().failure, std::nullopt);
 }
 
+TEST_F(Host, ChangesTheNumberOfWorkersBeforeWhileAndNotAfterTheyRun) {
+  make_topic("orders");
+  Application app(settings(), route("g", "orders", recorder));
+  EXPECT_TRUE(app.set_concurrency(2));
+  EXPECT_EQ(app.concurrency(), 2U);
+  app.start();
+  EXPECT_EQ(log.count("2 workers"), 1U);
+  const std::ptrdiff_t before = threads();
+  EXPECT_TRUE(app.set_concurrency(7));
+  EXPECT_EQ(threads(), before + 5);
+  EXPECT_TRUE(app.set_concurrency(1));
+  EXPECT_TRUE(eventually([&] { return threads() == before - 1; }));
+  EXPECT_FALSE(app.set_concurrency(0));
+  EXPECT_EQ(app.concurrency(), 1U);
+  app.stop();
+  const auto late = app.set_concurrency(3);
+  ASSERT_FALSE(late);
+  EXPECT_EQ(late.error().kind(), Error::Kind::closed);
+}
+
 TEST_F(Host, IsWarnedWhenMorePartitionsAreAssignedThanExpected) {
   make_topic("orders", 3);
   Settings few = settings();

@@ -81,6 +81,15 @@ TEST(ExecutorPool, IsBoundedAndTellsWhenThereIsRoom) {
   EXPECT_EQ(pool->stop(soon()), 0U);
 }
 
+TEST(ExecutorPool, ItsThreadsAreTheHostsToChange) {
+  boost::asio::io_context host;
+  const auto pool = std::make_shared<ExecutorPool>(host.get_executor(), 64);
+  const auto resized = pool->resize(2);
+  ASSERT_FALSE(resized);
+  EXPECT_EQ(resized.error().kind(), Error::Kind::invalid_setting);
+  EXPECT_NE(resized.error().text().find("the host's executor"), std::string::npos) << resized.error().text();
+}
+
 TEST(ExecutorPool, AStopWaitsForWhatWasPosted) {
   boost::asio::thread_pool host(1);
   auto pool = std::make_shared<ExecutorPool>(host.get_executor(), 64);
