@@ -49,6 +49,7 @@ class Common final : public engine::ListenerHost {
   adapters::SpdlogLog log;
   runtime::SteadyClock clock;
   std::shared_ptr<engine::Counters> counters = std::make_shared<engine::Counters>();
+  std::shared_ptr<engine::BalanceTable> balances = std::make_shared<engine::BalanceTable>();
   std::shared_ptr<engine::PartitionJobsTable> jobs = std::make_shared<engine::PartitionJobsTable>();
   std::shared_ptr<engine::Limits> limits;
 
@@ -83,6 +84,12 @@ class Application::Impl {
       throw std::invalid_argument(fmt::format("{}", fmt::join(problems, "\n")));
     }
     common_ = std::make_shared<Common>(settings_);
+    // So that they are told of from the beginning, and in this order.
+    for (const auto& group : routes_->consumer_groups) {
+      for (const auto& subscription_group : group.subscription_groups) {
+        for (const auto& topic : subscription_group.topics) common_->balances->of(group.id, topic.name);
+      }
+    }
     pool_ = make_pool();
   }
 
@@ -221,6 +228,8 @@ class Application::Impl {
     return figures;
   }
 
+  [[nodiscard]] std::vector<TopicFigures> topic_figures() const { return common_->balances->figures(); }
+
  private:
   static void request_stop(Common& common) {
     {
@@ -310,6 +319,7 @@ class Application::Impl {
               .jobs = common_->jobs,
               .limits = common_->limits,
               .counters = common_->counters,
+              .balances = common_->balances,
               .routes = routes_,
               .group = connection.group,
               .subscription_group = connection.subscription_group,
@@ -368,6 +378,9 @@ std::uint32_t Application::concurrency() const {
 }
 Figures Application::figures() const {
   return impl_->figures();
+}
+std::vector<TopicFigures> Application::topic_figures() const {
+  return impl_->topic_figures();
 }
 
 }  // namespace braid

@@ -49,6 +49,16 @@ void MessageQueues::pop(std::uint32_t index, std::size_t most, std::vector<Messa
   size_ -= taken;
 }
 
+MessageQueues::Lengths MessageQueues::lengths() const {
+  Lengths lengths;
+  if (size_ == 0) return lengths;
+  for (const Queue& queue : queues_) {
+    if (queue.length > 0) ++lengths.queues;
+    lengths.longest = std::max(lengths.longest, queue.length);
+  }
+  return lengths;
+}
+
 void MessageQueues::shrink() {
   if (size_ > 0) return;
   nodes_ = std::vector<Node>();  // {} would keep the memory

@@ -26,6 +26,12 @@ class MessageQueues {
   [[nodiscard]] std::uint32_t length(std::uint32_t index) const { return queues_[index].length; }
   [[nodiscard]] std::size_t size() const { return size_; }
   [[nodiscard]] std::uint32_t count() const { return static_cast<std::uint32_t>(queues_.size()); }
+  struct Lengths {
+    std::uint32_t queues = 0;  // that hold something
+    std::uint32_t longest = 0;
+  };
+  // Looks at each queue, unless all are empty.
+  [[nodiscard]] Lengths lengths() const;
   // Calls visit(Message&) for each message of a queue, in order; it may be replaced, not moved.
   template <class Visit>
   void for_each(std::uint32_t index, Visit&& visit) {

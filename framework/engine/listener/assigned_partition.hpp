@@ -29,6 +29,7 @@ struct TopicLane {
   PositionStore* store = nullptr;  // where its positions are kept
   Committer* committer = nullptr;  // to that store
   Duration commit_interval{};
+  std::shared_ptr<TopicBalance> balance;
 };
 
 // A partition that is assigned to a connection. Thread: its listener's.

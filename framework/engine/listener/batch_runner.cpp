@@ -35,6 +35,7 @@ BatchRunner::BatchRunner(std::shared_ptr<Assignment> assignment, core::Partition
       placement_(core::make_placement(assignment_->topic().virtual_partitions, assignment_->max_partitions())),
       bytes_(*tools_.bytes, assignment_->topic().max_bytes),
       tickets_(*assignment_, *tools_.log),
+      waiting_(tools_.balance->gauge()),
       gathering_(fresh()) {}
 
 BatchRunner::~BatchRunner() {
@@ -154,6 +155,10 @@ void BatchRunner::turn(Time now) {
   if (present_) tickets_.look(present_->shares(), now);
 }
 
+void BatchRunner::tidy(Time /*now*/) {
+  waiting_->jobs.store(tools_.dispatcher->waiting_of(*assignment_), std::memory_order_relaxed);
+}
+
 void BatchRunner::hand_over(Time now) {
   for (;;) {
     switch (flow_.next(now)) {
@@ -214,6 +219,9 @@ void BatchRunner::settle_present() {
   Counters& counters = assignment_->counters();
   Counters::add(counters.batches);
   Counters::add(counters.messages_done, present_->size() - std::exchange(messages_dropped_, 0));
+  std::size_t largest = 0;
+  for (const Share& share : present_->shares()) largest = std::max(largest, share.messages().size());
+  tools_.balance->count_batch(present_->size(), present_->shares().size(), largest);
   const bool next_runs = flow_.is_armed();
   share_offsets_->settled(*present_);
   bytes_.give_back(present_->gathered());

@@ -31,6 +31,7 @@ class BatchRunner final : public PartitionRunner {
   TakeReport take(PartitionQueue& queue, Time now) override;
   [[nodiscard]] bool has_room() override;
   void turn(Time now) override;
+  void tidy(Time now) override;
   void handle_failed(Share& share, Time now) override;
   void handle_settled(RunningBatch& batch) override;
   void handle_unsent(RunningBatch& batch) override;
@@ -64,6 +65,7 @@ class BatchRunner final : public PartitionRunner {
   core::BatchPlacement placement_;
   HeldBytes bytes_;
   TicketWatch tickets_;
+  std::shared_ptr<WaitingGauge> waiting_;
 
   BatchPtr spare_;      // first: the next line is made by fresh(), which looks here
   BatchPtr gathering_;  // or armed, as the flow says

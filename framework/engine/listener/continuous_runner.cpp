@@ -41,6 +41,7 @@ ContinuousRunner::ContinuousRunner(std::shared_ptr<Assignment> assignment, core:
       placement_(core::make_placement(assignment_->topic().virtual_partitions, assignment_->max_partitions())),
       bytes_(*tools_.bytes, assignment_->topic().max_bytes),
       tickets_(*assignment_, *tools_.log),
+      waiting_(tools_.balance->gauge()),
       lanes_(assignment_->max_partitions()) {}
 
 ContinuousRunner::~ContinuousRunner() {
@@ -146,6 +147,14 @@ void ContinuousRunner::turn(Time now) {
   if (flow_.any_ready()) tools_.dispatcher->offer(*this, *assignment_);
   if (!tickets_.begin_look(now)) return;
   for (const std::uint32_t index : active_) tickets_.look_at(lanes_[index].present->shares()[0], now);
+}
+
+void ContinuousRunner::tidy(Time /*now*/) {
+  const core::MessageQueues::Lengths lengths = flow_.queues().lengths();
+  waiting_->virtual_partitions.store(lengths.queues, std::memory_order_relaxed);
+  waiting_->messages.store(flow_.queued(), std::memory_order_relaxed);
+  waiting_->longest.store(lengths.longest, std::memory_order_relaxed);
+  waiting_->jobs.store(tools_.dispatcher->waiting_of(*assignment_), std::memory_order_relaxed);
 }
 
 Share* ContinuousRunner::next_share() {

@@ -35,6 +35,7 @@ class ContinuousRunner final : public PartitionRunner, private ShareSource {
   TakeReport take(PartitionQueue& queue, Time now) override;
   [[nodiscard]] bool has_room() override;
   void turn(Time now) override;
+  void tidy(Time now) override;
   void handle_failed(Share& share, Time now) override;
   void handle_settled(RunningBatch& batch) override;
   void handle_unsent(RunningBatch& batch) override;
@@ -84,6 +85,7 @@ class ContinuousRunner final : public PartitionRunner, private ShareSource {
   std::unique_ptr<core::Placement> placement_;
   HeldBytes bytes_;
   TicketWatch tickets_;
+  std::shared_ptr<WaitingGauge> waiting_;
 
   std::vector<Lane> lanes_;
   std::vector<std::uint32_t> active_;  // virtual partitions with a present job

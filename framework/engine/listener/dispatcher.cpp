@@ -141,10 +141,13 @@ bool Dispatcher::others_wait(const Assignment& than) const {
 
 std::size_t Dispatcher::waiting() const {
   std::size_t waiting = 0;
-  for (const auto& [assignment, line] : lines_) {
-    waiting += line.entries.size() + (line.source != nullptr ? line.source->shares_ready() : 0);
-  }
+  for (const auto& [assignment, line] : lines_) waiting += line.waiting();
   return waiting;
+}
+
+std::size_t Dispatcher::waiting_of(const Assignment& assignment) const {
+  const auto found = lines_.find(&assignment);
+  return found != lines_.end() ? found->second.waiting() : 0;
 }
 
 }  // namespace braid::engine

@@ -54,6 +54,7 @@ class Dispatcher {
   // Something of other assignments waits for room.
   [[nodiscard]] bool others_wait(const Assignment& than) const;
   [[nodiscard]] std::size_t waiting() const;
+  [[nodiscard]] std::size_t waiting_of(const Assignment& assignment) const;
 
  private:
   struct Entry {
@@ -66,6 +67,9 @@ class Dispatcher {
     std::deque<Entry> entries;
     ShareSource* source = nullptr;
     bool in_ring = false;
+    [[nodiscard]] std::size_t waiting() const {
+      return entries.size() + (source != nullptr ? source->shares_ready() : 0);
+    }
   };
   enum class Outcome : std::uint8_t { submitted, capped, full };
 

@@ -62,6 +62,7 @@ Listener::Listener(Settings settings, Parts parts)
     lane.commit_interval = topic.commit.interval ? Duration(*topic.commit.interval) : settings_.commit_interval;
     lane.max_partitions = topic.virtual_partitions.max_partitions.value_or(settings_.default_max_partitions);
     lane.caps = caps_of(topic);
+    lane.balance = parts.balances->of(group_->id, topic.name);
   }
 }
 
@@ -145,6 +146,7 @@ void Listener::sweep(Time now) {
   for (const auto& [name, partition] : partitions_) {
     if (partition->restart_pending) restart(*partition, *partition->restart_pending);
     pump(*partition);
+    if (partition->runner) partition->runner->tidy(now);
   }
 }
 

@@ -64,6 +64,7 @@ class Listener final : private ConsumerEvents {
     std::shared_ptr<PartitionJobsTable> jobs;
     std::shared_ptr<Limits> limits;
     std::shared_ptr<Counters> counters;
+    std::shared_ptr<BalanceTable> balances = std::make_shared<BalanceTable>();
     std::shared_ptr<const routing::Routes> routes;
     const routing::ConsumerGroup* group = nullptr;                   // of the routes
     const routing::SubscriptionGroup* subscription_group = nullptr;  // likewise

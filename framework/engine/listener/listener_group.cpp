@@ -270,7 +270,8 @@ void Listener::run(AssignedPartition& partition) {
                     .log = log_,
                     .bytes = &limits_->bytes(),
                     .ready = flag_of(partition.name),
-                    .commits = &*partition.commits};
+                    .commits = &*partition.commits,
+                    .balance = partition.lane->balance.get()};
   if (partition.lane->topic->flow == routing::Flow::continuous) {
     partition.runner = std::make_unique<ContinuousRunner>(partition.assignment, std::exchange(partition.start, {}),
                                                           std::move(tools));

@@ -3,6 +3,7 @@
 #include "core/listener/partition_commits.hpp"
 #include "core/virtual_partitions/key_id.hpp"
 #include "core/virtual_partitions/splitter.hpp"
+#include "engine/instrumentation/topic_balance.hpp"
 #include "engine/listener/dispatcher.hpp"
 #include "engine/listener/mailbox.hpp"
 #include "engine/ports/clock.hpp"
@@ -39,6 +40,7 @@ struct RunnerTools {
   ByteBudget* bytes = nullptr;                // of the process
   std::shared_ptr<ReadyFlag> ready;           // of the partition
   core::PartitionCommits* commits = nullptr;  // of the same assignment
+  TopicBalance* balance = nullptr;            // of the topic
 };
 
 // Runs one assignment of a partition: the seam between the listener and the flows. Thread: the listener's.
@@ -60,6 +62,8 @@ class PartitionRunner {
   virtual void handle_failed(Share& share, Time now) = 0;
   virtual void handle_settled(RunningBatch& batch) = 0;
   virtual void handle_unsent(RunningBatch& batch) = 0;
+  // What need not be done at each turn: says what waits. Each second.
+  virtual void tidy(Time now) = 0;
   // When turn() has something to do by time alone.
   [[nodiscard]] virtual std::optional<Time> wakes_at() const = 0;
 

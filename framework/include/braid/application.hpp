@@ -3,6 +3,7 @@
 #include <braid/result.hpp>
 #include <braid/routing/routes.hpp>
 #include <braid/settings.hpp>
+#include <braid/topic_figures.hpp>
 
 #include <chrono>
 #include <cstdint>
@@ -52,7 +53,8 @@ struct StopReport {
 };
 
 // Runs routes: its connections, their listeners, and the pool of workers. Several may live in one process.
-// Thread: any one at a time; request_stop(), set_concurrency(), failure() and figures() from any.
+// Thread: any one at a time; request_stop(), set_concurrency(), failure() and figures of all kinds
+// from any.
 class Application {
  public:
   // Throws routing::InvalidRoutes or std::invalid_argument with all problems of the routes or the settings.
@@ -96,6 +98,8 @@ class Application {
   // and stops. Thread: any.
   [[nodiscard]] std::optional<std::string> failure() const;
   [[nodiscard]] Figures figures() const;
+  // How even each topic of each consumer group is, in the order of the routes; all of them, from the beginning.
+  [[nodiscard]] std::vector<TopicFigures> topic_figures() const;
 
  private:
   class Impl;

@@ -66,6 +66,23 @@ TEST_F(Host, ChangesTheNumberOfWorkersBeforeWhileAndNotAfterTheyRun) {
   EXPECT_EQ(late.error().kind(), Error::Kind::closed);
 }
 
+TEST_F(Host, SeesTheBalanceOfEachTopic) {
+  make_topic("orders");
+  produce("orders", 20);
+  Application app(settings(), route("g", "orders", recorder));
+  ASSERT_EQ(app.topic_figures().size(), 1U) << "before the start";
+  EXPECT_EQ(app.topic_figures()[0].consumer_group, "g");
+  EXPECT_EQ(app.topic_figures()[0].topic, "orders");
+  app.start();
+  ASSERT_TRUE(all_seen(20));
+  ASSERT_TRUE(eventually([&] { return app.figures().messages_done == 20; }));
+  const TopicFigures figures = app.topic_figures()[0];
+  EXPECT_EQ(figures.batches, app.figures().batches);
+  EXPECT_GT(figures.virtual_partitions_used.most, 0U);
+  EXPECT_GE(static_cast<double>(figures.largest_share.last), figures.mean_share_last);
+  app.stop();
+}
+
 TEST_F(Host, IsWarnedWhenMorePartitionsAreAssignedThanExpected) {
   make_topic("orders", 3);
   Settings few = settings();

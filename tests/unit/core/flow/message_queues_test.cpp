@@ -74,5 +74,20 @@ TEST(MessageQueues, UseTheirMemoryAgain) {
   EXPECT_LT(queues.memory_bytes(), memory);
 }
 
+TEST(MessageQueues, TellHowManyHoldSomethingAndTheLongest) {
+  MessageQueues queues(5);
+  EXPECT_EQ(queues.lengths().queues, 0U);
+  EXPECT_EQ(queues.lengths().longest, 0U);
+  for (std::int64_t i = 0; i < 3; ++i) queues.push(4, at(i), 0);
+  queues.push(1, at(3), 0);
+  EXPECT_EQ(queues.lengths().queues, 2U);
+  EXPECT_EQ(queues.lengths().longest, 3U);
+  std::vector<Message> messages;
+  std::vector<KeyId> keys;
+  queues.pop(4, 3, messages, keys);
+  EXPECT_EQ(queues.lengths().queues, 1U);
+  EXPECT_EQ(queues.lengths().longest, 1U);
+}
+
 }  // namespace
 }  // namespace braid::core
