@@ -53,7 +53,9 @@ BatchPtr BatchRunner::fresh() {
 // who holds nothing may always take one, or partitions that are full would keep it waiting.
 std::size_t BatchRunner::room() const {
   const std::size_t open = offsets_.open_count();
-  const std::size_t max_open = assignment_->topic().max_open_offsets;
+  const routing::Topic& topic = assignment_->topic();
+  // One batch that runs and one that gathers have their room whatever the setting, which is for what is not marked.
+  const std::size_t max_open = std::max<std::size_t>(topic.max_open_offsets, std::size_t{2} * topic.max_messages);
   const std::size_t room =
       held_back_.empty() ? std::min<std::size_t>(flow_.room(), max_open - std::min(open, max_open)) : 0;
   const std::size_t left = bytes_.left();
