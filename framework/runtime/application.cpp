@@ -80,7 +80,9 @@ class Application::Impl {
         routes_(std::make_shared<const routing::Routes>(std::move(routes))),
         executor_(std::move(executor)) {
     routing::require_valid(*routes_);
-    if (const auto problems = runtime::check_settings(settings_); !problems.empty()) {
+    auto problems = runtime::check_settings(settings_);
+    for (std::string& problem : runtime::check_served(*routes_)) problems.push_back(std::move(problem));
+    if (!problems.empty()) {
       throw std::invalid_argument(fmt::format("{}", fmt::join(problems, "\n")));
     }
     common_ = std::make_shared<Common>(settings_);

@@ -48,4 +48,22 @@ std::vector<std::string> check_settings(const Settings& settings) {
   return problems;
 }
 
+std::vector<std::string> check_served(const routing::Routes& routes) {
+  std::vector<std::string> problems;
+  for (const auto& group : routes.consumer_groups) {
+    for (const auto& subscription_group : group.subscription_groups) {
+      for (const auto& topic : subscription_group.topics) {
+        const auto refuse = [&](bool set, const char* option) {
+          if (!set) return;
+          problems.push_back(fmt::format("{} / {} / {}: {} is not served by this version; leave it out", group.id,
+                                         subscription_group.id, topic.name, option));
+        };
+        refuse(topic.tick_every.has_value(), "tick_every");
+        refuse(topic.end_of_partition, "end_of_partition");
+      }
+    }
+  }
+  return problems;
+}
+
 }  // namespace braid::runtime

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <braid/routing/routes.hpp>
 #include <braid/settings.hpp>
 
 #include <chrono>
@@ -13,5 +14,9 @@ inline constexpr std::chrono::milliseconds kLongest = std::chrono::hours(24 * 36
 
 // Everything that is wrong with an application's settings, in words; empty: nothing.
 std::vector<std::string> check_settings(const Settings& settings);
+
+// Options that routes may set and this version does not serve: refused, since a hook that is waited for and never
+// comes is worse than none.
+std::vector<std::string> check_served(const routing::Routes& routes);
 
 }  // namespace braid::runtime

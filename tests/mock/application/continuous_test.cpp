@@ -167,7 +167,10 @@ TEST_F(Continuous, ACapHoldsOverAllConnections) {
 TEST_F(Continuous, BytesBoundWhatIsHeld) {
   make_topic("orders");
   const std::string large(2000, 'x');
-  for (int i = 0; i < 40; ++i) send({.topic = "orders", .key = std::to_string(i), .payload = large});
+  for (int i = 0; i < 40; ++i) {
+    const std::string key = std::to_string(i);
+    send({.topic = "orders", .key = key, .payload = large, .partition = {}, .headers = {}});
+  }
   recorder->script = [](Batch&) { std::this_thread::sleep_for(200us); };
   Application app(settings(), route("g", "orders", recorder, [](routing::TopicBuilder& topic) {
                     continuous(topic);

@@ -121,5 +121,19 @@ TEST(CheckSettings, AllProblemsAreToldAtOnce) {
   EXPECT_EQ(check_settings(settings).size(), 10U);
 }
 
+TEST(CheckServed, AnOptionWithoutEffectIsRefusedWithItsPlace) {
+  routing::Routes routes;
+  routing::Topic topic;
+  topic.name = "events";
+  EXPECT_TRUE(check_served(routes).empty());
+  topic.tick_every = std::chrono::seconds(1);
+  topic.end_of_partition = true;
+  routes.consumer_groups.push_back({.id = "group"});
+  routes.consumer_groups[0].subscription_groups.push_back({.id = "lane", .topics = {topic}});
+  const auto problems = check_served(routes);
+  ASSERT_EQ(problems.size(), 2U);
+  EXPECT_EQ(problems[0], "group / lane / events: tick_every is not served by this version; leave it out");
+}
+
 }  // namespace
 }  // namespace braid::runtime

@@ -56,6 +56,7 @@ class OffsetsOnly final : public PartitionRunner {
   [[nodiscard]] bool has_room() override { return false; }
   TakeReport take(PartitionQueue&, Time) override { return {}; }
   void turn(Time) override {}
+  void tidy(Time) override {}
   void handle_failed(Share&, Time) override {}
   void handle_settled(RunningBatch&) override {}
   void handle_unsent(RunningBatch&) override {}
