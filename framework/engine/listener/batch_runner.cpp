@@ -30,7 +30,7 @@ BatchRunner::BatchRunner(std::shared_ptr<Assignment> assignment, core::Partition
     : assignment_(std::move(assignment)),
       tools_(std::move(tools)),
       flow_(flow_settings(*assignment_, *tools_.commits)),
-      offsets_(std::move(start)),
+      offsets_(std::move(start), assignment_->topic().max_window),
       share_offsets_(make_share_offsets(*assignment_, offsets_, true)),
       placement_(core::make_placement(assignment_->topic().virtual_partitions, assignment_->max_partitions())),
       bytes_(*tools_.bytes, assignment_->topic().max_bytes),

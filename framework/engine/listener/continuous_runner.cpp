@@ -58,14 +58,24 @@ std::size_t ContinuousRunner::room() const {
   room = std::min(room, topic.max_open_offsets - std::min<std::size_t>(open, topic.max_open_offsets));
   if (room == 0) return 0;
   // How large the next messages are is only known behind the take: as those here are on average.
-  const std::size_t held = open - share_offsets_->returned();
-  const std::size_t average = held > 0 ? bytes_.held() / held + 1 : kSizeGuess;
   // One that holds nothing may always take a little, or partitions that are full would keep it waiting.
-  return std::min(room, std::max<std::size_t>(bytes_.left() / average, held == 0 ? 1 : 0));
+  return std::min(room, std::max<std::size_t>(bytes_.left() / average_size(), messages_held() == 0 ? 1 : 0));
+}
+
+std::size_t ContinuousRunner::messages_held() const {
+  return offsets_.open_count() - share_offsets_->returned();
+}
+
+std::size_t ContinuousRunner::average_size() const {
+  const std::size_t held = messages_held();
+  return held > 0 ? bytes_.held() / held + 1 : kSizeGuess;
 }
 
 bool ContinuousRunner::worth_taking() const {
-  const std::size_t least = std::min<std::size_t>(kTakeLeast, assignment_->topic().max_open_offsets / 4 + 1);
+  // A quarter of what there may be at most, by each bound: what can never be free must not be waited for.
+  const routing::Topic& topic = assignment_->topic();
+  const std::size_t least = std::min({kTakeLeast, std::size_t{topic.max_open_offsets} / 4 + 1,
+                                      std::size_t{topic.max_queued}, topic.max_bytes / average_size() / 4 + 1});
   const std::size_t room = this->room();
   if (room >= least || (room > 0 && offsets_.open_count() == 0)) return true;
   // Where nothing is left to settle, no more room comes by itself: who marks may wait for one more message.
@@ -128,7 +138,8 @@ void ContinuousRunner::admit(std::vector<Message>& messages, Time now) {
   messages.erase(messages.begin(), messages.begin() + static_cast<std::ptrdiff_t>(fit));
   // Behind what runs. Only virtual partitions that got something can have become worth it, but looking at those
   // that run is cheaper than remembering which these are.
-  for (const std::uint32_t index : active_) arm_behind(index, now);
+  // By place: one that settles just now lets the dispatcher ask us for the next job, and active_ grows.
+  for (std::size_t i = 0; i < active_.size(); ++i) arm_behind(active_[i], now);
 }
 
 // --- running

@@ -64,6 +64,8 @@ class ContinuousRunner final : public PartitionRunner, private ShareSource {
   [[nodiscard]] std::size_t shares_ready() const override { return flow_.ready_count(); }
 
   [[nodiscard]] std::size_t room() const;
+  [[nodiscard]] std::size_t messages_held() const;
+  [[nodiscard]] std::size_t average_size() const;
   [[nodiscard]] bool worth_taking() const;
   void admit(std::vector<Message>& messages, Time now);
   void pass_end();

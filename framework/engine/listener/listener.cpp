@@ -223,14 +223,18 @@ void Listener::pump_queue(AssignedPartition& partition) {
   std::size_t taken = 0;
   for (bool more = true; more && partition.stage == AssignedPartition::Stage::running;) {
     more = false;
-    if (!in_rebalance_ && partition.runner->has_room()) {
+    const bool had_room = !in_rebalance_ && partition.runner->has_room();
+    if (had_room) {
       const TakeReport report = partition.runner->take(*partition.queue, now);
       taken += report.messages;
       more = report.more && taken < kMessagesAPump;
       if (report.more && !more) partition.ready->on_ready();
       if (report.no_stored_position || report.out_of_range || report.error) handle_trouble(partition, report);
     }
-    if (partition.runner) partition.runner->turn(now);
+    if (!partition.runner) return;
+    partition.runner->turn(now);
+    // What it handed over may have made room, of which nobody else will tell.
+    if (!had_room && !in_rebalance_ && partition.runner->has_room()) more = true;
   }
 }
 

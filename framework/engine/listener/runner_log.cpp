@@ -31,12 +31,13 @@ void log_failure(Log& log, const Assignment& assignment, const Share& share) {
 void log_dropped(Log& log, const Assignment& assignment, const Share& share) {
   if (!log.enabled(LogLevel::error)) return;
   const auto unfinished = share.unfinished();
-  log.write(LogLevel::error, "partition",
-            fmt::format("{}/{}: virtual partition {} failed at offset {} or behind; {} messages are dropped, since the "
-                        "topic is processed at most once: {}",
-                        assignment.partition().topic, assignment.partition().partition.value,
-                        share.virtual_partition().value, unfinished.empty() ? -1 : unfinished.front().offset().value,
-                        unfinished.size(), describe_failure(share.failure())));
+  log.write(
+      LogLevel::error, "partition",
+      fmt::format("{}/{}: virtual partition {} failed at offset {} or behind; {} messages are dropped, since the "
+                  "topic is processed at most once: {}",
+                  assignment.partition().topic, assignment.partition().partition.value,
+                  share.virtual_partition().value, unfinished.empty() ? -1 : unfinished.front().offset().value,
+                  unfinished.size(), describe_failure(share.failure())));
 }
 
 }  // namespace braid::engine

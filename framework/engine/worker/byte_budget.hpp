@@ -61,9 +61,9 @@ class HeldBytes {
   }
   [[nodiscard]] std::size_t left() const { return held_ < limit_ ? std::min(limit_ - held_, budget_->left()) : 0; }
   [[nodiscard]] std::size_t held() const { return held_; }
-  // Where there is none left because of others, `notifier` is told when there may be again.
+  // Where there is less than its own bound leaves because of others, `notifier` is told when there may be more.
   void wait_for_others(const std::shared_ptr<Notifier>& notifier) {
-    if (held_ < limit_ && budget_->exhausted()) budget_->wait(notifier);
+    if (held_ < limit_ && budget_->left() < limit_ - held_) budget_->wait(notifier);
   }
 
  private:

@@ -7,6 +7,13 @@
 
 namespace braid::engine {
 
+namespace {
+
+// So many armed jobs a worker goes on with before others in the pool's queue have their turn.
+constexpr int kInARowMost = 8;
+
+}  // namespace
+
 RunningBatch::RunningBatch(std::shared_ptr<Assignment> assignment, std::shared_ptr<Mailbox> mailbox,
                            std::shared_ptr<JobPool> pool)
     : assignment_(std::move(assignment)), mailbox_(std::move(mailbox)), pool_(std::move(pool)) {}
@@ -58,6 +65,10 @@ void RunningBatch::clear() {
 void RunningBatch::start() {
   // Counted before the first is out: a share may return, and the last one settle the batch, while we still submit.
   count_in(share_count_);
+  submit_all();
+}
+
+void RunningBatch::submit_all() {
   for (std::uint32_t i = 0; i < share_count_; ++i) {
     if (pool_->try_submit(shares_[i])) continue;
     // From here on the listener submits. The batch can't settle before that, so it is still ours to write to.
@@ -102,8 +113,15 @@ bool RunningBatch::disarm(RunningBatch& next) {
 
 void RunningBatch::run(Share& share) noexcept {
   BatchPtr next = run_once(share);
-  // From a queue it would wait behind others, though its listener found that it is its turn.
-  while (next) next = next->run_once(next->shares_[0]);
+  // From a queue it would wait behind others, though its listener found that it is its turn. But a listener knows
+  // neither what waits in the pool already nor other connections: behind some in a row it is theirs.
+  for (int in_a_row = 0; next; ++in_a_row) {
+    if (in_a_row == kInARowMost) {
+      next->submit_all();
+      return;
+    }
+    next = next->run_once(next->shares_[0]);
+  }
 }
 
 BatchPtr RunningBatch::run_once(Share& share) noexcept {

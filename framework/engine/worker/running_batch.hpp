@@ -111,6 +111,7 @@ class RunningBatch {
   BatchPtr end(Share& share, ConsumerSlot::Attempt attempt) noexcept;
   BatchPtr settle_one();
   void count_in(std::uint32_t jobs);
+  void submit_all();  // shares that are counted in
   void assign_shares(std::span<const core::ShareSpan> spans, std::span<const Message> messages);
   static RunningBatch* closed();
 

@@ -164,6 +164,28 @@ TEST_F(Continuous, ACapHoldsOverAllConnections) {
   EXPECT_EQ(committed("g", "orders", 4), ends("orders", 4));
 }
 
+// Whatever the bounds are: what is behind one that is stuck for ever still comes, as long as its queue is not full.
+TEST_F(Continuous, SmallBoundsAreNoBarrier) {
+  make_topic("orders");
+  const std::string large(300'000, 'x');
+  send({.topic = "orders", .key = "stuck", .payload = large, .partition = {}, .headers = {}});
+  const auto gate = std::make_shared<Gate>();
+  recorder->script = [gate](Batch& batch) {
+    if (batch.front().key() == "stuck") gate->pass();
+  };
+  Application app(settings(), route("g", "orders", recorder, [](routing::TopicBuilder& topic) {
+                    continuous(topic);
+                    topic.max_queued(50).virtual_partitions({.max_partitions = 64, .reducer = sticky()});
+                  }));
+  app.start();
+  ASSERT_TRUE(eventually([&] { return gate->waiting() == 1; }));
+  produce("orders", 400, 40);
+  EXPECT_TRUE(eventually([&] { return recorder->count() == 400; }));
+  gate->open();
+  EXPECT_TRUE(all_seen(401));
+  EXPECT_TRUE(app.stop().in_time);
+}
+
 TEST_F(Continuous, BytesBoundWhatIsHeld) {
   make_topic("orders");
   const std::string large(2000, 'x');

@@ -145,7 +145,7 @@ class Steady {
                    .pool = pool_,
                    .log = &log_,
                    .bytes = &bytes_,
-                   .ready = nullptr,
+                   .ready = std::make_shared<ReadyFlag>(world_.mailbox),
                    .commits = &commits_,
                    .balance = &balance_});
     measure(runner, kLarge);  // until everything is as large as it gets

@@ -104,7 +104,8 @@ class CommitWorld {
                               .log = &log_,
                               .bytes = &bytes_,
                               .ready = std::make_shared<engine::ReadyFlag>(world.mailbox),
-                              .commits = &*partition_->commits};
+                              .commits = &*partition_->commits,
+                              .balance = &balance_};
     if (flow == routing::Flow::continuous) {
       partition_->runner = std::make_unique<engine::ContinuousRunner>(world.assignment, start, std::move(tools));
     } else {
@@ -182,7 +183,8 @@ class CommitWorld {
   }
 
   QuietLog log_;
-  engine::ByteBudget bytes_{1'000'000};
+  engine::ByteBudget bytes_{1'000'000'000};
+  engine::TopicBalance balance_{"group", "events"};
   engine::TopicSplit split_;
   engine::TopicLane lane_;
   engine::AssignedPartitions partitions_;

@@ -51,6 +51,21 @@ TEST_F(RunningBatchTest, IsLaidOutAsOneShareForEachVirtualPartition) {
   }
 }
 
+TEST_F(RunningBatchTest, AWorkerGoesOnWithWhatIsArmedBehindButNotForEver) {
+  std::vector<BatchPtr> chain;
+  for (std::int64_t offset = 0; offset < 12; ++offset) chain.push_back(world_.batch(pool_, offset, offset));
+  for (std::size_t i = 1; i < chain.size(); ++i) ASSERT_TRUE(chain[i - 1]->arm(*chain[i]));
+  chain[0]->start();
+  ASSERT_TRUE(pool_->run_one());
+  EXPECT_EQ(consumed_.size(), 9U) << "eight behind the first, and then whatever waits in the pool";
+  EXPECT_EQ(pool_->size(), 1U);
+  EXPECT_EQ(world_.jobs->inside(), 1U);
+  ASSERT_TRUE(pool_->run_one());
+  EXPECT_EQ(consumed_.size(), 12U);
+  EXPECT_TRUE(world_.jobs->idle());
+  EXPECT_EQ(read_mail().size(), 12U);
+}
+
 TEST_F(RunningBatchTest, AllSharesSettleOnceAndOneMailIsPosted) {
   const BatchPtr batch = world_.batch(pool_, 0, 9);
   batch->start();
