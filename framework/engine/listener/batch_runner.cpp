@@ -295,6 +295,9 @@ void BatchRunner::fold() {
   share_offsets_->fold_returned();
   if (!present_) return;
   for (Share& share : present_->shares()) share_offsets_->fold(share);
+  // The armed one may have run already, and the mails that would tell so may be unread at a deadline.
+  if (!flow_.is_armed()) return;
+  for (Share& share : gathering_->shares()) share_offsets_->fold(share);
 }
 
 // At most once: the position is behind all that has started, and what is done beyond it there is nothing.

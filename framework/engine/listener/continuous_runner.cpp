@@ -317,7 +317,12 @@ std::string ContinuousRunner::metadata(std::size_t most) const {
 
 void ContinuousRunner::fold() {
   share_offsets_->fold_returned();
-  for (const std::uint32_t index : active_) share_offsets_->fold(lanes_[index].present->shares()[0]);
+  for (const std::uint32_t index : active_) {
+    Lane& lane = lanes_[index];
+    share_offsets_->fold(lane.present->shares()[0]);
+    // It may have run already, and the mails that would tell so may be unread at a deadline.
+    if (lane.armed) share_offsets_->fold(lane.armed->shares()[0]);
+  }
 }
 
 }  // namespace braid::engine
