@@ -40,6 +40,9 @@ void* counted(std::size_t size, std::size_t alignment) {
 
 }  // namespace
 
+// Where one of the pair is inlined and the other is not, GCC 12 takes them for strangers.
+#pragma GCC diagnostic ignored "-Wmismatched-new-delete"
+
 void* operator new(std::size_t size) {
   return counted(size, __STDCPP_DEFAULT_NEW_ALIGNMENT__);
 }
