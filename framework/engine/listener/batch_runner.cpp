@@ -11,9 +11,6 @@ namespace braid::engine {
 
 namespace {
 
-// Of a message, while nothing is known of them.
-constexpr std::size_t kSizeGuess = 1024;
-
 core::BatchFlow::Settings flow_settings(Assignment& assignment, const core::PartitionCommits& commits) {
   const routing::Topic& topic = assignment.topic();
   return {.max_messages = topic.max_messages,
@@ -33,7 +30,7 @@ BatchRunner::BatchRunner(std::shared_ptr<Assignment> assignment, core::Partition
       offsets_(std::move(start), assignment_->topic().max_window),
       share_offsets_(make_share_offsets(*assignment_, offsets_, true)),
       placement_(core::make_placement(assignment_->topic().virtual_partitions, assignment_->max_partitions())),
-      bytes_(*tools_.bytes, assignment_->topic().max_bytes),
+      intake_(*assignment_, offsets_, *tools_.bytes),
       tickets_(*assignment_, *tools_.log),
       waiting_(tools_.balance->gauge()),
       gathering_(fresh()) {}
@@ -58,53 +55,31 @@ std::size_t BatchRunner::room() const {
   const std::size_t max_open = std::max<std::size_t>(topic.max_open_offsets, std::size_t{2} * topic.max_messages);
   const std::size_t room =
       held_back_.empty() ? std::min<std::size_t>(flow_.room(), max_open - std::min(open, max_open)) : 0;
-  const std::size_t left = bytes_.left();
-  if (left == 0) return std::min<std::size_t>(room, bytes_.held() == 0 ? 1 : 0);
-  const std::size_t held = open - share_offsets_->returned();
-  const std::size_t average = held > 0 ? bytes_.held() / held + 1 : kSizeGuess;
-  return std::min(room, left / average + 1);
+  const std::size_t left = intake_.bytes().left();
+  if (left == 0) return std::min<std::size_t>(room, intake_.bytes().held() == 0 ? 1 : 0);
+  return std::min(room, left / intake_.average_size(open - share_offsets_->returned()) + 1);
 }
 
 bool BatchRunner::has_room() {
   if (room() > 0) return true;
   share_offsets_->fold_returned();
-  bytes_.wait_for_others(tools_.ready);
+  intake_.bytes().wait_for_others(tools_.ready);
   return room() > 0;
 }
 
 TakeReport BatchRunner::take(PartitionQueue& queue, Time now) {
   reclaim();
-  Counters& counters = assignment_->counters();
   // An armed batch may be started at any moment, so what comes now is taken beside it first.
   std::vector<Message>& into = flow_.is_armed() ? incoming_ : gathering_->gathered();
   const std::size_t from = into.size();
-  TakeReport report = queue.take(room(), into);
-  const auto passed = offsets_.pass(into, from, dropped_);
-  if (!dropped_.empty()) {
-    Counters::add(counters.messages_stale, passed.stale);
-    Counters::add(counters.messages_done_before, passed.done_before);
-    assignment_->messages().release(dropped_);
-    dropped_.clear();
-  }
-  if (passed.jumps > 0) Counters::add(counters.offset_jumps, passed.jumps);
-  report.messages -= passed.stale + passed.done_before;
-  Counters::add(counters.messages_taken, report.messages);
-  bytes_.take(std::span<const Message>(into).subspan(from));
+  TakeReport report = intake_.take(queue, room(), into);
   gather(into, from, now);
-  if (report.end_of_partition) {
-    held_back_end_ = report;
-    pass_end();
-  }
+  pass_end();
   return report;
 }
 
-// Behind messages that are held back the partition has not ended yet. It is told once, so it waits with them;
-// nothing is taken before they are gone.
 void BatchRunner::pass_end() {
-  if (!held_back_end_ || !held_back_.empty()) return;
-  if (offsets_.reached_end(held_back_end_->end)) Counters::add(assignment_->counters().offset_jumps);
-  flow_.reached_end();
-  held_back_end_.reset();
+  if (intake_.pass_end(held_back_.empty())) flow_.reached_end();
 }
 
 // `messages` from `from` on join the gathering batch; they are in its own list already, or in incoming_.
@@ -226,7 +201,7 @@ void BatchRunner::settle_present() {
   tools_.balance->count_batch(present_->size(), present_->shares().size(), largest);
   const bool next_runs = flow_.is_armed();
   share_offsets_->settled(*present_);
-  bytes_.give_back(present_->gathered());
+  intake_.bytes().give_back(present_->gathered());
   flow_.settled();
   placement_.settled();
   tools_.commits->batch_settled(present_->last());
@@ -284,7 +259,7 @@ void BatchRunner::refuse() {
   gathering_->clear();
   assignment_->messages().release(held_back_);
   held_back_.clear();
-  held_back_end_.reset();
+  intake_.forget_end();
 }
 
 std::optional<CommitPosition> BatchRunner::position() const {

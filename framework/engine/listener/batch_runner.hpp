@@ -4,6 +4,7 @@
 #include "core/offsets/partition_offsets.hpp"
 #include "core/virtual_partitions/batch_placement.hpp"
 #include "engine/listener/dispatcher.hpp"
+#include "engine/listener/intake.hpp"
 #include "engine/listener/mailbox.hpp"
 #include "engine/listener/partition_runner.hpp"
 #include "engine/listener/share_offsets.hpp"
@@ -63,7 +64,7 @@ class BatchRunner final : public PartitionRunner {
   core::PartitionOffsets offsets_;
   std::unique_ptr<ShareOffsets> share_offsets_;
   core::BatchPlacement placement_;
-  HeldBytes bytes_;
+  Intake intake_;
   TicketWatch tickets_;
   std::shared_ptr<WaitingGauge> waiting_;
 
@@ -74,11 +75,9 @@ class BatchRunner final : public PartitionRunner {
   std::optional<CommitPosition> committed_first_;
   std::uint32_t messages_dropped_ = 0;  // of the present batch
 
-  std::vector<BatchPtr> retiring_;           // settled; a worker may still be on its way out of it
-  std::vector<Message> incoming_;            // taken while the gathering batch was armed
-  std::vector<Message> held_back_;           // beyond the ledger's window
-  std::optional<TakeReport> held_back_end_;  // the partition's end, behind these
-  std::vector<Message> dropped_;             // not for longer than take() needs
+  std::vector<BatchPtr> retiring_;  // settled; a worker may still be on its way out of it
+  std::vector<Message> incoming_;   // taken while the gathering batch was armed
+  std::vector<Message> held_back_;  // beyond the ledger's window
 };
 
 }  // namespace braid::engine

@@ -17,8 +17,6 @@ constexpr std::size_t kTakeMost = 4096;
 constexpr std::size_t kTakeLeast = 256;
 // Jobs kept for reuse. More may be out at once; they are made when needed.
 constexpr std::size_t kSpares = 1024;
-// Of a message, while nothing is known of them.
-constexpr std::size_t kSizeGuess = 1024;
 
 core::ContinuousFlow::Settings flow_settings(const Assignment& assignment) {
   const routing::Topic& topic = assignment.topic();
@@ -39,7 +37,7 @@ ContinuousRunner::ContinuousRunner(std::shared_ptr<Assignment> assignment, core:
       offsets_(std::move(start), assignment_->topic().max_window),
       share_offsets_(make_share_offsets(*assignment_, offsets_, false)),
       placement_(core::make_placement(assignment_->topic().virtual_partitions, assignment_->max_partitions())),
-      bytes_(*tools_.bytes, assignment_->topic().max_bytes),
+      intake_(*assignment_, offsets_, *tools_.bytes),
       tickets_(*assignment_, *tools_.log),
       waiting_(tools_.balance->gauge()),
       lanes_(assignment_->max_partitions()) {}
@@ -57,9 +55,9 @@ std::size_t ContinuousRunner::room() const {
   std::size_t room = std::min(flow_.room(), kTakeMost);
   room = std::min(room, topic.max_open_offsets - std::min<std::size_t>(open, topic.max_open_offsets));
   if (room == 0) return 0;
-  // How large the next messages are is only known behind the take: as those here are on average.
   // One that holds nothing may always take a little, or partitions that are full would keep it waiting.
-  return std::min(room, std::max<std::size_t>(bytes_.left() / average_size(), messages_held() == 0 ? 1 : 0));
+  return std::min(room,
+                  std::max<std::size_t>(intake_.bytes().left() / average_size(), messages_held() == 0 ? 1 : 0));
 }
 
 std::size_t ContinuousRunner::messages_held() const {
@@ -67,8 +65,7 @@ std::size_t ContinuousRunner::messages_held() const {
 }
 
 std::size_t ContinuousRunner::average_size() const {
-  const std::size_t held = messages_held();
-  return held > 0 ? bytes_.held() / held + 1 : kSizeGuess;
+  return intake_.average_size(messages_held());
 }
 
 bool ContinuousRunner::worth_taking() const {
@@ -85,7 +82,7 @@ bool ContinuousRunner::worth_taking() const {
 bool ContinuousRunner::has_room() {
   if (worth_taking()) return true;
   share_offsets_->fold_returned();
-  bytes_.wait_for_others(tools_.ready);
+  intake_.bytes().wait_for_others(tools_.ready);
   // What was given back in between told nobody.
   return worth_taking();
 }
@@ -93,35 +90,15 @@ bool ContinuousRunner::has_room() {
 TakeReport ContinuousRunner::take(PartitionQueue& queue, Time now) {
   now_ = now;
   reclaim();
-  Counters& counters = assignment_->counters();
-  TakeReport report = queue.take(room(), incoming_);
-  const auto passed = offsets_.pass(incoming_, 0, dropped_);
-  if (!dropped_.empty()) {
-    Counters::add(counters.messages_stale, passed.stale);
-    Counters::add(counters.messages_done_before, passed.done_before);
-    assignment_->messages().release(dropped_);
-    dropped_.clear();
-  }
-  if (passed.jumps > 0) Counters::add(counters.offset_jumps, passed.jumps);
-  report.messages = incoming_.size();
-  Counters::add(counters.messages_taken, report.messages);
-  bytes_.take(incoming_);
+  TakeReport report = intake_.take(queue, room(), incoming_);
   admit(incoming_, now);
   if (!incoming_.empty()) held_back_.swap(incoming_);
-  if (report.end_of_partition) {
-    held_back_end_ = report;
-    pass_end();
-  }
+  pass_end();
   return report;
 }
 
-// Behind messages that are held back the partition has not ended yet. It is told once, so it waits with them;
-// nothing is taken before they are gone.
 void ContinuousRunner::pass_end() {
-  if (!held_back_end_ || !held_back_.empty()) return;
-  if (offsets_.reached_end(held_back_end_->end)) Counters::add(assignment_->counters().offset_jumps);
-  flow_.reached_end();
-  held_back_end_.reset();
+  if (intake_.pass_end(held_back_.empty())) flow_.reached_end();
 }
 
 // Those that the window has room for leave `messages`.
@@ -239,7 +216,7 @@ void ContinuousRunner::finish(Lane& lane, std::uint32_t index) {
 
 // These messages are held no more, whatever became of them.
 void ContinuousRunner::forget(RunningBatch& batch, std::uint32_t index) {
-  bytes_.give_back(batch.gathered());
+  intake_.bytes().give_back(batch.gathered());
   if (!placement_->remembers()) return;
   std::vector<std::uint32_t>& indexes = tools_.split->indexes;
   indexes.assign(batch.keys().size(), index);
@@ -304,7 +281,7 @@ void ContinuousRunner::refuse() {
   }
   assignment_->messages().release(held_back_);
   held_back_.clear();
-  held_back_end_.reset();
+  intake_.forget_end();
   // Their placement goes with us, and so do their bytes.
   std::vector<Message> waiting;
   flow_.drop(waiting, tools_.split->keys, tools_.split->indexes);

@@ -4,6 +4,7 @@
 #include "core/offsets/partition_offsets.hpp"
 #include "core/virtual_partitions/placement.hpp"
 #include "engine/listener/dispatcher.hpp"
+#include "engine/listener/intake.hpp"
 #include "engine/listener/partition_runner.hpp"
 #include "engine/listener/share_offsets.hpp"
 #include "engine/listener/ticket_watch.hpp"
@@ -85,7 +86,7 @@ class ContinuousRunner final : public PartitionRunner, private ShareSource {
   core::PartitionOffsets offsets_;
   std::unique_ptr<ShareOffsets> share_offsets_;
   std::unique_ptr<core::Placement> placement_;
-  HeldBytes bytes_;
+  Intake intake_;
   TicketWatch tickets_;
   std::shared_ptr<WaitingGauge> waiting_;
 
@@ -93,14 +94,12 @@ class ContinuousRunner final : public PartitionRunner, private ShareSource {
   std::vector<std::uint32_t> active_;  // virtual partitions with a present job
   std::vector<BatchPtr> retiring_;     // settled; a worker may still be on its way out of them
   std::vector<BatchPtr> spare_;
-  std::vector<Message> held_back_;           // beyond the ledger's window
-  std::optional<TakeReport> held_back_end_;  // the partition's end, behind these
-  Time now_{};                               // of the turn
+  std::vector<Message> held_back_;  // beyond the ledger's window
+  Time now_{};                      // of the turn
   bool admits_ = true;
 
   // scratch
   std::vector<Message> incoming_;
-  std::vector<Message> dropped_;
 };
 
 }  // namespace braid::engine
