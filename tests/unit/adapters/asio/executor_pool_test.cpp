@@ -105,9 +105,9 @@ TEST(ExecutorPool, AStopWaitsForWhatWasPosted) {
 }
 
 TEST(ExecutorPool, AStopGivesUpAtItsDeadline) {
+  Call job;                      // outlives the host, which abandons it at its end
   boost::asio::io_context host;  // which nobody runs
   auto pool = std::make_shared<ExecutorPool>(host.get_executor(), 4);
-  Call job;
   EXPECT_TRUE(pool->try_submit(job));
   EXPECT_EQ(pool->stop(std::chrono::steady_clock::now()), 1U);
 }
