@@ -225,6 +225,7 @@ class Application::Impl {
     figures.commits_failed = counters.commits_failed.load();
     figures.assignments = counters.assignments.load();
     figures.revocations = counters.revocations.load();
+    figures.seeks = counters.seeks.load();
     figures.jobs_running = counters.jobs_running.load();
     figures.jobs_running_max = counters.jobs_running_max.load();
     return figures;

@@ -12,7 +12,7 @@ namespace {
 
 // An answer comes from the client's own main thread; it does not depend on a broker.
 constexpr std::chrono::milliseconds kSeekAnswer{200};
-constexpr std::chrono::milliseconds kEndAnswer{2000};
+constexpr std::chrono::milliseconds kLookUpAnswer{2000};
 
 struct TopicDeleter {
   void operator()(rd_kafka_topic_t* topic) const noexcept { rd_kafka_topic_destroy(topic); }
@@ -41,6 +41,7 @@ std::int64_t to_offset(engine::StartPoint start) {
     case engine::StartPoint::Kind::latest:
       return RD_KAFKA_OFFSET_END;
     case engine::StartPoint::Kind::at:
+    case engine::StartPoint::Kind::time:  // looked up
       break;
   }
   return start.at.value;
@@ -162,7 +163,17 @@ Result<std::optional<CommitPosition>> RdkafkaConsumerClient::restart_at(const en
   }
   std::int64_t offset = to_offset(start);
   // The end is settled once: asked for again, after a rebalance, it would have moved past what came meanwhile.
-  if (offset == RD_KAFKA_OFFSET_END) offset = end_of(partition).value_or(RD_KAFKA_OFFSET_END);
+  const bool by_time = start.kind == engine::StartPoint::Kind::time;
+  if (by_time || offset == RD_KAFKA_OFFSET_END || (offset < 0 && start.as_a_number)) {
+    const auto found = by_time ? first_since(partition, start.time) : bound_of(partition, offset);
+    if (!found && (by_time || start.as_a_number)) {
+      return Error{Error::Kind::timed_out,
+                   "restart of " + partition.topic + "/" + std::to_string(partition.partition.value) +
+                       ": its leader does not say where that is; tried again each second",
+                   true};
+    }
+    offset = found.value_or(offset);
+  }
   queues_->progress[partition] = {.next = offset, .restarted = true};
   stranded_.erase(partition);
   const auto outcome = cooperative() ? restart_cooperative(partition, offset) : restart_eager(partition, offset);
@@ -172,15 +183,30 @@ Result<std::optional<CommitPosition>> RdkafkaConsumerClient::restart_at(const en
   return std::optional<CommitPosition>{CommitPosition{offset}};
 }
 
-// Where the log ends now; nothing where the leader does not say so in time.
-std::optional<std::int64_t> RdkafkaConsumerClient::end_of(const engine::TopicPartition& partition) {
+// Where the log begins or ends now; nothing where the leader does not say so in time.
+std::optional<std::int64_t> RdkafkaConsumerClient::bound_of(const engine::TopicPartition& partition,
+                                                            std::int64_t which) {
+  const auto offset = look_up(partition, which);
+  return offset && *offset >= 0 ? offset : std::nullopt;
+}
+
+// The first message of that time or later; the end, if there is none.
+std::optional<std::int64_t> RdkafkaConsumerClient::first_since(const engine::TopicPartition& partition,
+                                                               std::chrono::system_clock::time_point time) {
+  // Up, since a message of the millisecond that `time` is in may be earlier.
+  const auto ms = std::chrono::ceil<std::chrono::milliseconds>(time.time_since_epoch()).count();
+  const auto offset = look_up(partition, ms);
+  return offset && *offset < 0 ? bound_of(partition, RD_KAFKA_OFFSET_END) : offset;
+}
+
+// Kafka's ListOffsets, for a time in ms, or for one of librdkafka's two names of a bound. Negative: there is none.
+std::optional<std::int64_t> RdkafkaConsumerClient::look_up(const engine::TopicPartition& partition,
+                                                           std::int64_t time_or_bound) {
   const PartitionListPtr list = make_partition_list({&partition, 1});
-  list->elems[0].offset = RD_KAFKA_OFFSET_END;
-  const auto code = rd_kafka_offsets_for_times(handle_->rk(), list.get(), static_cast<int>(kEndAnswer.count()));
+  list->elems[0].offset = time_or_bound;
+  const auto code = rd_kafka_offsets_for_times(handle_->rk(), list.get(), static_cast<int>(kLookUpAnswer.count()));
   const rd_kafka_topic_partition_t& answer = list->elems[0];
-  if (code != RD_KAFKA_RESP_ERR_NO_ERROR || answer.err != RD_KAFKA_RESP_ERR_NO_ERROR || answer.offset < 0) {
-    return std::nullopt;
-  }
+  if (code != RD_KAFKA_RESP_ERR_NO_ERROR || answer.err != RD_KAFKA_RESP_ERR_NO_ERROR) return std::nullopt;
   return answer.offset;
 }
 

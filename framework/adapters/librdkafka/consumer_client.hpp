@@ -58,7 +58,10 @@ class RdkafkaConsumerClient final : public engine::ConsumerClient {
   Result<void> replace_assignment(std::span<const engine::TopicPartition> partitions);
   Result<void> restart_cooperative(const engine::TopicPartition& partition, std::int64_t offset);
   Result<void> restart_eager(const engine::TopicPartition& partition, std::int64_t offset);
-  std::optional<std::int64_t> end_of(const engine::TopicPartition& partition);
+  std::optional<std::int64_t> bound_of(const engine::TopicPartition& partition, std::int64_t which);
+  std::optional<std::int64_t> first_since(const engine::TopicPartition& partition,
+                                          std::chrono::system_clock::time_point time);
+  std::optional<std::int64_t> look_up(const engine::TopicPartition& partition, std::int64_t time_or_bound);
   void restart_stranded(std::chrono::steady_clock::time_point now);
   void start_closing();
   void unsignal();

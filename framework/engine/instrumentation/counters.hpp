@@ -22,6 +22,7 @@ struct Counters {
   Count commits_failed{0};
   Count assignments{0};
   Count revocations{0};
+  Count seeks{0};
   std::atomic<std::uint32_t> partitions_assigned{0};  // at present
   std::atomic<std::uint32_t> jobs_running{0};
   std::atomic<std::uint32_t> jobs_running_max{0};

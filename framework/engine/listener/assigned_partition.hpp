@@ -36,7 +36,8 @@ struct TopicLane {
 struct AssignedPartition {
   enum class Stage : std::uint8_t {
     reading_position,  // asked for, or about to be asked for, what the group has stored
-    waiting_for_jobs,  // of an earlier generation, which must have returned before anything starts
+    waiting_for_jobs,  // of an earlier generation, which must have returned before anything starts; or for the
+                       // client, which has refused to start it so far
     running,
     ending,
   };
@@ -49,7 +50,8 @@ struct AssignedPartition {
   std::unique_ptr<PartitionRunner> runner;        // from the position on
   std::optional<core::PartitionCommits> commits;  // the runner's; longer than it
   CommitRequests requests;
-  bool released = false;  // a commit was acknowledged that its runner waited for
+  std::shared_ptr<Steering> steering;  // of consumers
+  bool released = false;               // a commit was acknowledged that its runner waited for
   ReadyFlag* ready = nullptr;
 
   std::optional<Time> ask_position_at;        // reading_position: nothing while an answer is awaited
@@ -57,8 +59,9 @@ struct AssignedPartition {
   core::PartitionOffsets::Start start;        // where it starts, and what was done before; the runner's, then
   std::optional<StartPoint> restart_pending;  // the client has refused it so far
   std::optional<CommitPosition> sent_to;      // by start_again(), the last time
-  std::optional<CommitPosition> stored;       // when it started; from then on `commits` knows
-  std::optional<Time> timer;                  // as entered in the listener's timers
+  bool sought = false;  // a consumer has sent it to where it starts, which the group is told before it runs
+  std::optional<CommitPosition> stored;  // when it started; from then on `commits` knows
+  std::optional<Time> timer;             // as entered in the listener's timers
 };
 
 }  // namespace braid::engine

@@ -115,21 +115,29 @@ void BatchRunner::take_back() {
 }
 
 std::optional<Time> BatchRunner::wakes_at() const {
-  // A batch that waits for a commit starts by no time; then there are no retries either.
-  const auto at = tools_.commits->may_start_batch() ? flow_.wakes_at() : std::nullopt;
+  // A batch that waits for a commit starts by no time; then there are no retries either. Nor does one that is held.
+  const bool may_start = tools_.commits->may_start_batch() && !assignment_->held();
+  const auto at = may_start ? flow_.wakes_at() : std::nullopt;
   return tickets_.sooner(at, present_ != nullptr);
 }
 
 void BatchRunner::turn(Time now) {
+  // What a worker starts on its own, behind a settled batch, it finds held too, and sends back.
+  const bool held = assignment_->held();
+  if (!held) send_again(now);
+  if (!held_back_.empty() && flow_.room() > 0) gather(held_back_, 0, now);
+  pass_end();
+  if (!held) hand_over(now);
+  if (present_) tickets_.look(present_->shares(), now);
+}
+
+void BatchRunner::send_again(Time now) {
+  for (Share* const share : std::exchange(held_, {})) tools_.dispatcher->send(*share);
   for (const std::uint32_t index : flow_.take_due(now)) {
     Share& share = present_->shares()[index];
     share.begin_next_attempt();
     tools_.dispatcher->send(share);
   }
-  if (!held_back_.empty() && flow_.room() > 0) gather(held_back_, 0, now);
-  pass_end();
-  hand_over(now);
-  if (present_) tickets_.look(present_->shares(), now);
 }
 
 void BatchRunner::tidy(Time /*now*/) {
@@ -235,6 +243,10 @@ void BatchRunner::handle_failed(Share& share, Time now) {
   log_failure(*tools_.log, *assignment_, share);
 }
 
+void BatchRunner::handle_held(Share& share) {
+  if (present_.get() == &share.batch()) held_.push_back(&share);
+}
+
 // The position is behind it already: a second attempt would break the promise that nothing is processed twice.
 void BatchRunner::drop(Share& share) {
   const auto unfinished = share.unfinished();
@@ -251,6 +263,7 @@ void BatchRunner::handle_unsent(RunningBatch& batch) {
 
 void BatchRunner::refuse() {
   flow_.stop_admission();
+  held_.clear();
   if (flow_.is_armed()) take_back();
   // At most once: what has not started is given back, though its commit may be on its way.
   if (flow_.sealed()) committed_first_.reset();

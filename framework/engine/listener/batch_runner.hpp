@@ -34,6 +34,7 @@ class BatchRunner final : public PartitionRunner {
   void turn(Time now) override;
   void tidy(Time now) override;
   void handle_failed(Share& share, Time now) override;
+  void handle_held(Share& share) override;
   void handle_settled(RunningBatch& batch) override;
   void handle_unsent(RunningBatch& batch) override;
   [[nodiscard]] std::optional<Time> wakes_at() const override;
@@ -50,6 +51,7 @@ class BatchRunner final : public PartitionRunner {
   void gather(std::vector<Message>& messages, std::size_t from, Time now);
   void pass_end();
   void take_back();
+  void send_again(Time now);
   void hand_over(Time now);
   void lay_out();
   [[nodiscard]] bool may_start();
@@ -74,6 +76,7 @@ class BatchRunner final : public PartitionRunner {
   // before_processing: the end of the batch that was sealed last, which is committed before it starts.
   std::optional<CommitPosition> committed_first_;
   std::uint32_t messages_dropped_ = 0;  // of the present batch
+  std::vector<Share*> held_;            // of the present batch
 
   std::vector<BatchPtr> retiring_;  // settled; a worker may still be on its way out of it
   std::vector<Message> incoming_;   // taken while the gathering batch was armed

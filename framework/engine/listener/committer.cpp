@@ -1,5 +1,7 @@
 #include "engine/listener/committer.hpp"
 
+#include "core/offsets/gap_codec.hpp"
+
 #include <fmt/format.h>
 
 #include <chrono>
@@ -30,19 +32,27 @@ Committer::Committer(PositionStore& store, AssignedPartitions& partitions, Setti
       log_(log) {}
 
 std::optional<core::CommitContent> Committer::content_of(const AssignedPartition& partition) const {
-  const auto position = partition.runner->position();
+  const auto position = partition.runner ? partition.runner->position() : partition.start.position;
   if (!position) return std::nullopt;
   core::CommitContent content = core::CommitContent::of(*position);
-  if (metadata_bytes_ > 0) content.revision = partition.runner->revision();
+  if (metadata_bytes_ > 0 && partition.runner) content.revision = partition.runner->revision();
   return content;
 }
 
+// Requires a position.
+std::string Committer::metadata_of(const AssignedPartition& partition) const {
+  if (partition.runner) return partition.runner->metadata(metadata_bytes_);
+  return core::encode_gaps(*partition.start.position, {}, partition.assignment->commit_text().text(),
+                           metadata_bytes_);
+}
+
+// One without a runner that has commits waits for jobs, and tells where it was sent to.
 bool Committer::serves(const AssignedPartition& partition) const {
-  return partition.runner && partition.commits && partition.lane->committer == this;
+  return partition.commits && partition.lane->committer == this;
 }
 
 bool Committer::clean(const AssignedPartition& partition) const {
-  return !partition.runner || partition.commits->clean(content_of(partition));
+  return !partition.commits || partition.commits->clean(content_of(partition));
 }
 
 void Committer::look(const AssignedPartition& partition) {
@@ -84,14 +94,14 @@ void Committer::turn(Time now) {
     if (!serves(*partition)) continue;
     core::PartitionCommits& commits = *partition->commits;
     if (!commits.due() || *commits.due() > now) continue;
-    partition->runner->fold();
+    if (partition->runner) partition->runner->fold();
     auto content = content_of(*partition);
     if (!content || !commits.worth_sending(*content)) {
       commits.nothing_to_send(content, now);
       tell(*partition);
       continue;
     }
-    std::string metadata = partition->runner->metadata(metadata_bytes_);
+    std::string metadata = metadata_of(*partition);
     if (metadata.size() + kOneMore <= metadata_bytes_) content->told_below = core::CommitContent::kAll;
     positions.push_back({name, content->position, std::move(metadata)});
     sent_.push_back({name, partition->assignment->generation(), *content});

@@ -14,6 +14,7 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <string>
 #include <utility>
 #include <vector>
 
@@ -62,6 +63,7 @@ class Committer {
 
   // What would be sent of it now, as far as folded; how far its metadata reaches is known when that is composed.
   [[nodiscard]] std::optional<core::CommitContent> content_of(const AssignedPartition& partition) const;
+  [[nodiscard]] std::string metadata_of(const AssignedPartition& partition) const;
   [[nodiscard]] bool serves(const AssignedPartition& partition) const;
   AssignedPartition* find(const Sent& sent);
   void tell(AssignedPartition& partition);

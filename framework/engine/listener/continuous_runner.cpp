@@ -126,6 +126,14 @@ void ContinuousRunner::turn(Time now) {
   for (const VirtualPartitionIndex index : tools_.commits->take_released()) flow_.settled(index.value, now);
   if (!held_back_.empty()) admit(held_back_, now);
   pass_end();
+  // What a worker starts on its own, behind a settled job, it finds held too, and sends back.
+  if (!assignment_->held()) send_again(now);
+  if (!tickets_.begin_look(now)) return;
+  for (const std::uint32_t index : active_) tickets_.look_at(lanes_[index].present->shares()[0], now);
+}
+
+void ContinuousRunner::send_again(Time now) {
+  for (Share* const share : std::exchange(held_, {})) tools_.dispatcher->send(*share);
   flow_.run_timers(now);
   while (const auto index = flow_.take_due(now)) {
     Share& share = lanes_[*index].present->shares()[0];
@@ -133,8 +141,6 @@ void ContinuousRunner::turn(Time now) {
     tools_.dispatcher->send(share);
   }
   if (flow_.any_ready()) tools_.dispatcher->offer(*this, *assignment_);
-  if (!tickets_.begin_look(now)) return;
-  for (const std::uint32_t index : active_) tickets_.look_at(lanes_[index].present->shares()[0], now);
 }
 
 void ContinuousRunner::tidy(Time /*now*/) {
@@ -147,7 +153,7 @@ void ContinuousRunner::tidy(Time /*now*/) {
 
 Share* ContinuousRunner::next_share() {
   const auto index = flow_.next();
-  if (!index || !admits_) return nullptr;
+  if (!index || !admits_ || assignment_->held()) return nullptr;
   lanes_[*index].present = take_job(*index);
   activate(*index);
   return &lanes_[*index].present->shares()[0];
@@ -164,8 +170,8 @@ BatchPtr ContinuousRunner::take_job(std::uint32_t index) {
 // its worker goes on with it at once, and does not wait for us.
 void ContinuousRunner::arm_behind(std::uint32_t index, Time now) {
   Lane& lane = lanes_[index];
-  if (lane.armed || assignment_->caps().any() || tools_.commits->jobs_wait() || !flow_.may_follow(index, now))
-    return;
+  if (lane.armed || assignment_->caps().any() || tools_.commits->jobs_wait()) return;
+  if (assignment_->held() || !flow_.may_follow(index, now)) return;
   if (tools_.dispatcher->others_wait(*assignment_) || lane.present->settled()) return;
   BatchPtr job = take_job(index);
   lane.armed = job;
@@ -231,6 +237,10 @@ void ContinuousRunner::handle_failed(Share& share, Time now) {
   log_failure(*tools_.log, *assignment_, share);
 }
 
+void ContinuousRunner::handle_held(Share& share) {
+  if (lanes_[share.virtual_partition().value].present.get() == &share.batch()) held_.push_back(&share);
+}
+
 void ContinuousRunner::handle_unsent(RunningBatch& batch) {
   tools_.dispatcher->send(batch.shares()[0]);
 }
@@ -272,6 +282,7 @@ void ContinuousRunner::deactivate(std::uint32_t index) {
 void ContinuousRunner::refuse() {
   if (!std::exchange(admits_, false)) return;
   flow_.stop_admission();
+  held_.clear();
   tools_.dispatcher->withdraw(*assignment_);
   for (const std::uint32_t index : active_) {
     Lane& lane = lanes_[index];

@@ -38,10 +38,12 @@ class ContinuousRunner final : public PartitionRunner, private ShareSource {
   void turn(Time now) override;
   void tidy(Time now) override;
   void handle_failed(Share& share, Time now) override;
+  void handle_held(Share& share) override;
   void handle_settled(RunningBatch& batch) override;
   void handle_unsent(RunningBatch& batch) override;
   [[nodiscard]] std::optional<Time> wakes_at() const override {
-    return tickets_.sooner(flow_.wakes_at(), !active_.empty());
+    // What is held starts by no time.
+    return tickets_.sooner(assignment_->held() ? std::nullopt : flow_.wakes_at(), !active_.empty());
   }
 
   void refuse() override;
@@ -62,7 +64,7 @@ class ContinuousRunner final : public PartitionRunner, private ShareSource {
   };
 
   Share* next_share() override;
-  [[nodiscard]] std::size_t shares_ready() const override { return flow_.ready_count(); }
+  [[nodiscard]] std::size_t shares_ready() const override { return assignment_->held() ? 0 : flow_.ready_count(); }
 
   [[nodiscard]] std::size_t room() const;
   [[nodiscard]] std::size_t messages_held() const;
@@ -70,6 +72,7 @@ class ContinuousRunner final : public PartitionRunner, private ShareSource {
   [[nodiscard]] bool worth_taking() const;
   void admit(std::vector<Message>& messages, Time now);
   void pass_end();
+  void send_again(Time now);
   BatchPtr take_job(std::uint32_t index);
   void arm_behind(std::uint32_t index, Time now);
   void settle(std::uint32_t index, Time now);
@@ -94,6 +97,7 @@ class ContinuousRunner final : public PartitionRunner, private ShareSource {
   std::vector<std::uint32_t> active_;  // virtual partitions with a present job
   std::vector<BatchPtr> retiring_;     // settled; a worker may still be on its way out of them
   std::vector<BatchPtr> spare_;
+  std::vector<Share*> held_;        // of present jobs
   std::vector<Message> held_back_;  // beyond the ledger's window
   Time now_{};                      // of the turn
   bool admits_ = true;

@@ -144,7 +144,7 @@ void Listener::serve_client(Time now) {
 void Listener::sweep(Time now) {
   next_sweep_ = now + kSweep;
   for (const auto& [name, partition] : partitions_) {
-    if (partition->restart_pending) restart(*partition, *partition->restart_pending);
+    if (partition->restart_pending) restart_again(*partition);
     pump(*partition);
     if (partition->runner) partition->runner->tidy(now);
   }
@@ -184,6 +184,12 @@ void Listener::handle(const Mail& mail) {
         pump(*partition);
       }
       return;
+    case Mail::Kind::share_held:
+      if (AssignedPartition* partition = owner_of(mail.share->batch())) {
+        partition->runner->handle_held(*mail.share);
+        pump(*partition);
+      }
+      return;
     case Mail::Kind::batch_settled:
       if (AssignedPartition* partition = owner_of(*mail.batch)) {
         partition->runner->handle_settled(*mail.batch);
@@ -206,6 +212,9 @@ void Listener::handle(const Mail& mail) {
 }
 
 void Listener::pump(AssignedPartition& partition) {
+  // Before we look at what consumers ask for: who asks behind that raises it again.
+  partition.ready->lower();
+  obey(partition, clock_->now());
   if (partition.stage == AssignedPartition::Stage::waiting_for_jobs) begin(partition);
   if (partition.stage != AssignedPartition::Stage::running) {
     // What still settles may be waited for.
@@ -266,7 +275,8 @@ void Listener::run_timers(Time now) {
 }
 
 void Listener::schedule(AssignedPartition& partition) {
-  const auto at = partition.runner ? partition.runner->wakes_at() : std::nullopt;
+  auto at = partition.runner ? partition.runner->wakes_at() : std::nullopt;
+  if (const auto resumes = partition.steering->wakes_at()) at = at ? std::min(*at, *resumes) : resumes;
   if (at == partition.timer) return;
   unschedule(partition);
   partition.timer = at;

@@ -138,6 +138,11 @@ class Listener final : private ConsumerEvents {
   void take_stored(AssignedPartition& partition, const StoredPosition& stored);
   void start_by_policy(AssignedPartition& partition, const char* why);
   std::optional<CommitPosition> restart(AssignedPartition& partition, StartPoint start);
+  void restart_again(AssignedPartition& partition);
+  void end_generation(AssignedPartition& partition);
+  void obey(AssignedPartition& partition, Time now);
+  void seek(AssignedPartition& partition, const StartPoint& target);
+  void commit_target(AssignedPartition& partition);
   void start_again(AssignedPartition& partition);
   void end_now(std::vector<AssignedPartition*> partitions, FarewellKind kind, bool lost);
   void end_stopping_now(bool lost);

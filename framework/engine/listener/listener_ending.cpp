@@ -129,6 +129,7 @@ void Listener::take_apart(AssignedPartition& partition) {
     partition.runner->refuse();
     dispatcher_.forget(*partition.assignment);
   }
+  partition.steering->close();
   partition.assignment->move_to(Assignment::Phase::over);
   partition.assignment->jobs()->unwatch(*mailbox_->notifier());
   partition.runner.reset();

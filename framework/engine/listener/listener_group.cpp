@@ -43,6 +43,7 @@ void Listener::add(const TopicPartition& name) {
   partition->ready = flag_of(name).get();
   partition->ready->owner = partition.get();
   partition->queue = client_->open(name, *partition->ready);
+  partition->steering = std::make_shared<Steering>(flag_of(name));
   begin_generation(*partition);
   if (stage_ == Stage::running) {
     partition->ask_position_at = clock_->now();
@@ -71,6 +72,7 @@ void Listener::begin_generation(AssignedPartition& partition) {
       .routes = routes_,
       .caps = partition.lane->caps,
       .commit_metadata_bytes = settings_.commit_metadata_bytes,
+      .steering = partition.steering,
   });
 }
 
@@ -95,7 +97,8 @@ std::vector<StoredPosition> Listener::retained_positions(std::span<const TopicPa
     if (std::find(leaving.begin(), leaving.end(), name) != leaving.end()) continue;
     if (partition->runner && partition->runner->expected()) {
       retained.push_back({name, partition->runner->expected(), {}});
-    } else if (partition->stage == AssignedPartition::Stage::waiting_for_jobs && elsewhere(*partition)) {
+    } else if (partition->stage == AssignedPartition::Stage::waiting_for_jobs &&
+               (elsewhere(*partition) || partition->sought)) {
       // The client can't ask the group for it.
       if (partition->start.position) retained.push_back({name, partition->start.position, {}});
     }
@@ -194,18 +197,7 @@ void Listener::take_stored(AssignedPartition& partition, const StoredPosition& s
 
 void Listener::start_by_policy(AssignedPartition& partition, const char* why) {
   const routing::InitialOffset policy = partition.lane->topic->initial_offset;
-  if (partition.runner) {
-    // Whatever moves a position starts a new generation: what still runs of this one counts no more. Its consumers
-    // hear that it is lost, before the new one's are made.
-    partition.runner->refuse();
-    dispatcher_.forget(*partition.assignment);
-    partition.assignment->move_to(Assignment::Phase::over);
-    unschedule(partition);
-    std::make_shared<FarewellRound>(partition.assignment, FarewellKind::revoked)->send(dispatcher_);
-    partition.runner.reset();
-    end_commits(partition);
-    begin_generation(partition);
-  }
+  if (partition.runner) end_generation(partition);
   partition.start = {};
   partition.stored.reset();
   if (policy == routing::InitialOffset::fail) {
@@ -223,6 +215,19 @@ void Listener::start_by_policy(AssignedPartition& partition, const char* why) {
   partition.start.position =
       restart(partition, {earliest ? StartPoint::Kind::earliest : StartPoint::Kind::latest, {}});
   begin(partition);
+}
+
+// Whatever moves a position starts a new generation: what still runs of the present one counts no more. Its
+// consumers hear that it is lost, before the new one's are made.
+void Listener::end_generation(AssignedPartition& partition) {
+  partition.runner->refuse();
+  dispatcher_.forget(*partition.assignment);
+  partition.assignment->move_to(Assignment::Phase::over);
+  unschedule(partition);
+  std::make_shared<FarewellRound>(partition.assignment, FarewellKind::revoked)->send(dispatcher_);
+  partition.runner.reset();
+  end_commits(partition);
+  begin_generation(partition);
 }
 
 // Returns where it starts, if that is known. What fails is tried again with the next sweep.
@@ -249,10 +254,12 @@ void Listener::start_again(AssignedPartition& partition) {
 // A generation starts nothing before every job of the partition's earlier ones has returned, and another connection
 // of ours that had the partition has let go of it.
 void Listener::begin(AssignedPartition& partition) {
+  partition.stage = AssignedPartition::Stage::waiting_for_jobs;
+  // The client still reads where it read before; begun with the sweep in which it does not.
+  if (partition.restart_pending) return;
   PartitionJobs& jobs = *partition.assignment->jobs();
   const auto free = [&] { return jobs.claim(&partition) && jobs.idle(); };
   if (!free()) {
-    partition.stage = AssignedPartition::Stage::waiting_for_jobs;
     jobs.watch(mailbox_->notifier());
     if (!free()) return;  // asked again when they have returned, and with each sweep
   }
@@ -261,7 +268,10 @@ void Listener::begin(AssignedPartition& partition) {
 }
 
 void Listener::run(AssignedPartition& partition) {
-  partition.commits.emplace(partition.lane->topic->commit, partition.lane->commit_interval, started_at_);
+  if (!partition.sought) {
+    partition.commits.emplace(partition.lane->topic->commit, partition.lane->commit_interval, started_at_);
+  }
+  partition.sought = false;
   if (partition.stored) partition.commits->stored(core::CommitContent::of(*partition.stored));
   RunnerTools tools{.split = &partition.lane->split,
                     .dispatcher = &dispatcher_,

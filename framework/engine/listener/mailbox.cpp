@@ -16,10 +16,10 @@ Mailbox::~Mailbox() {
   give_all_back();
 }
 
-void Mailbox::post_failed(Share& share) {
+void Mailbox::post_share(Mail::Kind kind, Share& share) {
   intrusive_ptr_add_ref(&share.batch());
   Mail mail;
-  mail.kind = Mail::Kind::share_failed;
+  mail.kind = kind;
   mail.share = &share;
   post(mail);
   wake();
@@ -84,6 +84,7 @@ std::optional<Mail> Mailbox::take() {
 void Mailbox::settle(const Mail& mail) {
   switch (mail.kind) {
     case Mail::Kind::share_failed:
+    case Mail::Kind::share_held:
       intrusive_ptr_release(&mail.share->batch());
       break;
     case Mail::Kind::batch_settled:

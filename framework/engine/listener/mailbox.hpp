@@ -42,6 +42,7 @@ struct StoreAnswer {
 struct Mail {
   enum class Kind : std::uint8_t {
     share_failed,     // share: an attempt threw; it waits to be submitted again
+    share_held,       // share: its partition is held, so that it did not start; likewise
     batch_settled,    // batch: every share is done; what was armed behind has started
     shares_unsent,    // batch: started, but the pool had no room for its shares from unsent_from() on
     partition_ready,  // flag: a partition's queue has something
@@ -71,7 +72,8 @@ class Mailbox {
   explicit Mailbox(std::shared_ptr<Notifier> notifier);
   ~Mailbox();
 
-  void post_failed(Share& share);
+  void post_failed(Share& share) { post_share(Mail::Kind::share_failed, share); }
+  void post_held(Share& share) { post_share(Mail::Kind::share_held, share); }
   // Without waking the listener: wake() is the poster's next duty.
   void post_settled(RunningBatch& batch) { post_batch(Mail::Kind::batch_settled, batch); }
   void post_unsent(RunningBatch& batch);
@@ -93,6 +95,7 @@ class Mailbox {
   [[nodiscard]] const std::shared_ptr<Notifier>& notifier() const { return notifier_; }
 
  private:
+  void post_share(Mail::Kind kind, Share& share);
   void post_batch(Mail::Kind kind, RunningBatch& batch);
   void post(const Mail& mail);
   void give_all_back();

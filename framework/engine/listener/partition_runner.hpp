@@ -57,9 +57,11 @@ class PartitionRunner {
 
   // --- running
 
-  // Does all that is due: hands over, arms, retries.
+  // Does all that is due: hands over, arms, retries; nothing of that while the assignment is held.
   virtual void turn(Time now) = 0;
   virtual void handle_failed(Share& share, Time now) = 0;
+  // It met a partition that is held, and did not start; it is sent when turn() finds it held no more.
+  virtual void handle_held(Share& share) = 0;
   virtual void handle_settled(RunningBatch& batch) = 0;
   virtual void handle_unsent(RunningBatch& batch) = 0;
   // What need not be done at each turn: says what waits. Each second.

@@ -21,11 +21,19 @@
 
 namespace braid::engine {
 
-// Where a partition is to start when the group has no position for it, or an unusable one.
+// Where a partition is to start when the group has no position for it, or an unusable one, or when a consumer
+// asks for it.
 struct StartPoint {
-  enum class Kind : std::uint8_t { earliest, latest, at };
+  enum class Kind : std::uint8_t {
+    earliest,
+    latest,
+    at,
+    time,  // the first message of that time or later, else the end
+  };
   Kind kind = Kind::earliest;
-  CommitPosition at;  // with Kind::at
+  CommitPosition at{};                           // with Kind::at
+  std::chrono::system_clock::time_point time{};  // with Kind::time
+  bool as_a_number = false;  // the position is wanted at once; where nobody tells it, that is an error
 };
 
 // Owns the records behind messages, and keeps the client handle alive as long as one is out.

@@ -8,6 +8,7 @@
 #include "engine/worker/job_cap.hpp"
 #include "engine/worker/marked_offsets.hpp"
 #include "engine/worker/partition_jobs.hpp"
+#include "engine/worker/steering.hpp"
 
 #include <braid/consumer.hpp>
 #include <braid/routing/routes.hpp>
@@ -44,10 +45,12 @@ class Assignment {
     std::shared_ptr<const routing::Routes> routes;  // keeps `topic` alive
     JobCaps caps{};
     std::size_t commit_metadata_bytes = 4'095;
+    std::shared_ptr<Steering> steering{};  // none: of its own, to which nobody listens
   };
 
   explicit Assignment(Parts parts)
       : parts_(std::move(parts)), commit_text_(parts_.commit_metadata_bytes), slots_(parts_.max_partitions) {
+    if (!parts_.steering) parts_.steering = std::make_shared<Steering>();
     if (parts_.topic->offsets == routing::Offsets::manual) {
       marks_ = std::make_unique<MarkedOffsets[]>(parts_.max_partitions);
     }
@@ -61,6 +64,11 @@ class Assignment {
   [[nodiscard]] const std::shared_ptr<PartitionJobs>& jobs() const { return parts_.jobs; }
   [[nodiscard]] Counters& counters() const { return *parts_.counters; }
   [[nodiscard]] JobCaps& caps() { return parts_.caps; }
+
+  // What consumers ask of the partition, over its generations.
+  [[nodiscard]] const std::shared_ptr<Steering>& steering() const { return parts_.steering; }
+  // Nothing is to start now, though it may again.
+  [[nodiscard]] bool held() const { return parts_.steering->held(); }
 
   [[nodiscard]] CommitText& commit_text() { return commit_text_; }
   [[nodiscard]] const CommitText& commit_text() const { return commit_text_; }

@@ -30,7 +30,9 @@ ConsumerSlot::Attempt ConsumerSlot::run(Assignment& assignment, Share& share) no
   // seq_cst, and before the look at the phase: either we see that the assignment has ended, or who ended it sees us
   // here and leaves the farewell to us. The other way round both could happen, side by side, to one object.
   state_.store(State::running, std::memory_order_seq_cst);
-  Attempt attempt{.started = assignment.may_start(), .failure = nullptr};
+  const bool active = assignment.may_start();
+  const bool held = active && assignment.held();
+  Attempt attempt{.started = active && !held, .held = held};
   if (attempt.started) {
     assignment.counters().job_starts();
     attempt = consume(assignment, share);

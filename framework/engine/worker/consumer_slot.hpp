@@ -26,7 +26,8 @@ enum class FarewellKind : std::uint8_t { revoked, stopping };
 class ConsumerSlot {
  public:
   struct Attempt {
-    bool started = false;   // false: the assignment had ended, and nothing of the user's was called
+    bool started = false;   // false: the assignment had ended or is held, and nothing of the user's was called
+    bool held = false;      // it is not to start now: its listener sends it again
     bool deferred = false;  // it goes on behind the call; whoever settles it ends it, maybe before this is read
     std::exception_ptr failure{};  // what it threw; null when the share is done
   };

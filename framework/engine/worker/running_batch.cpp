@@ -141,6 +141,8 @@ BatchPtr RunningBatch::end(Share& share, ConsumerSlot::Attempt attempt) noexcept
   if (attempt.failure) {
     share.failed_with(std::move(attempt.failure));
     mailbox_->post_failed(share);
+  } else if (attempt.held) {
+    mailbox_->post_held(share);
   } else if (attempt.started) {
     next = settle_one();
   }

@@ -5,6 +5,7 @@
 #include "engine/worker/running_batch.hpp"
 
 #include <braid/batch.hpp>
+#include <braid/partition_control.hpp>
 #include <braid/ticket.hpp>
 
 #include <algorithm>
@@ -33,6 +34,10 @@ void Batch::commit_metadata(std::string_view text) {
   share_->batch().assignment().commit_text().set(text);
 }
 
+PartitionControl Batch::control() const {
+  return where_->control();
+}
+
 Result<void> Batch::commit(std::chrono::milliseconds timeout) {
   return share_->batch().request_commit(*share_, true)->wait_for(timeout);
 }
@@ -55,6 +60,9 @@ Generation VirtualPartition::generation() const {
 }
 std::string_view VirtualPartition::committed_metadata() const {
   return assignment_->commit_text().stored();
+}
+PartitionControl VirtualPartition::control() const {
+  return PartitionControl(assignment_->steering());
 }
 void VirtualPartition::mark(Offset offset) const {
   engine::MarkedOffsets* const marks = assignment_->marks(index_);

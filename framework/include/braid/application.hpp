@@ -41,6 +41,7 @@ struct Figures {
   std::uint64_t commits_failed = 0;
   std::uint64_t assignments = 0;  // partitions assigned, each time counted
   std::uint64_t revocations = 0;
+  std::uint64_t seeks = 0;  // that consumers asked for and that were done
   std::uint32_t jobs_running = 0;
   std::uint32_t jobs_running_max = 0;
 };

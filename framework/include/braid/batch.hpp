@@ -15,6 +15,7 @@
 namespace braid {
 
 class KeptBatch;
+class PartitionControl;
 class Ticket;
 
 namespace engine {
@@ -74,6 +75,9 @@ class Batch {
   Result<void> commit(std::chrono::milliseconds timeout = std::chrono::seconds(30));
   // The same without waiting: at once, and again until it has been acknowledged or the assignment has ended.
   void commit_async();
+
+  // To pause the partition, or to go on elsewhere in it (braid/partition_control.hpp).
+  [[nodiscard]] PartitionControl control() const;
 
   // 1 for the first time that the first message of this batch is tried.
   [[nodiscard]] std::uint32_t attempt() const;

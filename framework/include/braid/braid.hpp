@@ -10,6 +10,7 @@
 #include <braid/message.hpp>
 #include <braid/message_consumer.hpp>
 #include <braid/offset_store.hpp>
+#include <braid/partition_control.hpp>
 #include <braid/producer.hpp>
 #include <braid/routing/consumer_registry.hpp>
 #include <braid/routing/describe.hpp>

@@ -6,6 +6,8 @@
 
 namespace braid {
 
+class PartitionControl;
+
 namespace engine {
 class Assignment;
 }
@@ -25,6 +27,8 @@ class VirtualPartition {
   // hook and any thread; how else, once a batch is gone? Throws std::invalid_argument for an offset that it was not
   // given yet, and std::logic_error under automatic offsets. Does nothing once lost().
   void mark(Offset offset) const;
+  // To pause the partition, or to go on elsewhere in it (braid/partition_control.hpp); a value that may be kept.
+  [[nodiscard]] PartitionControl control() const;
   // The assignment has ended, or is about to: nothing new starts. Long work may look at it and return early, by
   // an exception; what it marked counts.
   [[nodiscard]] bool revoked() const;

@@ -169,10 +169,12 @@ class CommitWorld {
     using Kind = engine::Mail::Kind;
     if (mail.kind == Kind::batch_settled) the().runner->handle_settled(*mail.batch);
     if (mail.kind == Kind::share_failed) the().runner->handle_failed(*mail.share, now);
+    if (mail.kind == Kind::share_held) the().runner->handle_held(*mail.share);
     if (mail.kind == Kind::commit_wanted) committer.request(the(), *mail.request);
     committer.look(the());
   }
   void pump() {
+    world.assignment->steering()->look(now);
     if (the().stage == engine::AssignedPartition::Stage::running) {
       for (bool more = true; more;) {
         more = the().runner->has_room() && the().runner->take(queue, now).more;
