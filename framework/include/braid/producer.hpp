@@ -19,7 +19,7 @@ namespace braid {
 struct ProducerSettings {
   routing::KafkaSettings kafka;  // "bootstrap.servers" is required; acks=all and idempotence unless set otherwise
   std::string client_id = "braid";
-  std::chrono::milliseconds connect_timeout{9000};
+  std::chrono::milliseconds connect_timeout{8000};
   std::chrono::milliseconds close_timeout{10'000};  // the destructor's flush
   LogLevel log_level = LogLevel::warning;
 };

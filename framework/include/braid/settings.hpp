@@ -29,7 +29,7 @@ struct Settings {
   std::chrono::milliseconds commit_interval{5000};
 
   // start() fails when no broker has answered by then.
-  std::chrono::milliseconds connect_timeout{9000};
+  std::chrono::milliseconds connect_timeout{8000};
 
   // How long a revoked partition's running jobs may go on so that their results count. Keep it well under
   // max.poll.interval.ms and the group's session timeout.
