@@ -49,6 +49,11 @@ TopicBuilder& TopicBuilder::max_bytes(std::size_t bytes) {
   return *this;
 }
 
+TopicBuilder& TopicBuilder::hold_copy_after(std::optional<std::chrono::milliseconds> time) {
+  topic_->hold_copy_after = time;
+  return *this;
+}
+
 TopicBuilder& TopicBuilder::max_concurrency(std::uint32_t jobs) {
   topic_->max_concurrency = jobs;
   return *this;

@@ -94,6 +94,9 @@ void write_bounds(std::ostream& out, const Topic& topic) {
   count("max_open_offsets", topic.max_open_offsets, usual.max_open_offsets);
   count("max_window", topic.max_window, usual.max_window);
   if (topic.max_bytes != usual.max_bytes) bounds.add("max_bytes", size_text(topic.max_bytes));
+  if (topic.hold_copy_after != usual.hold_copy_after) {
+    bounds.add("hold_copy_after", topic.hold_copy_after ? to_text(*topic.hold_copy_after) : "never");
+  }
   if (topic.max_concurrency) bounds.add("max_concurrency", std::to_string(*topic.max_concurrency));
   count("max_in_flight", topic.max_in_flight, usual.max_in_flight);
   bounds.write(out, "bounds");

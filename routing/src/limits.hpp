@@ -26,6 +26,8 @@ inline constexpr Range<std::uint32_t> kMaxQueued{1, 100'000'000};
 inline constexpr Range<std::uint32_t> kMaxOpenOffsets{1, 100'000'000};
 inline constexpr Range<std::uint32_t> kMaxWindow{1, 1u << 30};
 inline constexpr Range<std::size_t> kMaxBytes{1024, std::size_t{1} << 40};
+inline constexpr Range<std::chrono::milliseconds> kHoldCopyAfter{std::chrono::milliseconds{1},
+                                                                 std::chrono::hours{24}};
 inline constexpr Range<std::uint32_t> kMaxConcurrency{1, 10'000};
 inline constexpr Range<std::uint32_t> kMaxInFlight{1, 1'000'000};
 inline constexpr Range<std::chrono::milliseconds> kCommitInterval{std::chrono::milliseconds{10},

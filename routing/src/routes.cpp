@@ -21,7 +21,8 @@ bool same(const Commit& left, const Commit& right) {
 bool same_bounds(const Topic& left, const Topic& right) {
   return left.max_queued == right.max_queued && left.max_open_offsets == right.max_open_offsets &&
          left.max_window == right.max_window && left.max_bytes == right.max_bytes &&
-         left.max_concurrency == right.max_concurrency && left.max_in_flight == right.max_in_flight;
+         left.max_concurrency == right.max_concurrency && left.max_in_flight == right.max_in_flight &&
+         left.hold_copy_after == right.hold_copy_after;
 }
 
 bool same(const Topic& left, const Topic& right) {

@@ -114,6 +114,7 @@ class TopicRules {
     range("max_open_offsets", topic_.max_open_offsets, kMaxOpenOffsets);
     range("max_window", topic_.max_window, kMaxWindow);
     range("max_bytes", topic_.max_bytes, kMaxBytes);
+    range("hold_copy_after", topic_.hold_copy_after, kHoldCopyAfter);
     range("max_concurrency", topic_.max_concurrency, kMaxConcurrency);
     range("max_in_flight", topic_.max_in_flight, kMaxInFlight);
     // What is out of its own range has been said.

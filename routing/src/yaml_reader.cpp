@@ -240,11 +240,13 @@ std::optional<bool> YamlReader::truth(const YamlNode& node, std::string_view wha
   return std::nullopt;
 }
 
-std::optional<std::chrono::milliseconds> YamlReader::duration(const YamlNode& node, std::string_view what) {
+std::optional<std::chrono::milliseconds> YamlReader::duration(const YamlNode& node, std::string_view what,
+                                                              std::string_view or_else) {
   if (node.kind == YamlNode::Kind::scalar) {
     if (const auto time = parse_duration(node.scalar)) return time;
   }
-  refuse(node, std::string(what) + " must be a duration such as 100ms, 5s, 2m or 0, is " + what_it_is(node));
+  refuse(node, std::string(what) + " must be a duration such as 100ms, 5s, 2m or " + std::string(or_else) +
+                   ", is " + what_it_is(node));
   return std::nullopt;
 }
 

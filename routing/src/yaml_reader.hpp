@@ -80,7 +80,8 @@ class YamlReader {
   // One scalar each; nothing where it was refused, which has been reported.
   std::optional<std::string> text(const YamlNode& node, std::string_view what);
   std::optional<std::uint32_t> number(const YamlNode& node, std::string_view what, Range<std::uint32_t> range);
-  std::optional<std::chrono::milliseconds> duration(const YamlNode& node, std::string_view what);
+  std::optional<std::chrono::milliseconds> duration(const YamlNode& node, std::string_view what,
+                                                    std::string_view or_else = "0");
   std::optional<std::size_t> size(const YamlNode& node, std::string_view what, Range<std::size_t> range);
   std::optional<bool> truth(const YamlNode& node, std::string_view what);
   std::optional<std::size_t> choice(const YamlNode& node, std::string_view what,

@@ -30,6 +30,13 @@ void YamlReader::read_topic(const YamlNode& node, TopicBuilder topic) {
   const Read read_max_bytes = [&](const YamlNode& value) {
     if (const auto bytes = size(value, "max_bytes", kMaxBytes)) topic.max_bytes(*bytes);
   };
+  const Read read_hold_copy_after = [&](const YamlNode& value) {
+    if (value.kind == YamlNode::Kind::scalar && value.scalar == "never") {
+      topic.hold_copy_after(std::nullopt);
+    } else if (const auto read = duration(value, "hold_copy_after", "never")) {
+      topic.hold_copy_after(*read);
+    }
+  };
   const Read read_end_of_partition = [&](const YamlNode& value) {
     if (const auto wanted = truth(value, "end_of_partition")) topic.end_of_partition(*wanted);
   };
@@ -48,6 +55,7 @@ void YamlReader::read_topic(const YamlNode& node, TopicBuilder topic) {
        count("max_open_offsets", kMaxOpenOffsets, &TopicBuilder::max_open_offsets),
        count("max_window", kMaxWindow, &TopicBuilder::max_window),
        {"max_bytes", read_max_bytes},
+       {"hold_copy_after", read_hold_copy_after},
        count("max_concurrency", kMaxConcurrency, &TopicBuilder::max_concurrency),
        count("max_in_flight", kMaxInFlight, &TopicBuilder::max_in_flight),
        named("offsets", kOffsetsNames, &TopicBuilder::offsets),

@@ -52,6 +52,7 @@ TEST(Describe, SaysWhatIsNotTheDefault) {
             .flow(Flow::continuous)
             .max_queued(50)
             .max_bytes(1 << 20)
+            .hold_copy_after(std::nullopt)
             .max_concurrency(7)
             .offsets(Offsets::manual)
             .commit({.when = Commit::When::after_batch, .sync = true})
@@ -62,6 +63,7 @@ TEST(Describe, SaysWhatIsNotTheDefault) {
         s.topic("b")
             .template consumer<Totals>()
             .virtual_partitions({.max_partitions = 4, .null_keys = NullKeys::together})
+            .hold_copy_after(5s)
             .commit({.interval = 2s});
       });
     });
@@ -72,7 +74,7 @@ TEST(Describe, SaysWhatIsNotTheDefault) {
             "    topic a -> Totals\n"
             "      batches: up to 100 messages, at once; flow continuous\n"
             "      virtual partitions: by round robin, at most 4, reduced by sticky\n"
-            "      bounds: max_queued 50, max_bytes 1 MiB, max_concurrency 7\n"
+            "      bounds: max_queued 50, max_bytes 1 MiB, hold_copy_after never, max_concurrency 7\n"
             "      offsets: manual, what is marked is done\n"
             "      commits: after each batch, which what follows waits for\n"
             "      hooks: at the end of a partition, each 5s\n"
@@ -81,6 +83,7 @@ TEST(Describe, SaysWhatIsNotTheDefault) {
             "    topic b -> Totals\n"
             "      batches: up to 100 messages, at once; flow batch\n"
             "      virtual partitions: by message key, at most 4, reduced by hash, null keys together\n"
+            "      bounds: hold_copy_after 5s\n"
             "      commits: each 2s\n"
             "      starts at: earliest; retries after 1s\n");
 }

@@ -68,6 +68,7 @@ TEST(Draw, RecordsTheOptionsOfTheWholeEngine) {
             .max_open_offsets(12)
             .max_window(13)
             .max_bytes(14)
+            .hold_copy_after(19ms)
             .max_concurrency(15)
             .max_in_flight(16)
             .offsets(braid::Offsets::manual)
@@ -88,6 +89,7 @@ TEST(Draw, RecordsTheOptionsOfTheWholeEngine) {
   EXPECT_EQ(topic.max_open_offsets, 12u);
   EXPECT_EQ(topic.max_window, 13u);
   EXPECT_EQ(topic.max_bytes, 14u);
+  EXPECT_EQ(topic.hold_copy_after, 19ms);
   EXPECT_EQ(topic.max_concurrency, 15u);
   EXPECT_EQ(topic.max_in_flight, 16u);
   EXPECT_EQ(topic.offsets, Offsets::manual);
@@ -153,6 +155,7 @@ TEST(Draw, DefaultsAreTheDocumentedOnes) {
   EXPECT_EQ(topic.max_open_offsets, 100'000u);
   EXPECT_EQ(topic.max_window, 16'777'216u);
   EXPECT_EQ(topic.max_bytes, 64u << 20);
+  EXPECT_EQ(topic.hold_copy_after, 1s);
   EXPECT_FALSE(topic.max_concurrency.has_value());
   EXPECT_EQ(topic.max_in_flight, 10'000u);
   EXPECT_EQ(topic.offsets, Offsets::automatic);
@@ -324,6 +327,8 @@ INSTANTIATE_TEST_SUITE_P(
         Change{"max_open_offsets", [](Routes& r) { topic_of(r).max_open_offsets = 1; }},
         Change{"max_window", [](Routes& r) { topic_of(r).max_window = 1; }},
         Change{"max_bytes", [](Routes& r) { topic_of(r).max_bytes = 1; }},
+        Change{"hold_copy_after", [](Routes& r) { topic_of(r).hold_copy_after = 2s; }},
+        Change{"hold_copy_never", [](Routes& r) { topic_of(r).hold_copy_after.reset(); }},
         Change{"max_concurrency", [](Routes& r) { topic_of(r).max_concurrency = 1; }},
         Change{"max_in_flight", [](Routes& r) { topic_of(r).max_in_flight = 1; }},
         Change{"offsets", [](Routes& r) { topic_of(r).offsets = Offsets::manual; }},

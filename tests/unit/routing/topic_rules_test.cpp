@@ -101,6 +101,8 @@ TEST(TopicRules, BoundsAreWithinTheirLimits) {
       {[](auto& t) { t.max_bytes(1023); }, "max_bytes must be at least 1 KiB, is 1023 B"},
       {[](auto& t) { t.max_bytes((std::size_t{1} << 40) + 1); },
        "max_bytes must be at most 1 TiB, is 1099511627777 B"},
+      {[](auto& t) { t.hold_copy_after(0ms); }, "hold_copy_after must be at least 1ms, is 0"},
+      {[](auto& t) { t.hold_copy_after(25h); }, "hold_copy_after must be at most 24h, is 25h"},
       {[](auto& t) { t.max_concurrency(0); }, "max_concurrency must be at least 1, is 0"},
       {[](auto& t) { t.max_concurrency(10'001); }, "max_concurrency must be at most 10000, is 10001"},
       {[](auto& t) { t.max_in_flight(0); }, "max_in_flight must be at least 1, is 0"},
@@ -113,11 +115,12 @@ TEST(TopicRules, BoundsAreWithinTheirLimits) {
       {[](auto& t) { t.commit({.interval = 25h}); }, "commit: interval must be at most 24h, is 25h"},
   };
   for (const Bound& bound : bounds) EXPECT_EQ(problems(bound.set), Lines{bound.problem});
-  EXPECT_EQ(problems([](auto& t) {
-              t.max_messages(1).max_queued(1).max_open_offsets(2).max_window(2).max_bytes(1024).max_concurrency(1);
-              t.max_in_flight(1).tick_every(1ms).ticket_timeout(1ms).commit({.interval = 10ms});
-            }),
-            Lines{});
+  EXPECT_EQ(
+      problems([](auto& t) {
+        t.max_messages(1).max_queued(1).max_open_offsets(2).max_window(2).max_bytes(1024).max_concurrency(1);
+        t.max_in_flight(1).hold_copy_after(1ms).tick_every(1ms).ticket_timeout(1ms).commit({.interval = 10ms});
+      }),
+      Lines{});
 }
 
 TEST(TopicRules, ASubscriptionGroupsConcurrencyIsWithinItsLimits) {

@@ -135,6 +135,9 @@ class TopicBuilder : public detail::ElementBuilder<TopicBuilder, Topic> {
   TopicBuilder& max_window(std::uint32_t offsets);
   // Bytes of keys and payloads, those that wait for a retry included: 1 KiB to 1 TiB; 64 MiB by default.
   TopicBuilder& max_bytes(std::size_t bytes);
+  // What waits for longer, in a queue or for a retry, is copied out of the fetch that it came in: 1 ms to 24 h; 1 s
+  // by default; std::nullopt: never.
+  TopicBuilder& hold_copy_after(std::optional<std::chrono::milliseconds> time);
 
   // --- bounds of what runs
 

@@ -109,8 +109,8 @@ enum class Offsets : std::uint8_t {
   manual,     // only marks do
 };
 
-// When a partition's position is committed. All but `manual` also commit on revocation and stop; `external` commits to
-// its store then.
+// When a partition's position is committed. All but `manual` also commit on revocation and stop; `external` commits
+// to its store then.
 struct Commit {
   enum class When : std::uint8_t {
     interval,           // each `interval`
@@ -162,6 +162,9 @@ struct Topic {
   std::uint32_t max_window = 16 * 1024 * 1024;
   // Bytes of keys and payloads that a partition holds, those that wait for a retry included.
   std::size_t max_bytes = 64 * 1024 * 1024;
+  // What waits for longer, in a queue or for a retry, is copied out of the fetch that it came in, which it would
+  // keep in memory as a whole; not set: never.
+  std::optional<std::chrono::milliseconds> hold_copy_after{1000};
   // Jobs of this topic that run at once, over all connections; not set: as many as there are workers.
   std::optional<std::uint32_t> max_concurrency{};
   Offsets offsets = Offsets::automatic;
