@@ -64,10 +64,45 @@ std::optional<Header> RdkafkaMessageOwner::header(const void* handle, std::strin
 }
 
 void RdkafkaMessageOwner::release(std::span<const Message> messages) noexcept {
+  // While no copy is out, which is nearly always, nobody asks of each message what it is.
+  if (copies_out_.load(std::memory_order_relaxed) > 0) {
+    release_mixed(messages);
+    return;
+  }
   for (const Message& message : messages) {
     rd_kafka_message_destroy(static_cast<rd_kafka_message_t*>(message.handle()));
   }
   handle_->add_messages_out(-static_cast<std::int64_t>(messages.size()));
+}
+
+void RdkafkaMessageOwner::release_mixed(std::span<const Message> messages) noexcept {
+  std::size_t copies = 0;
+  for (const Message& message : messages) {
+    if (copies_.has_made(message)) {
+      engine::CopiedMessages::free(message);
+      ++copies;
+    } else {
+      rd_kafka_message_destroy(static_cast<rd_kafka_message_t*>(message.handle()));
+    }
+  }
+  copies_out_.fetch_sub(copies, std::memory_order_relaxed);
+  handle_->add_messages_out(-static_cast<std::int64_t>(messages.size() - copies));
+}
+
+std::size_t RdkafkaMessageOwner::detach(std::span<Message> messages) noexcept {
+  std::size_t count = 0;
+  for (Message& message : messages) {
+    if (copies_.has_made(message)) continue;
+    const auto copy = copies_.copy(message);
+    if (!copy) break;
+    rd_kafka_message_destroy(static_cast<rd_kafka_message_t*>(message.handle()));
+    message = *copy;
+    ++count;
+  }
+  if (count == 0) return 0;
+  copies_out_.fetch_add(count, std::memory_order_relaxed);
+  handle_->add_messages_out(-static_cast<std::int64_t>(count));
+  return count;
 }
 
 }  // namespace braid::adapters

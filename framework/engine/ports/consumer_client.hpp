@@ -41,6 +41,11 @@ class MessageOwner : public detail::MessageSource {
  public:
   // Frees what these messages point to. Thread: any; cheapest in bulk on the listener.
   virtual void release(std::span<const Message> messages) noexcept = 0;
+  // Replaces each message by one that says the same from memory of its own, and frees the record behind it: a
+  // record keeps the whole fetch in memory that it came in. Nobody else may be looking at them. Returns how many it
+  // has replaced; one that is a copy already, or for which there is no memory, stays as it is. An owner whose
+  // records keep nothing but themselves may leave all of them. Thread: the listener's.
+  virtual std::size_t detach(std::span<Message> /*messages*/) noexcept { return 0; }
 };
 
 // Told, on a thread of the client library and under its locks, that a queue has something. Only marks and wakes.

@@ -76,6 +76,7 @@ class Message {
         handle_(parts.handle),
         source_(parts.source) {}
   [[nodiscard]] void* handle() const { return handle_; }
+  [[nodiscard]] const detail::MessageSource* source() const { return source_; }
 
  private:
   const char* key_ = nullptr;
