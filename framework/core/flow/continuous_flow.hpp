@@ -88,6 +88,7 @@ class ContinuousFlow {
   [[nodiscard]] bool running(std::uint32_t index) const { return lanes_[index].runs; }
   [[nodiscard]] std::size_t waiting_for_retry() const { return retries_.size(); }
   [[nodiscard]] MessageQueues& queues() { return queues_; }
+  [[nodiscard]] const MessageQueues& queues() const { return queues_; }
 
  private:
   struct Lane {

@@ -3,6 +3,7 @@
 #include "core/assert.hpp"
 
 #include <algorithm>
+#include <array>
 
 namespace braid::core {
 
@@ -47,6 +48,42 @@ void MessageQueues::pop(std::uint32_t index, std::size_t most, std::vector<Messa
   if (next == kNone) queue.last = kNone;
   queue.length -= taken;
   size_ -= taken;
+  const std::uint32_t gone = std::min(queue.replaced, taken);
+  queue.replaced -= gone;
+  replaced_ -= gone;
+}
+
+bool MessageQueues::replace_through(Offset through, const Replace& replace) {
+  for (std::uint32_t looked = 0; looked < count(); ++looked) {
+    Queue& queue = queues_[replace_from_];
+    if (queue.replaced < queue.length && !replace_in(queue, through, replace)) return false;
+    replace_from_ = replace_from_ + 1 < count() ? replace_from_ + 1 : 0;
+  }
+  return true;
+}
+
+bool MessageQueues::replace_in(Queue& queue, Offset through, const Replace& replace) {
+  // Together, since whoever replaces them has costs of a call too.
+  std::array<Message, 128> together;
+  for (;;) {
+    const std::uint32_t from = queue.replaced > 0 ? nodes_[queue.last_replaced].behind : queue.first;
+    std::uint32_t found = 0;
+    for (std::uint32_t node = from; node != kNone && found < together.size(); node = nodes_[node].behind) {
+      if (nodes_[node].message.offset() > through) break;
+      together[found++] = nodes_[node].message;
+    }
+    if (found == 0) return true;
+    const bool goes_on = replace({together.data(), found});
+    std::uint32_t node = from;
+    for (std::uint32_t i = 0; i < found; ++i) {
+      nodes_[node].message = together[i];
+      queue.last_replaced = node;
+      node = nodes_[node].behind;
+    }
+    queue.replaced += found;
+    replaced_ += found;
+    if (!goes_on) return false;
+  }
 }
 
 MessageQueues::Lengths MessageQueues::lengths() const {

@@ -3,14 +3,17 @@
 #include "core/virtual_partitions/placement.hpp"
 
 #include <braid/message.hpp>
+#include <braid/offset.hpp>
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
+#include <span>
 #include <vector>
 
 namespace braid::core {
 
-// The queues of one assignment's virtual partitions, all in one slab of nodes: an empty queue costs twelve bytes,
+// The queues of one assignment's virtual partitions, all in one slab of nodes: an empty queue costs twenty bytes,
 // and a message that comes and goes costs no allocation once the slab is as large as the most that ever waited.
 // Thread: none; pure.
 class MessageQueues {
@@ -39,6 +42,14 @@ class MessageQueues {
       visit(nodes_[node].message);
     }
   }
+  // Hands over the messages up to that offset that were not handed over before, of each queue the oldest first, in
+  // spans, to be replaced where they lie by others of the same offset. Stops when `replace` answers false, and goes
+  // on there the next time; true: there are no more. Requires that offsets ascend in each queue. Looks at each
+  // queue.
+  using Replace = std::function<bool(std::span<Message>)>;
+  bool replace_through(Offset through, const Replace& replace);
+  // How many of those that wait were handed over to be replaced.
+  [[nodiscard]] std::size_t replaced() const { return replaced_; }
   // Gives the slab back, if all queues are empty.
   void shrink();
   [[nodiscard]] std::size_t memory_bytes() const;
@@ -54,12 +65,18 @@ class MessageQueues {
     std::uint32_t first = kNone;
     std::uint32_t last = kNone;
     std::uint32_t length = 0;
+    std::uint32_t replaced = 0;           // of its messages, the oldest ones
+    std::uint32_t last_replaced = kNone;  // the node of the last of these, if there are any
   };
+
+  bool replace_in(Queue& queue, Offset through, const Replace& replace);
 
   std::vector<Queue> queues_;
   std::vector<Node> nodes_;
   std::uint32_t free_ = kNone;  // nodes that are not in a queue, linked by `behind`
   std::size_t size_ = 0;
+  std::size_t replaced_ = 0;
+  std::uint32_t replace_from_ = 0;  // the queue where the last replacement stopped
 };
 
 }  // namespace braid::core

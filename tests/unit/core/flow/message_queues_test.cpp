@@ -5,8 +5,11 @@
 #include <gtest/gtest.h>
 #include <rapidcheck/gtest.h>
 
+#include <algorithm>
 #include <cstdint>
 #include <deque>
+#include <span>
+#include <tuple>
 #include <vector>
 
 namespace braid::core {
@@ -54,6 +57,72 @@ RC_GTEST_PROP(MessageQueues, KeepEachQueuesOrderAndKeys, ()) {
       RC_ASSERT(seen == std::vector<std::int64_t>(plain[i].begin(), plain[i].end()));
     }
   }
+}
+
+// A message of the same offset that was put in the place of another.
+Message replaced(const Message& message) {
+  static char mark;
+  Message::Parts parts;
+  parts.offset = message.offset();
+  parts.handle = &mark;
+  return Message(parts);
+}
+
+RC_GTEST_PROP(MessageQueues, HandOverEachMessageOnceToBeReplaced, ()) {
+  constexpr std::uint32_t kCount = 4;
+  MessageQueues queues(kCount);
+  std::int64_t next = 0;
+  std::int64_t through = -1;
+  bool to_the_end = true;
+  const auto steps = *rc::gen::container<std::vector<std::tuple<int, std::uint32_t, int>>>(
+      rc::gen::tuple(rc::gen::inRange(0, 3), rc::gen::inRange<std::uint32_t>(0, kCount), rc::gen::inRange(1, 400)));
+  for (const auto& [what, index, amount] : steps) {
+    if (what == 0) {
+      for (int i = 0; i < amount; ++i) queues.push((index + static_cast<std::uint32_t>(i)) % kCount, at(next++), 0);
+    } else if (what == 1) {
+      std::vector<Message> messages;
+      std::vector<KeyId> keys;
+      queues.pop(index, static_cast<std::size_t>(amount), messages, keys);
+    } else {
+      through = std::max(through, next - amount);
+      int calls = amount % 7;  // so many, then that is enough
+      to_the_end = queues.replace_through({through}, [&](std::span<Message> messages) {
+        for (Message& message : messages) {
+          const bool was_replaced = message.handle() != nullptr;
+          RC_ASSERT(!was_replaced);
+          RC_ASSERT(message.offset().value <= through);
+          message = replaced(message);
+        }
+        return --calls > 0;
+      });
+    }
+    std::size_t found = 0;
+    for (std::uint32_t i = 0; i < kCount; ++i) {
+      queues.for_each(i, [&](Message& message) {
+        if (message.handle() != nullptr) ++found;
+        // Nothing up to there was left out.
+        if (to_the_end) RC_ASSERT((message.handle() != nullptr) == (message.offset().value <= through));
+      });
+    }
+    RC_ASSERT(queues.replaced() == found);
+  }
+}
+
+TEST(MessageQueues, WhatWasEnoughForOnceGoesOnWhereItStopped) {
+  MessageQueues queues(3);
+  for (std::int64_t offset = 0; offset < 6; ++offset) {
+    queues.push(static_cast<std::uint32_t>(offset) % 3, at(offset), 0);
+  }
+  std::vector<std::int64_t> seen;
+  const auto one_queue = [&](std::span<Message> messages) {
+    for (const Message& message : messages) seen.push_back(message.offset().value);
+    return false;
+  };
+  EXPECT_FALSE(queues.replace_through({5}, one_queue));
+  EXPECT_FALSE(queues.replace_through({5}, one_queue));
+  EXPECT_FALSE(queues.replace_through({5}, one_queue));
+  EXPECT_TRUE(queues.replace_through({5}, one_queue));
+  EXPECT_EQ(seen, (std::vector<std::int64_t>{0, 3, 1, 4, 2, 5}));
 }
 
 TEST(MessageQueues, UseTheirMemoryAgain) {
