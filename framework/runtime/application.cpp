@@ -218,6 +218,7 @@ class Application::Impl {
     figures.messages_stale = counters.messages_stale.load();
     figures.messages_done_before = counters.messages_done_before.load();
     figures.offset_jumps = counters.offset_jumps.load();
+    figures.messages_copied = counters.messages_copied.load();
     figures.batches = counters.batches.load();
     figures.attempts_failed = counters.attempts_failed.load();
     figures.messages_dropped = counters.messages_dropped.load();

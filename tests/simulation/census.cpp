@@ -58,6 +58,7 @@ constexpr std::array<std::string_view, kHappenings> kNames{
     "logs trimmed",
     "ends of partitions",
     "partial takes",
+    "messages copied out while they waited",
     "stale messages dropped",
     "messages dropped as done before",
     "offset jumps",

@@ -58,6 +58,7 @@ enum class Happening : std::uint8_t {
   log_trimmed,
   end_of_partition,
   partial_take,
+  message_copied,
   stale_message,
   message_done_before,
   offset_jump,

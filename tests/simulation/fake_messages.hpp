@@ -24,6 +24,7 @@ struct FakeDelivery {
   std::uint64_t taken_at_step = 0;
   engine::Time taken_at{};
   bool released = false;
+  bool detached = false;  // a copy of what was handed out
 };
 
 // The records behind the messages of one opened partition. What is released is overwritten, and kept to the end of
@@ -35,6 +36,8 @@ class FakeMessageOwner final : public engine::MessageOwner {
 
   Message hand_out(const FakeRecord& record, std::shared_ptr<Incarnation> incarnation);
   void release(std::span<const Message> messages) noexcept override;
+  // Truly: what it leaves behind is overwritten, as what is released is.
+  std::size_t detach(std::span<Message> messages) noexcept override;
   [[nodiscard]] std::size_t out() const { return out_; }
 
   [[nodiscard]] std::string_view topic() const override { return name_.topic; }
@@ -44,6 +47,9 @@ class FakeMessageOwner final : public engine::MessageOwner {
   [[nodiscard]] std::optional<Header> header(const void*, std::string_view) const override { return std::nullopt; }
 
  private:
+  Message keep(std::unique_ptr<FakeDelivery> delivery);
+  static void poison(FakeDelivery& delivery);
+
   World& world_;
   engine::TopicPartition name_;
   std::vector<std::unique_ptr<FakeDelivery>> deliveries_;

@@ -13,6 +13,7 @@ struct Counters {
   Count messages_stale{0};
   Count messages_done_before{0};
   Count offset_jumps{0};
+  Count messages_copied{0};
   Count batches{0};
   Count batches_armed{0};
   Count batches_taken_back{0};

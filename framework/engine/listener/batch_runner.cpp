@@ -31,6 +31,7 @@ BatchRunner::BatchRunner(std::shared_ptr<Assignment> assignment, core::Partition
       share_offsets_(make_share_offsets(*assignment_, offsets_, true)),
       placement_(core::make_placement(assignment_->topic().virtual_partitions, assignment_->max_partitions())),
       intake_(*assignment_, offsets_, *tools_.bytes),
+      copies_(*assignment_),
       tickets_(*assignment_, *tools_.log),
       waiting_(tools_.balance->gauge()),
       gathering_(fresh()) {}
@@ -72,7 +73,9 @@ TakeReport BatchRunner::take(PartitionQueue& queue, Time now) {
   // An armed batch may be started at any moment, so what comes now is taken beside it first.
   std::vector<Message>& into = flow_.is_armed() ? incoming_ : gathering_->gathered();
   const std::size_t from = into.size();
+  const std::size_t held = intake_.bytes().held();
   TakeReport report = intake_.take(queue, room(), into);
+  if (report.messages > 0) copies_.taken(into.back().offset(), intake_.bytes().held() - held);
   gather(into, from, now);
   pass_end();
   return report;
@@ -123,11 +126,10 @@ std::optional<Time> BatchRunner::wakes_at() const {
 
 void BatchRunner::turn(Time now) {
   // What a worker starts on its own, behind a settled batch, it finds held too, and sends back.
-  const bool held = assignment_->held();
-  if (!held) send_again(now);
+  if (!assignment_->held()) send_again(now);
   if (!held_back_.empty() && flow_.room() > 0) gather(held_back_, 0, now);
   pass_end();
-  if (!held) hand_over(now);
+  hand_over(now);
   if (present_) tickets_.look(present_->shares(), now);
 }
 
@@ -140,11 +142,13 @@ void BatchRunner::send_again(Time now) {
   }
 }
 
-void BatchRunner::tidy(Time /*now*/) {
+void BatchRunner::tidy(Time now) {
+  if (const auto through = copies_.begin_by_time(now, offsets_.position())) copy_out(*through, now);
   waiting_->jobs.store(tools_.dispatcher->waiting_of(*assignment_), std::memory_order_relaxed);
 }
 
 void BatchRunner::hand_over(Time now) {
+  if (assignment_->held()) return;
   for (;;) {
     switch (flow_.next(now)) {
       case core::BatchFlow::Step::wait:
@@ -245,6 +249,19 @@ void BatchRunner::handle_failed(Share& share, Time now) {
 
 void BatchRunner::handle_held(Share& share) {
   if (present_.get() == &share.batch()) held_.push_back(&share);
+}
+
+// Of those up to there: what waits for a retry, with all of its batch, and what waits behind it. Nothing passes it,
+// so looking now and then is enough.
+void BatchRunner::copy_out(Offset through, Time now) {
+  if (present_) copies_.copy_batch(*present_, through);
+  if (copies_.wants(*gathering_, through)) {
+    if (flow_.is_armed()) take_back();
+    copies_.copy_batch(*gathering_, through);
+  }
+  if (!held_back_.empty() && held_back_.front().offset() <= through) copies_.copy(held_back_);
+  copies_.end();
+  hand_over(now);
 }
 
 // The position is behind it already: a second attempt would break the promise that nothing is processed twice.

@@ -3,6 +3,7 @@
 #include "core/flow/batch_flow.hpp"
 #include "core/offsets/partition_offsets.hpp"
 #include "core/virtual_partitions/batch_placement.hpp"
+#include "engine/listener/copy_out.hpp"
 #include "engine/listener/dispatcher.hpp"
 #include "engine/listener/intake.hpp"
 #include "engine/listener/mailbox.hpp"
@@ -57,6 +58,7 @@ class BatchRunner final : public PartitionRunner {
   [[nodiscard]] bool may_start();
   void settle_present();
   void drop(Share& share);
+  void copy_out(Offset through, Time now);
   void reclaim();
   BatchPtr fresh();
 
@@ -67,6 +69,7 @@ class BatchRunner final : public PartitionRunner {
   std::unique_ptr<ShareOffsets> share_offsets_;
   core::BatchPlacement placement_;
   Intake intake_;
+  CopyOut copies_;
   TicketWatch tickets_;
   std::shared_ptr<WaitingGauge> waiting_;
 

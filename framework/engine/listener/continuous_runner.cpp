@@ -38,6 +38,7 @@ ContinuousRunner::ContinuousRunner(std::shared_ptr<Assignment> assignment, core:
       share_offsets_(make_share_offsets(*assignment_, offsets_, false)),
       placement_(core::make_placement(assignment_->topic().virtual_partitions, assignment_->max_partitions())),
       intake_(*assignment_, offsets_, *tools_.bytes),
+      copies_(*assignment_),
       tickets_(*assignment_, *tools_.log),
       waiting_(tools_.balance->gauge()),
       lanes_(assignment_->max_partitions()) {}
@@ -90,10 +91,13 @@ bool ContinuousRunner::has_room() {
 TakeReport ContinuousRunner::take(PartitionQueue& queue, Time now) {
   now_ = now;
   reclaim();
+  const std::size_t held = intake_.bytes().held();
   TakeReport report = intake_.take(queue, room(), incoming_);
+  if (report.messages > 0) copies_.taken(incoming_.back().offset(), intake_.bytes().held() - held);
   admit(incoming_, now);
   if (!incoming_.empty()) held_back_.swap(incoming_);
   pass_end();
+  if (const auto through = copies_.begin_by_bytes(bytes_not_copied(), offsets_.position())) copy_out(*through);
   return report;
 }
 
@@ -143,7 +147,8 @@ void ContinuousRunner::send_again(Time now) {
   if (flow_.any_ready()) tools_.dispatcher->offer(*this, *assignment_);
 }
 
-void ContinuousRunner::tidy(Time /*now*/) {
+void ContinuousRunner::tidy(Time now) {
+  if (const auto through = copies_.begin_by_time(now, offsets_.position())) copy_out(*through);
   const core::MessageQueues::Lengths lengths = flow_.queues().lengths();
   waiting_->virtual_partitions.store(lengths.queues, std::memory_order_relaxed);
   waiting_->messages.store(flow_.queued(), std::memory_order_relaxed);
@@ -173,7 +178,11 @@ void ContinuousRunner::arm_behind(std::uint32_t index, Time now) {
   if (lane.armed || assignment_->caps().any() || tools_.commits->jobs_wait()) return;
   if (assignment_->held() || !flow_.may_follow(index, now)) return;
   if (tools_.dispatcher->others_wait(*assignment_) || lane.present->settled()) return;
-  BatchPtr job = take_job(index);
+  place_behind(index, take_job(index));
+}
+
+void ContinuousRunner::place_behind(std::uint32_t index, BatchPtr job) {
+  Lane& lane = lanes_[index];
   lane.armed = job;
   if (lane.present->arm(*job)) {
     Counters::add(assignment_->counters().batches_armed);
@@ -243,6 +252,36 @@ void ContinuousRunner::handle_held(Share& share) {
 
 void ContinuousRunner::handle_unsent(RunningBatch& batch) {
   tools_.dispatcher->send(batch.shares()[0]);
+}
+
+// --- messages that wait for long
+
+// Those of copies count into what queues hold, so what is left of jobs is a little too much, and some is copied
+// later.
+std::size_t ContinuousRunner::bytes_not_copied() const {
+  const std::size_t held = messages_held();
+  const std::size_t copied = std::min(flow_.queues().replaced(), held);
+  if (held == 0) return 0;
+  const double part = static_cast<double>(held - copied) / static_cast<double>(held);
+  return static_cast<std::size_t>(static_cast<double>(intake_.bytes().held()) * part);
+}
+
+// Of those up to there: what waits in queues, behind running jobs, and for its retry.
+void ContinuousRunner::copy_out(Offset through) {
+  if (!admits_) return;
+  if (!held_back_.empty() && held_back_.front().offset() <= through) copies_.copy(held_back_);
+  flow_.queues().replace_through(through, [this](std::span<Message> messages) { return copies_.copy(messages); });
+  // By place: see admit().
+  for (std::size_t i = 0; i < active_.size(); ++i) {
+    const std::uint32_t index = active_[i];
+    Lane& lane = lanes_[index];
+    copies_.copy_batch(*lane.present, through);
+    if (!lane.armed || !copies_.wants(*lane.armed, through) || !lane.present->disarm(*lane.armed)) continue;
+    Counters::add(assignment_->counters().batches_taken_back);
+    copies_.copy_batch(*lane.armed, through);
+    place_behind(index, std::move(lane.armed));
+  }
+  copies_.end();
 }
 
 // --- jobs and their reuse

@@ -3,6 +3,7 @@
 #include "core/flow/continuous_flow.hpp"
 #include "core/offsets/partition_offsets.hpp"
 #include "core/virtual_partitions/placement.hpp"
+#include "engine/listener/copy_out.hpp"
 #include "engine/listener/dispatcher.hpp"
 #include "engine/listener/intake.hpp"
 #include "engine/listener/partition_runner.hpp"
@@ -75,6 +76,9 @@ class ContinuousRunner final : public PartitionRunner, private ShareSource {
   void send_again(Time now);
   BatchPtr take_job(std::uint32_t index);
   void arm_behind(std::uint32_t index, Time now);
+  void place_behind(std::uint32_t index, BatchPtr job);
+  void copy_out(Offset through);
+  [[nodiscard]] std::size_t bytes_not_copied() const;
   void settle(std::uint32_t index, Time now);
   void finish(Lane& lane, std::uint32_t index);
   void forget(RunningBatch& batch, std::uint32_t index);
@@ -90,6 +94,7 @@ class ContinuousRunner final : public PartitionRunner, private ShareSource {
   std::unique_ptr<ShareOffsets> share_offsets_;
   std::unique_ptr<core::Placement> placement_;
   Intake intake_;
+  CopyOut copies_;
   TicketWatch tickets_;
   std::shared_ptr<WaitingGauge> waiting_;
 

@@ -3,6 +3,7 @@
 #include "core/assert.hpp"
 #include "engine/listener/mailbox.hpp"
 
+#include <algorithm>
 #include <utility>
 
 namespace braid::engine {
@@ -54,9 +55,24 @@ void RunningBatch::assign_shares(std::span<const core::ShareSpan> spans, std::sp
   unsettled_.store(share_count_, std::memory_order_relaxed);
 }
 
+std::size_t RunningBatch::copy_out(std::size_t most) {
+  const auto copied = std::span(gathered_).subspan(copied_, std::min(most, gathered_.size() - copied_));
+  if (copied.empty()) return 0;
+  const std::size_t replaced = assignment_->messages().detach(copied);
+  copied_ += copied.size();
+  if (share_count_ == 0 || replaced == 0) return replaced;
+  // One share of all messages lies in gathered_ itself; others were laid out beside it.
+  for (Message& message : laid_out_) {
+    const auto same = std::ranges::lower_bound(copied, message.offset(), {}, &Message::offset);
+    if (same != copied.end() && same->offset() == message.offset()) message = *same;
+  }
+  return replaced;
+}
+
 void RunningBatch::clear() {
   if (!gathered_.empty()) assignment_->messages().release(gathered_);
   gathered_.clear();
+  copied_ = 0;
   keys_.clear();
   share_count_ = 0;
   armed_.store(nullptr, std::memory_order_relaxed);

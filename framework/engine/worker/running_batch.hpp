@@ -49,6 +49,11 @@ class RunningBatch {
   [[nodiscard]] std::vector<core::KeyId>& keys() { return keys_; }
   [[nodiscard]] std::size_t size() const { return gathered_.size(); }
   [[nodiscard]] bool empty() const { return gathered_.empty(); }
+  // Copies at most `most` more of its messages out of the memory that they came in; returns how many it was. What
+  // was laid out follows. Requires that nobody else has it: see unshared().
+  std::size_t copy_out(std::size_t most);
+  // All of them were.
+  [[nodiscard]] bool copied() const { return copied_ == gathered_.size(); }
   [[nodiscard]] Offset first() const { return gathered_.front().offset(); }
   [[nodiscard]] Offset last() const { return gathered_.back().offset(); }
   // Lays the messages out in shares. May be done again after more were gathered.
@@ -122,6 +127,7 @@ class RunningBatch {
 
   // the listener's until the start, then fixed until the end
   std::vector<Message> gathered_;
+  std::size_t copied_ = 0;  // of gathered_, from the front: in memory of their own
   std::vector<core::KeyId> keys_;
   std::vector<Message> laid_out_;
   std::vector<core::ShareSpan> spans_;

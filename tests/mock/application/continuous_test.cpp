@@ -107,6 +107,38 @@ TEST_F(Continuous, AStuckKeyHoldsUpItsVirtualPartitionAloneAndWhatIsDoneIsNotRep
   EXPECT_EQ(committed("g", "orders", 1), ends("orders", 1));
 }
 
+TEST_F(Continuous, WhatWaitsForLongIsCopiedOutOfItsFetchAndArrivesWhole) {
+  make_topic("orders");
+  produce("orders", 400, 8);
+  const auto gate = std::make_shared<Gate>();
+  std::atomic<int> stuck{-1};
+  std::atomic<int> damaged{0};
+  recorder->script = [&, gate](Batch& batch) {
+    int expected = -1;
+    const int index = static_cast<int>(batch.virtual_partition().index().value);
+    if (stuck.compare_exchange_strong(expected, index)) gate->pass();
+    for (const Message& message : batch) {
+      const std::int64_t offset = message.offset().value;
+      const bool whole = message.key() == "k" + std::to_string(offset % 8) &&
+                         message.payload() == std::to_string(offset / 8) &&
+                         message.timestamp().time_since_epoch().count() > 0;
+      if (!whole) ++damaged;
+    }
+  };
+  Application app(settings(), route("g", "orders", recorder, [](routing::TopicBuilder& topic) {
+                    continuous(topic);
+                    topic.max_messages(5).virtual_partitions({.max_partitions = 4}).hold_copy_after(1ms);
+                  }));
+  app.start();
+  ASSERT_TRUE(eventually([&] { return app.figures().messages_copied > 0; }));
+  gate->open();
+  ASSERT_TRUE(all_seen(400));
+  EXPECT_TRUE(app.stop().in_time);
+  EXPECT_EQ(damaged, 0);
+  EXPECT_EQ(order_fault(recorder->seen()), "");
+  EXPECT_EQ(committed("g", "orders", 1), ends("orders", 1));
+}
+
 TEST_F(Continuous, APartitionWithManyWaitingDoesNotStarveOneWithTen) {
   make_topic("orders", 2);
   produce("orders", 4000, 200, 0);

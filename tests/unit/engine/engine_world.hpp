@@ -11,6 +11,7 @@
 #include <braid/consumer.hpp>
 #include <braid/message.hpp>
 
+#include <algorithm>
 #include <atomic>
 #include <chrono>
 #include <cstdint>
@@ -35,18 +36,35 @@ class CountingOwner final : public engine::MessageOwner {
     const std::lock_guard lock(mutex_);
     for (const Message& message : messages) ++released_[message.offset().value];
   }
+  // A copy is told by its handle.
+  std::size_t detach(std::span<Message> messages) noexcept override {
+    const std::lock_guard lock(mutex_);
+    std::size_t count = 0;
+    for (Message& message : messages) {
+      if (is_copy(message)) continue;
+      detached_.push_back(message.offset().value);
+      message = made(message.offset().value, &copy_mark_);
+      ++count;
+    }
+    return count;
+  }
+  [[nodiscard]] static bool is_copy(const Message& message) { return message.handle() != nullptr; }
   [[nodiscard]] std::string_view topic() const override { return "events"; }
   [[nodiscard]] PartitionNumber partition() const override { return {0}; }
   [[nodiscard]] std::chrono::system_clock::time_point timestamp(const void*) const override { return {}; }
   [[nodiscard]] std::vector<Header> headers(const void*) const override { return {}; }
   [[nodiscard]] std::optional<Header> header(const void*, std::string_view) const override { return std::nullopt; }
 
-  Message message(std::int64_t offset) const {
-    Message::Parts parts;
-    parts.offset = Offset{offset};
-    parts.source = this;
-    return Message(parts);
+  Message message(std::int64_t offset) const { return made(offset, nullptr); }
+  // Which were detached, ascending; one twice stands there twice.
+  [[nodiscard]] std::vector<std::int64_t> detached() const {
+    const std::lock_guard lock(mutex_);
+    std::vector<std::int64_t> offsets = detached_;
+    std::ranges::sort(offsets);
+    return offsets;
   }
+  std::string payload;  // of the messages made from now on; none as long as it is empty
+
   // How often each offset came back.
   [[nodiscard]] std::map<std::int64_t, int> released() const {
     const std::lock_guard lock(mutex_);
@@ -60,8 +78,22 @@ class CountingOwner final : public engine::MessageOwner {
   }
 
  private:
+  Message made(std::int64_t offset, void* handle) const {
+    Message::Parts parts;
+    parts.offset = Offset{offset};
+    parts.handle = handle;
+    parts.source = this;
+    if (!payload.empty()) {
+      parts.payload = payload.data();
+      parts.payload_size = static_cast<std::uint32_t>(payload.size());
+    }
+    return Message(parts);
+  }
+
+  char copy_mark_ = 0;
   mutable std::mutex mutex_;
   std::map<std::int64_t, int> released_;  // guarded by mutex_
+  std::vector<std::int64_t> detached_;    // guarded by mutex_
 };
 
 // What a test makes of a consumer. Functions that are not set do nothing. Thread: as Consumer says.
