@@ -119,6 +119,12 @@ TEST_F(CopyOutTest, WhatWaitsForItsRetryIsCopiedWhileNobodyElseHasIt) {
   world.run();
   EXPECT_EQ(copies_seen_, (std::set<std::int64_t>{0, 2, 4, 6}));
   EXPECT_TRUE(world.world.owner->released_once(0, 7));
+  // Its memory is used again.
+  failing = {8};
+  world.deliver(8, 15);
+  world.run();
+  wait_a_second();
+  EXPECT_EQ(detached(), (Offsets{0, 2, 4, 6, 8, 10, 12, 14}));
 }
 
 TEST_F(CopyOutTest, WhatIsKeptIsLeftAlone) {
