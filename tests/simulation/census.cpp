@@ -20,6 +20,8 @@ constexpr std::array<std::string_view, kHappenings> kNames{
     "armed batches started by a worker",
     "batches armed",
     "batches taken back",
+    "batches that had settled when one was to be armed",
+    "jobs that had settled when one was to be armed",
     "pool was full",
     "processes started",
     "processes stopped",

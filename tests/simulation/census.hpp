@@ -20,6 +20,8 @@ enum class Happening : std::uint8_t {
   armed_batch_started_by_worker,
   batch_armed,
   batch_taken_back,
+  batch_armed_too_late,
+  job_armed_too_late,
   pool_was_full,
   process_started,
   process_stopped,

@@ -190,6 +190,8 @@ void Process::bury() {
   world_.happened(Happening::offset_jump, of(counters_->offset_jumps));
   world_.happened(Happening::batch_armed, of(counters_->batches_armed));
   world_.happened(Happening::batch_taken_back, of(counters_->batches_taken_back));
+  world_.happened(Happening::batch_armed_too_late, of(counters_->batches_armed_too_late));
+  world_.happened(Happening::job_armed_too_late, of(counters_->jobs_armed_too_late));
   world_.happened(Happening::message_dropped, of(counters_->messages_dropped));
   if (limits_->bytes().held() > 0) {
     world_.fail("bytes are given back",

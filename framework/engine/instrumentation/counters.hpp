@@ -17,6 +17,8 @@ struct Counters {
   Count batches{0};
   Count batches_armed{0};
   Count batches_taken_back{0};
+  Count batches_armed_too_late{0};  // what ran had settled, and its mail was not read yet
+  Count jobs_armed_too_late{0};     // likewise, in the continuous flow
   Count attempts_failed{0};
   Count messages_dropped{0};
   Count commits{0};

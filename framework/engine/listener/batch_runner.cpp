@@ -173,6 +173,7 @@ void BatchRunner::hand_over(Time now) {
           return;
         }
         // It has settled meanwhile, and its mail is on the way: take note now, then start.
+        Counters::add(assignment_->counters().batches_armed_too_late);
         settle_present();
         break;
     }

@@ -177,7 +177,7 @@ void ContinuousRunner::arm_behind(std::uint32_t index, Time now) {
   Lane& lane = lanes_[index];
   if (lane.armed || assignment_->caps().any() || tools_.commits->jobs_wait()) return;
   if (assignment_->held() || !flow_.may_follow(index, now)) return;
-  if (tools_.dispatcher->others_wait(*assignment_) || lane.present->settled()) return;
+  if (tools_.dispatcher->others_wait(*assignment_)) return;
   place_behind(index, take_job(index));
 }
 
@@ -188,7 +188,8 @@ void ContinuousRunner::place_behind(std::uint32_t index, BatchPtr job) {
     Counters::add(assignment_->counters().batches_armed);
     return;
   }
-  // It has settled meanwhile, and its mail is on the way.
+  // It has settled, and its mail is on the way: take note now. Only the arming itself can tell.
+  Counters::add(assignment_->counters().jobs_armed_too_late);
   lane.armed.reset();
   finish(lane, index);
   lane.present = std::move(job);
