@@ -293,8 +293,8 @@ void FakeConsumerClient::note_stored(FakePartition& partition, const engine::Sto
   if (partition.promises.waits_for_commit) {
     const std::set<std::int64_t> told = told_done(now.metadata, position);
     for (auto& [index, facts] : incarnation.virtual_partitions) {
-      if (facts.done_through < position || told.contains(facts.done_through)) {
-        facts.covered_through = facts.done_through;
+      for (const std::int64_t through : {facts.awaited_through, facts.marked_through}) {
+        if (through < position || told.contains(through)) facts.covered_through = through;
       }
     }
   }

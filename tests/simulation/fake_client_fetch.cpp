@@ -14,6 +14,12 @@ namespace {
 constexpr auto kContract = "the client is used as its contract says";
 constexpr std::size_t kPrefetch = 60;
 
+// A batch that user code holds beyond its end is not counted: at most so many messages.
+std::size_t held_by_engine(const FakeFetch& fetch) {
+  const std::size_t beside = fetch.owner->holds() * fetch.partition->promises.max_messages;
+  return fetch.owner->out() - std::min(fetch.owner->out(), beside);
+}
+
 }  // namespace
 
 std::unique_ptr<engine::PartitionQueue> FakeConsumerClient::open(const engine::TopicPartition& name,
@@ -25,6 +31,7 @@ std::unique_ptr<engine::PartitionQueue> FakeConsumerClient::open(const engine::T
   fetch->partition = partition;
   fetch->ready = &ready;
   fetch->owner = std::make_shared<FakeMessageOwner>(world_, name);
+  kafka_.owners.push_back({process_, fetch->owner});
   auto queue = std::make_unique<FakeQueue>(*this, *fetch);
   fetch->queue = queue.get();
   fetches_[partition->index] = std::move(fetch);
@@ -161,6 +168,10 @@ engine::TakeReport FakeConsumerClient::take(FakeFetch& fetch, std::size_t max, s
       fetch.incarnation->open.size() + max == fetch.partition->bounds.open) {
     world_.happened(Happening::open_bound_reached);
   }
+  if (fetch.partition->promises.manual_offsets &&
+      fetch.incarnation->open.size() + max >= fetch.partition->bounds.open) {
+    world_.happened(Happening::unmarked_bound_reached);
+  }
   std::size_t count = std::min(max, fetch.fetched.size());
   if (count > 1 && world_.random.chance(kafka_.nastiness.partial_take)) {
     count = 1 + world_.random.below(count - 1);
@@ -180,7 +191,7 @@ engine::TakeReport FakeConsumerClient::take(FakeFetch& fetch, std::size_t max, s
     fetch.app_position = out.back().offset().value + 1;
     world_.trace("takes {} messages, up to {}", who(), incarnation.partition, static_cast<std::int64_t>(count),
                  fetch.app_position - 1);
-    kafka_.guarantees().tell([&](Guarantee& each) { each.taken(incarnation, fetch.owner->out()); });
+    kafka_.guarantees().tell([&](Guarantee& each) { each.taken(incarnation, held_by_engine(fetch)); });
   }
   report.messages = count;
   report.more = count == max;

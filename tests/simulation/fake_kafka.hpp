@@ -10,6 +10,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace braid::simulation {
@@ -28,6 +29,7 @@ struct Promises {
   std::int64_t window = 0;        // of offsets, where messages may wait beside until it has room; 0: they never do
   bool waits_for_commit = false;  // a virtual partition's next job begins behind the commit of the one before
   bool on_demand = false;         // nothing is committed unasked
+  bool manual_offsets = false;    // nothing is done but what is marked
   bool at_most_once = false;      // nothing begins before it is committed, and nothing twice
   std::size_t max_messages = 1;
   engine::Duration max_wait{};
@@ -64,6 +66,7 @@ struct Nastiness {
 };
 
 class FakeConsumerClient;
+class FakeMessageOwner;
 
 // The broker: topics, partitions, one consumer group, and the network to it. Thread: one.
 class FakeKafka {
@@ -92,6 +95,8 @@ class FakeKafka {
   FakeGroup group;
   // Attached clients; a crashed one detaches.
   std::vector<FakeConsumerClient*> clients;
+  // What was handed out, by process.
+  std::vector<std::pair<int, std::weak_ptr<FakeMessageOwner>>> owners;
 
  private:
   World& world_;

@@ -23,6 +23,7 @@ Message FakeMessageOwner::hand_out(const FakeRecord& record, std::shared_ptr<Inc
   auto delivery = std::make_unique<FakeDelivery>();
   const int partition = incarnation->partition;
   delivery->incarnation = std::move(incarnation);
+  delivery->holds = holds_;
   delivery->offset = record.offset;
   delivery->key = record.key;
   delivery->taken_at_step = world_.step;

@@ -9,13 +9,14 @@
 #include <memory>
 #include <string>
 #include <string_view>
-#include <unordered_set>
+#include <utility>
 #include <vector>
 
 namespace braid::simulation {
 
 // What stands behind a message that was handed out: memory of its own, as a fetch buffer would be.
 struct FakeDelivery {
+  std::shared_ptr<std::size_t> holds;  // the owner's
   std::shared_ptr<Incarnation> incarnation;
   std::int64_t offset = 0;
   int key = -1;
@@ -39,6 +40,8 @@ class FakeMessageOwner final : public engine::MessageOwner {
   // Truly: what it leaves behind is overwritten, as what is released is.
   std::size_t detach(std::span<Message> messages) noexcept override;
   [[nodiscard]] std::size_t out() const { return out_; }
+  // How many batches user code holds beyond their end; see BatchHold.
+  [[nodiscard]] std::size_t holds() const { return *holds_; }
 
   [[nodiscard]] std::string_view topic() const override { return name_.topic; }
   [[nodiscard]] PartitionNumber partition() const override { return name_.partition; }
@@ -54,10 +57,30 @@ class FakeMessageOwner final : public engine::MessageOwner {
   engine::TopicPartition name_;
   std::vector<std::unique_ptr<FakeDelivery>> deliveries_;
   std::size_t out_ = 0;
+  std::shared_ptr<std::size_t> holds_ = std::make_shared<std::size_t>(0);
 };
 
 [[nodiscard]] inline FakeDelivery& delivery_of(const Message& message) {
   return *static_cast<FakeDelivery*>(message.handle());
 }
+
+// User code holds the batch of a message beyond its end: what a partition may hold does not count it. Thread: one.
+class BatchHold {
+ public:
+  explicit BatchHold(const Message& message) : holds_(delivery_of(message).holds) { ++*holds_; }
+  ~BatchHold() { release(); }
+  BatchHold(BatchHold&& other) noexcept : holds_(std::exchange(other.holds_, nullptr)) {}
+  BatchHold& operator=(BatchHold&& other) noexcept {
+    release();
+    holds_ = std::exchange(other.holds_, nullptr);
+    return *this;
+  }
+
+ private:
+  void release() {
+    if (holds_) --*holds_;
+  }
+  std::shared_ptr<std::size_t> holds_;
+};
 
 }  // namespace braid::simulation

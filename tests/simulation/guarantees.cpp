@@ -66,7 +66,7 @@ class PositionIsExact final : public Guarantee {
   }
 
   void given_back(const Incarnation& of) override {
-    if (of.highest_taken < of.start || of.jobs_inside > 0) return;
+    if (of.highest_taken < of.start || of.jobs_inside > 0 || of.marked_when_over) return;
     if (promises(of).at_most_once || promises(of).on_demand) return;
     checked();
     // What was taken and waited beside is nothing that its position is about: it may end in front of a hole there,
@@ -117,7 +117,8 @@ class MetadataIsTrue final : public Guarantee {
     }
   }
   void given_back(const Incarnation& of) override {
-    if (of.highest_taken < of.start || of.jobs_inside > 0 || !has_room_ || tells_less(of)) return;
+    if (of.highest_taken < of.start || of.jobs_inside > 0 || of.marked_when_over || !has_room_ || tells_less(of))
+      return;
     checked();
     const auto left_out = untold(of, of.position());
     if (!left_out) return;

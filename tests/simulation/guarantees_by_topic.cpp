@@ -72,12 +72,12 @@ class WhatFollowsWaits final : public ByTopic {
   void job_begins(const JobFacts& job) override {
     if (!promises(*job.incarnation).waits_for_commit) return;
     const VirtualPartitionFacts& facts = job.incarnation->virtual_partitions[job.virtual_partition];
-    if (facts.retry_from || facts.done_through < 0) return;
+    if (facts.retry_from || facts.awaited_through < 0) return;
     checked();
     world_.happened(Happening::commit_waited_for);
-    if (facts.covered_through >= facts.done_through) return;
+    if (facts.covered_through >= facts.awaited_through) return;
     violated(fmt::format("#{}.{}: {} begins, and no commit has told of {}", job.incarnation->partition,
-                         job.virtual_partition, job.batch->front().offset().value, facts.done_through));
+                         job.virtual_partition, job.batch->front().offset().value, facts.awaited_through));
   }
 };
 
@@ -163,7 +163,9 @@ class AskedIsCommitted final : public ByTopic {
     violated(fmt::format("#{}: position {} is sent, and nobody has asked for it", of.partition, position));
   }
   void given_back(const Incarnation& of) override {
-    if (!promises(of).on_demand || of.asked_through < of.start || of.jobs_inside > 0 || !metadata_has_room_) return;
+    if (!promises(of).on_demand || of.asked_through < of.start || of.jobs_inside > 0 || of.marked_when_over ||
+        !metadata_has_room_)
+      return;
     checked();
     if (of.asked_through < of.last_sent || of.last_told.contains(of.asked_through)) return;
     violated(fmt::format("#{}: it is given back, and the commit of {}, which was asked for, has not been sent",

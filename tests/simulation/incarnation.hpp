@@ -12,10 +12,12 @@ namespace braid::simulation {
 
 // What a plain observer knows of one virtual partition in one incarnation.
 struct VirtualPartitionFacts {
-  std::int64_t done_through = -1;          // the highest offset that user code finished
+  std::int64_t done_through = -1;          // the highest offset that user code worked on, and is not to see again
   std::optional<std::int64_t> retry_from;  // an attempt failed: the first offset that it left unfinished
   bool farewell = false;                   // its last hook has been called
-  std::int64_t covered_through = -1;       // the highest one finished that the group's commits have told of
+  std::int64_t marked_through = -1;        // the highest one done: marked, or its attempt ended well
+  std::int64_t awaited_through = -1;       // that, when the last attempt ended well
+  std::int64_t covered_through = -1;       // the highest one done that the group's commits have told of
 };
 
 // Where a key was last.
@@ -47,6 +49,7 @@ struct Incarnation {
   std::int64_t asked_through = -1;         // a consumer has asked to commit what is done up to here
   std::map<int, KeyHome> homes;            // of keys
   int jobs_inside = 0;
+  bool marked_when_over = false;  // which may count, or not
 
   // By the definition: the lowest open offset; if there is none, the one after the highest taken, or the end of the
   // log if that was reached.

@@ -27,6 +27,7 @@ class TopicDraw {
     world_.happened(continuous() ? Happening::flow_continuous : Happening::flow_batch);
     draw_reducer();
     draw_commit();
+    draw_offsets();
     if (random_.chance(200)) topic_.max_concurrency = static_cast<std::uint32_t>(random_.between(1, 3));
     promise();
     return std::move(topic_);
@@ -85,6 +86,16 @@ class TopicDraw {
     world_.happened(drawn);
   }
 
+  void draw_offsets() {
+    const bool may = topic_.commit.when != When::before_processing &&
+                     !(topic_.commit.when == When::each_message && topic_.commit.sync);
+    if (!may || !random_.chance(300)) return;
+    world_.happened(Happening::offsets_manual);
+    topic_.offsets = routing::Offsets::manual;
+    if (continuous()) return;
+    topic_.max_open_offsets = 2 * topic_.max_messages + static_cast<std::uint32_t>(random_.between(0, 40));
+  }
+
   void promise() {
     const bool sticky = topic_.reducer == routing::Reducer::Kind::sticky;
     const bool bounded_window = topic_.max_window < 1'000'000;
@@ -96,6 +107,7 @@ class TopicDraw {
         .window = bounded_window ? topic_.max_window : 0,
         .waits_for_commit = topic_.commit.sync,
         .on_demand = topic_.commit.when == When::manual,
+        .manual_offsets = topic_.offsets == routing::Offsets::manual,
         .at_most_once = topic_.commit.when == When::before_processing,
         .max_messages = topic_.commit.when == When::each_message ? 1 : topic_.max_messages,
         .max_wait = topic_.max_wait,
@@ -112,7 +124,8 @@ class TopicDraw {
 Bounds bounds_of(const TopicPlan& topic) {
   // Each worker may be on its way out of a batch that has settled, and each such batch's mail unread.
   const std::size_t leaving = (2 + 2 * kWorkersMost) * topic.max_messages;
-  const std::size_t open = topic.flow == routing::Flow::batch ? 2 * topic.max_messages : topic.max_open_offsets;
+  const bool settles_alone = topic.flow == routing::Flow::batch && topic.offsets == routing::Offsets::automatic;
+  const std::size_t open = settles_alone ? 2 * topic.max_messages : topic.max_open_offsets;
   return {open, open + leaving};
 }
 
@@ -146,6 +159,8 @@ Plan draw_plan(World& world, FakeKafka& kafka) {
   process.manners.long_pause = 4 * mood;
   process.manners.long_pause_most = 2 * process.drain_on_revoke + 3s;
   process.manners.factory_fails = 10 * mood;
+  process.manners.marks_all = static_cast<std::uint32_t>(random.between(0, 600));
+  process.manners.keeps = random.chance(300) ? 150 : 0;
   const std::int64_t topics = random.between(1, 2);
   std::int64_t left = kPartitionsLeast;
   for (std::int64_t i = 0; i < topics; ++i) {

@@ -106,7 +106,7 @@ Process::Process(World& world, FakeKafka& kafka, int number, const ProcessPlan& 
     : world_(world),
       kafka_(kafka),
       number_(number),
-      consumers_{&world, &kafka, number, false, plan.manners, nullptr},
+      consumers_{.world = &world, .kafka = &kafka, .process = number, .manners = plan.manners},
       pool_(std::make_shared<SteppedPool>(world, number, plan.workers, plan.queue_limit)),
       jobs_(std::make_shared<engine::PartitionJobsTable>()),
       limits_(std::make_shared<engine::Limits>(plan.max_bytes_in_flight)),
@@ -137,6 +137,7 @@ Process::Process(World& world, FakeKafka& kafka, int number, const ProcessPlan& 
     route.max_concurrency = topic.max_concurrency;
     route.max_window = topic.max_window;
     route.virtual_partitions.reducer.kind = topic.reducer;
+    route.offsets = topic.offsets;
     route.commit = topic.commit;
     subscription.topics.push_back(std::move(route));
   }
@@ -152,6 +153,10 @@ Process::Process(World& world, FakeKafka& kafka, int number, const ProcessPlan& 
 }
 
 Process::~Process() = default;
+
+void Process::flush_one() {
+  if (!consumers_.consumers.empty()) world_.random.one_of(consumers_.consumers)->flush();
+}
 
 void Process::stop(engine::Duration within) {
   if (in_rebalance()) world_.happened(Happening::process_stopped_in_rebalance);
@@ -193,6 +198,10 @@ void Process::bury() {
   world_.happened(Happening::batch_armed_too_late, of(counters_->batches_armed_too_late));
   world_.happened(Happening::job_armed_too_late, of(counters_->jobs_armed_too_late));
   world_.happened(Happening::message_dropped, of(counters_->messages_dropped));
+  for (const auto& [process, owner] : kafka_.owners) {
+    if (process == number_ && !owner.expired()) world_.fail("messages are freed", "somebody still holds them");
+  }
+  std::erase_if(kafka_.owners, [&](const auto& each) { return each.first == number_; });
   if (limits_->bytes().held() > 0) {
     world_.fail("bytes are given back",
                 fmt::format("process {}: {} are still held", number_, limits_->bytes().held()));

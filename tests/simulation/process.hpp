@@ -34,6 +34,7 @@ struct TopicPlan {
   std::optional<std::uint32_t> max_concurrency;
   std::uint32_t max_window = 16 * 1024 * 1024;
   routing::Reducer::Kind reducer = routing::Reducer::Kind::hash;
+  routing::Offsets offsets = routing::Offsets::automatic;
   routing::Commit commit;
   Promises promises;
 };
@@ -57,6 +58,8 @@ class Process final : private engine::ListenerHost, private engine::Log {
   Process(World& world, FakeKafka& kafka, int number, const ProcessPlan& plan);
   ~Process() override;
 
+  // A thread of the user's marks something, or there is nothing to mark.
+  void flush_one();
   void stop(engine::Duration within);
   // Dies on the spot: the group is not told, nothing that it does from here on counts. Its remains are cleared
   // away.

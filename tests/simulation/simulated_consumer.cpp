@@ -1,10 +1,8 @@
 #include "simulation/simulated_consumer.hpp"
 
-#include "simulation/fake_messages.hpp"
+#include "simulation/observed_job.hpp"
 
 #include <braid/batch.hpp>
-
-#include <fmt/format.h>
 
 #include <algorithm>
 #include <chrono>
@@ -13,51 +11,20 @@
 
 namespace braid::simulation {
 
-// Tells that a job is inside user code, and how it left.
-class SimulatedConsumer::JobScope {
- public:
-  JobScope(ConsumerSetting& setting, Batch& batch, bool has_begun) : setting_(setting) {
-    FakeDelivery& delivery = delivery_of(batch.front());
-    if (delivery.released) setting_.world->fail("memory is valid", "a batch begins with a freed message");
-    incarnation_ = delivery.incarnation;
-    job_ = {setting.process, incarnation_.get(), &batch, batch.virtual_partition().index().value, has_begun};
-    setting_.world->trace("job begins in virtual partition {} at {}", who(), incarnation_->partition,
-                          job_.virtual_partition, batch.front().offset().value);
-    setting_.kafka->guarantees().tell([&](Guarantee& each) { each.job_begins(job_); });
-    if (batch.retrying() || facts().retry_from) setting_.world->happened(Happening::retry);
-    count_reasons(batch, delivery);
-    ++incarnation_->jobs_inside;
-  }
-  ~JobScope() {
-    --incarnation_->jobs_inside;
-    if (incarnation_->ended && !setting_.dead) setting_.world->happened(Happening::late_result);
-    setting_.world->trace("job of virtual partition {} returns", who(), incarnation_->partition,
-                          job_.virtual_partition);
-    setting_.kafka->guarantees().tell([&](Guarantee& each) { each.job_ends(job_); });
-  }
-  JobScope(const JobScope&) = delete;
-  JobScope& operator=(const JobScope&) = delete;
+namespace {
 
-  [[nodiscard]] Incarnation& incarnation() { return *incarnation_; }
-  [[nodiscard]] VirtualPartitionFacts& facts() { return incarnation_->virtual_partitions[job_.virtual_partition]; }
+constexpr std::size_t kKeptMost = 2;
 
- private:
-  // Why this job begins just now, as far as that can be seen from here.
-  void count_reasons(const Batch& batch, const FakeDelivery& first) {
-    World& world = *setting_.world;
-    const Promises& promises = setting_.kafka->partition(incarnation_->partition).promises;
-    if (world.current()->shares++ > 0) world.happened(Happening::job_followed_inline);
-    if (setting_.limits->bytes().exhausted()) world.happened(Happening::bytes_exhausted);
-    if (promises.max_wait > engine::Duration::zero() && batch.size() < promises.max_messages &&
-        world.clock.now() >= first.taken_at + promises.max_wait) {
-      world.happened(Happening::job_waited_out);
-    }
-  }
-  [[nodiscard]] int who() const { return incarnation_->process * 10 + incarnation_->connection; }
-  ConsumerSetting& setting_;
-  std::shared_ptr<Incarnation> incarnation_;
-  JobFacts job_;
-};
+}  // namespace
+
+SimulatedConsumer::SimulatedConsumer(ConsumerSetting& setting, const Promises& promises)
+    : setting_(setting), promises_(promises) {
+  setting_.consumers.push_back(this);
+}
+
+SimulatedConsumer::~SimulatedConsumer() {
+  std::erase(setting_.consumers, this);
+}
 
 void SimulatedConsumer::pause(bool may_be_long) {
   World& world = *setting_.world;
@@ -76,7 +43,8 @@ void SimulatedConsumer::pause(bool may_be_long) {
   world.wait(until, false);
 }
 
-void SimulatedConsumer::on_assigned(const VirtualPartition&) {
+void SimulatedConsumer::on_assigned(const VirtualPartition& where) {
+  where_ = &where;
   if (setting_.world->random.chance(200)) {
     fresh_ = true;
     pause(false);
@@ -87,72 +55,39 @@ void SimulatedConsumer::on_assigned(const VirtualPartition&) {
   }
 }
 
-void SimulatedConsumer::check_memory(const Message& message) {
-  const FakeDelivery& delivery = delivery_of(message);
-  const bool good = !delivery.released && message.offset().value == delivery.offset &&
-                    message.payload() == payload_text(delivery.incarnation->partition, delivery.offset) &&
-                    message.has_key() == (delivery.key >= 0) &&
-                    (delivery.key < 0 || message.key() == key_text(delivery.key));
-  if (!good) {
-    setting_.world->fail(
-        "memory is valid",
-        fmt::format("offset {} is read while it is not, or no more, what it was", message.offset().value));
-  }
-}
-
-// Messages [from, to) are done: the plain record of it, which all guarantees go by.
-void SimulatedConsumer::finish(Batch& batch, std::size_t from, std::size_t to) {
-  if (setting_.dead) return;
-  for (std::size_t i = from; i < to; ++i) {
-    FakeDelivery& delivery = delivery_of(batch[i]);
-    Incarnation& incarnation = *delivery.incarnation;
-    FakeLog& log = setting_.kafka->partition(incarnation.partition).log;
-    FakeRecord& record = *log.find(delivery.offset);
-    setting_.world->happened(record.finished ? Happening::message_finished_again : Happening::message_finished);
-    record.finished = true;
-    if (!incarnation.ended) incarnation.open.erase(delivery.offset);
-    if (const auto home = incarnation.homes.find(delivery.key); home != incarnation.homes.end()) {
-      home->second.finished_at = setting_.world->step;
-    }
-    if (delivery.key >= 0) {
-      const auto& offsets = log.of_key(delivery.key);
-      const auto next = std::upper_bound(offsets.begin(), offsets.end(), delivery.offset);
-      incarnation.next_of_key[delivery.key] = static_cast<std::size_t>(next - offsets.begin());
-    }
-    incarnation.virtual_partitions[batch.virtual_partition().index().value].done_through = delivery.offset;
-  }
+void SimulatedConsumer::begin(Batch& batch) {
+  FakeDelivery& delivery = delivery_of(batch.front());
+  if (delivery.released) setting_.world->fail("memory is valid", "a batch begins with a freed message");
+  if (record_ && &record_->incarnation() == delivery.incarnation.get()) return;
+  record_ = std::make_shared<WorkRecord>(*setting_.world, *setting_.kafka, setting_.dead, delivery.incarnation,
+                                         batch.virtual_partition().index().value);
 }
 
 void SimulatedConsumer::consume(Batch& batch) {
   setting_.world->current()->was_in_user_code = true;
   if (setting_.dead) return;  // nobody sees what it does any more
-  JobScope scope(setting_, batch, std::exchange(fresh_, false));
+  begin(batch);
+  ObservedJob job(setting_, record_, batch, std::exchange(fresh_, false));
+  record_->give({batch.begin(), batch.size()});
   try {
     work_on(batch);
   } catch (...) {
-    if (!setting_.dead) setting_.world->happened(Happening::attempt_failed);
-    const auto open = std::find_if(batch.begin(), batch.end(), [&](const Message& message) {
-      return message.offset().value > scope.facts().done_through;
-    });
-    if (promises_.at_most_once) {
-      drop(batch);
-    } else if (open != batch.end()) {
-      scope.facts().retry_from = open->offset().value;
-    }
+    record_->failed();
     throw;
   }
-  scope.facts().retry_from.reset();
+  record_->returned();
 }
 
 void SimulatedConsumer::work_on(Batch& batch) {
   Random& random = setting_.world->random;
-  std::size_t finished = 0;
-  for (std::size_t i = 0; i < batch.size(); ++i) {
+  bool marked = false;
+  keep(batch);
+  for (const Message& message : batch) {
     pause(true);
     if (setting_.dead) throw std::runtime_error("the process has died");
-    check_memory(batch[i]);
+    check_memory(*setting_.world, message);
     if (!calm() && random.chance(setting_.manners.throws)) {
-      if (finished > 0) setting_.world->happened(Happening::failed_after_marks);
+      if (marked) setting_.world->happened(Happening::failed_after_marks);
       throw std::runtime_error("a message could not be processed");
     }
     if (!calm() && random.chance(setting_.manners.throws_int)) {
@@ -160,39 +95,85 @@ void SimulatedConsumer::work_on(Batch& batch) {
       throw 42;
     }
     if (!random.chance(setting_.manners.marks)) continue;
-    finish(batch, finished, i + 1);
-    finished = i + 1;
-    if (delivery_of(batch[i]).incarnation->ended) setting_.world->happened(Happening::late_mark);
-    batch.mark(batch[i]);
-    ask_for_commit(batch, batch[i].offset().value);
+    marked = true;
+    mark(batch, message);
     pause(false);
   }
-  for (const Message& message : batch) check_memory(message);
-  finish(batch, finished, batch.size());
+  for (const Message& message : batch) check_memory(*setting_.world, message);
+  read_kept();
+  if (promises_.manual_offsets && (calm() || random.chance(setting_.manners.marks_all))) mark(batch, batch.back());
+}
+
+// Each way of saying that this message is done, and all before it.
+void SimulatedConsumer::mark(Batch& batch, const Message& message) {
+  if (setting_.dead) return;
+  World& world = *setting_.world;
+  const std::int64_t offset = message.offset().value;
+  if (record_->incarnation().ended) world.happened(Happening::late_mark);
+  if (promises_.manual_offsets && record_->open() > 0 && record_->open_at(0) < batch.front().offset().value) {
+    world.happened(Happening::mark_in_later_batch);
+  }
+  mark_what_was_not_given(batch);
+  if (promises_.manual_offsets && world.random.chance(300)) {
+    mark_by_partition(offset);
+  } else {
+    record_->mark(offset);
+    if (where_->lost()) record_->incarnation().marked_when_over = true;
+    world.random.chance(500) ? batch.mark(message) : batch.mark(message.offset());
+  }
+  ask_for_commit(batch, offset);
+}
+
+void SimulatedConsumer::mark_by_partition(std::int64_t through) {
+  if (setting_.dead) return;
+  record_->mark(through);
+  if (where_->lost()) record_->incarnation().marked_when_over = true;
+  where_->mark(Offset{through});
+}
+
+// Or what comes later would be done before anybody saw it.
+void SimulatedConsumer::mark_what_was_not_given(Batch& batch) {
+  if (!setting_.world->random.chance(20)) return;
+  bool refused = false;
+  try {
+    batch.mark(Offset{batch.back().offset().value + 1});
+  } catch (const std::invalid_argument&) {
+    refused = true;
+  }
+  if (!refused) setting_.world->fail("only what was given is marked", "an offset behind the batch was taken");
+  setting_.world->happened(Happening::mark_refused);
+}
+
+void SimulatedConsumer::flush() {
+  if (!promises_.manual_offsets || !record_ || record_->open() == 0 || setting_.dead) return;
+  const std::size_t which = calm() ? record_->open() - 1 : setting_.world->random.below(record_->open());
+  setting_.world->happened(Happening::mark_from_outside);
+  mark_by_partition(record_->open_at(which));
+}
+
+void SimulatedConsumer::keep(Batch& batch) {
+  if (kept_.size() >= kKeptMost || !setting_.world->random.chance(setting_.manners.keeps)) return;
+  setting_.world->happened(Happening::batch_kept);
+  kept_.push_back({BatchHold(batch.front()), batch.keep()});
+}
+
+void SimulatedConsumer::read_kept() {
+  if (kept_.empty()) return;
+  for (const Kept& kept : kept_) {
+    for (const Message& message : kept.batch.messages()) check_memory(*setting_.world, message);
+  }
+  if (!setting_.world->random.chance(300)) return;
+  setting_.world->happened(Happening::kept_read_and_freed);
+  const Kept freed = std::move(kept_.front());
+  kept_.erase(kept_.begin());
 }
 
 void SimulatedConsumer::ask_for_commit(Batch& batch, std::int64_t done_through) {
   if (!promises_.on_demand || setting_.dead || !setting_.world->random.chance(setting_.manners.asks)) return;
-  Incarnation& incarnation = *delivery_of(batch.front()).incarnation;
+  Incarnation& incarnation = record_->incarnation();
   incarnation.asked = true;
   incarnation.asked_through = std::max(incarnation.asked_through, done_through);
   batch.commit_async();
-}
-
-// At most once: there is no second attempt, and nothing waits for these any more.
-void SimulatedConsumer::drop(Batch& batch) {
-  if (setting_.dead) return;
-  for (const Message& message : batch) {
-    const FakeDelivery& delivery = delivery_of(message);
-    Incarnation& incarnation = *delivery.incarnation;
-    if (incarnation.ended) continue;
-    incarnation.open.erase(delivery.offset);
-    incarnation.virtual_partitions[batch.virtual_partition().index().value].done_through = delivery.offset;
-    if (delivery.key < 0) continue;
-    const auto& offsets = setting_.kafka->partition(incarnation.partition).log.of_key(delivery.key);
-    const auto next = std::upper_bound(offsets.begin(), offsets.end(), delivery.offset);
-    incarnation.next_of_key[delivery.key] = static_cast<std::size_t>(next - offsets.begin());
-  }
 }
 
 void SimulatedConsumer::say_farewell(const VirtualPartition& where, Happening what) {
@@ -204,6 +185,11 @@ void SimulatedConsumer::say_farewell(const VirtualPartition& where, Happening wh
   if (where.lost()) world.happened(Happening::hook_lost);
   setting_.kafka->guarantees().tell([&](Guarantee& each) { each.hook_begins(setting_.process, partition, where); });
   pause(true);
+  if (promises_.manual_offsets && record_ && record_->open() > 0 &&
+      world.random.chance(setting_.manners.hook_marks)) {
+    world.happened(where.lost() ? Happening::late_mark : Happening::mark_in_hook);
+    mark_by_partition(record_->open_at(world.random.below(record_->open())));
+  }
   setting_.kafka->guarantees().tell([&](Guarantee& each) { each.hook_ends(setting_.process, partition, where); });
   if (!calm() && world.random.chance(setting_.manners.hook_throws)) {
     world.happened(Happening::hook_failed);

@@ -2,15 +2,21 @@
 
 #include "engine/worker/limits.hpp"
 #include "simulation/fake_kafka.hpp"
+#include "simulation/fake_messages.hpp"
 #include "simulation/guarantees.hpp"
+#include "simulation/work_record.hpp"
 #include "simulation/world.hpp"
 
 #include <braid/consumer.hpp>
 
 #include <cstddef>
 #include <cstdint>
+#include <memory>
+#include <vector>
 
 namespace braid::simulation {
+
+class SimulatedConsumer;
 
 // How user code behaves: of 1,000 times.
 struct Manners {
@@ -18,9 +24,12 @@ struct Manners {
   std::uint32_t throws = 60;      // an exception
   std::uint32_t throws_int = 20;  // something that is no exception
   std::uint32_t marks = 300;      // a message, before the end
+  std::uint32_t marks_all = 300;  // under manual offsets, before it returns
+  std::uint32_t keeps = 100;      // a batch, for a while
   std::uint32_t long_pause = 5;   // longer than a rebalance waits
   std::uint32_t asks = 100;       // for a commit, where nothing else commits
   std::uint32_t hook_throws = 100;
+  std::uint32_t hook_marks = 500;
   std::uint32_t factory_fails = 5;
   engine::Duration long_pause_most{};
 };
@@ -33,13 +42,19 @@ struct ConsumerSetting {
   bool dead = false;  // the process has crashed: what it does does not count
   Manners manners;
   engine::Limits* limits = nullptr;
+  std::vector<SimulatedConsumer*> consumers{};  // that live
 };
 
-// User code at its worst: pauses anywhere, throws anything, marks some and then fails, overruns. It notes what it
-// finished, and tells the guarantees what it sees. Thread: the workers of its process.
+// User code at its worst: pauses anywhere, throws anything, marks some and then fails, overruns, keeps what it was
+// given. It notes what it finished, and tells the guarantees what it sees. Thread: the workers of its process.
 class SimulatedConsumer final : public Consumer {
  public:
-  SimulatedConsumer(ConsumerSetting& setting, const Promises& promises) : setting_(setting), promises_(promises) {}
+  SimulatedConsumer(ConsumerSetting& setting, const Promises& promises);
+  ~SimulatedConsumer() override;
+
+  // Under manual offsets: marks something of what has gathered, from outside, as a thread of the user's would that
+  // flushes buffers.
+  void flush();
 
  protected:
   void on_assigned(const VirtualPartition& where) override;
@@ -48,12 +63,18 @@ class SimulatedConsumer final : public Consumer {
   void on_stopping(const VirtualPartition& where) override;
 
  private:
-  class JobScope;
+  struct Kept {
+    BatchHold hold;  // longer than the messages
+    KeptBatch batch;
+  };
+  void begin(Batch& batch);
   void work_on(Batch& batch);
-  void finish(Batch& batch, std::size_t from, std::size_t to);
-  void drop(Batch& batch);
+  void mark(Batch& batch, const Message& message);
+  void mark_by_partition(std::int64_t through);
+  void mark_what_was_not_given(Batch& batch);
+  void keep(Batch& batch);
+  void read_kept();
   void ask_for_commit(Batch& batch, std::int64_t done_through);
-  void check_memory(const Message& message);
   void pause(bool may_be_long);
   void say_farewell(const VirtualPartition& where, Happening what);
   [[nodiscard]] bool calm() const { return setting_.world->calm; }
@@ -61,6 +82,9 @@ class SimulatedConsumer final : public Consumer {
   ConsumerSetting& setting_;
   const Promises promises_;
   bool fresh_ = false;  // on_assigned() has paused, within the job that goes on with consume()
+  const VirtualPartition* where_ = nullptr;
+  std::shared_ptr<WorkRecord> record_;  // from the first batch on
+  std::vector<Kept> kept_;
 };
 
 }  // namespace braid::simulation

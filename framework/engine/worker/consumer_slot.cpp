@@ -57,6 +57,7 @@ void ConsumerSlot::say_deferred_farewell() noexcept {
 
 ConsumerSlot::Attempt ConsumerSlot::consume(Assignment& assignment, Share& share) noexcept {
   Attempt attempt{.started = true};
+  share.take_over_marks();
   // An attempt that marked everything before it threw leaves nothing to try again.
   if (share.unfinished().empty()) return attempt;
   share.forget_deferral();
@@ -107,9 +108,13 @@ std::exception_ptr ConsumerSlot::farewell(FarewellKind kind) noexcept {
   } catch (...) {
     failure = std::current_exception();
   }
+  drop();
+  return failure;
+}
+
+void ConsumerSlot::drop() noexcept {
   occupant_.reset();
   occupied_.store(false, std::memory_order_release);
-  return failure;
 }
 
 bool ConsumerSlot::defer_farewell(FarewellKind kind) noexcept {

@@ -42,6 +42,10 @@ class ConsumerSlot {
   // The last hook, then the object's end. Does nothing where there is no object. Returns what it threw.
   std::exception_ptr farewell(FarewellKind kind) noexcept;
 
+  // The object's end without its last hook, which nobody can say any more. What it keeps of its batches would keep
+  // the assignment, and with it the object, for good. Thread: whoever gives the hook up; no job is here any more.
+  void drop() noexcept;
+
   // Whether an object was made. Meaningful to the listener only when no job of this virtual partition runs.
   [[nodiscard]] bool occupied() const { return occupied_.load(std::memory_order_acquire); }
 

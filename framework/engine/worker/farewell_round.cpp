@@ -39,6 +39,7 @@ void FarewellRound::Goodbye::run() noexcept {
 
 void FarewellRound::Goodbye::abandon() noexcept {
   const std::shared_ptr<FarewellRound> round = std::move(keeps_round);
+  round_->assignment_->slot(index_).drop();
   round_->assignment_->jobs()->leave(1);
 }
 

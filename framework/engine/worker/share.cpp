@@ -132,9 +132,12 @@ std::shared_ptr<Deferral> Share::defer(bool is_ticket) {
   return deferral_;
 }
 
-void Share::begin_next_attempt() {
-  // Marks by way of the virtual partition, from other threads or other shares' code, count here too.
+void Share::take_over_marks() {
   if (marks_ != nullptr) mark_through(std::min(marks_->marked(), messages_.back().offset()));
+}
+
+void Share::begin_next_attempt() {
+  take_over_marks();
   const std::uint32_t done = marked();
   attempt_ = done > attempted_from_ ? 1 : attempt_ + 1;
   attempted_from_ = done;

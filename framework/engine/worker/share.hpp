@@ -47,6 +47,9 @@ class Share final : public Job {
   void succeed() {
     if (marks_ == nullptr) mark_all();
   }
+  // Marks by way of the virtual partition, from other threads or other shares' code, count here too. Before each
+  // attempt, and again when its turn has come: meanwhile more may be marked, which is not to begin again.
+  void take_over_marks();
   // Null under automatic offsets.
   [[nodiscard]] MarkedOffsets* marks() const { return marks_; }
   void mark_all() { marked_.store(static_cast<std::uint32_t>(messages_.size()), std::memory_order_release); }

@@ -1,5 +1,6 @@
 #include "engine/listener/dispatcher.hpp"
 
+#include "engine/worker/farewell_round.hpp"
 #include "unit/engine/engine_world.hpp"
 
 #include <gtest/gtest.h>
@@ -182,6 +183,26 @@ TEST_F(DispatcherTest, ForgetsTheSharesOfOneAssignmentOnly) {
   EXPECT_EQ(dispatcher_->waiting(), 4U);
   dispatcher_->forget(*world_.assignment);
   EXPECT_EQ(dispatcher_->waiting(), 0U);
+}
+
+// What it keeps of its batches would keep it in turn, and the client's handle with it, for good.
+TEST_F(DispatcherTest, AnAbandonedGoodbyeIsItsConsumersEnd) {
+  std::optional<KeptBatch> kept;
+  world_.script.consume = [&](Batch& consumed) { kept = consumed.keep(); };
+  {
+    const BatchPtr batch = world_.batch(pool_, 0, 0);
+    send_all(*batch);
+    run_all();
+  }
+  ASSERT_EQ(world_.script.destroyed, 0);
+  world_.assignment->move_to(Assignment::Phase::ending);
+  pool_->room = 0;
+  std::make_shared<FarewellRound>(world_.assignment, FarewellKind::stopping)->send(*dispatcher_);
+  EXPECT_FALSE(world_.jobs->idle());
+  dispatcher_.reset();
+  EXPECT_TRUE(world_.jobs->idle());
+  EXPECT_EQ(world_.script.destroyed, 1);
+  EXPECT_FALSE(world_.assignment->slot({0}).occupied());
 }
 
 TEST_F(DispatcherTest, WantsToKnowOfNoRoomAfterItsEnd) {

@@ -131,6 +131,20 @@ TEST_P(ManualOffsets, AnAttemptThatFailsIsRetriedFromItsFirstUnmarkedMessage) {
   EXPECT_EQ(position(), 2);
 }
 
+TEST_P(ManualOffsets, WhatIsMarkedWhileARetryWaitsForItsWorkerIsNotBegunAgain) {
+  make();
+  bool failed = false;
+  in_consume = [&](Batch&, const Message& message) {
+    if (message.offset().value == 3 && !std::exchange(failed, true)) throw std::runtime_error("once");
+  };
+  process(0, 3);
+  world().advance(10ms);
+  ASSERT_EQ(world().pool->size(), 1U) << "the retry waits for a worker";
+  where().mark({1});
+  world().run();
+  EXPECT_EQ(world().consumed, (Numbers{0, 1, 2, 3, 2, 3}));
+}
+
 TEST_P(ManualOffsets, OpenOffsetsAreBoundedAndMarksMakeRoom) {
   make(1, 8);
   process(0, 19);
