@@ -256,9 +256,9 @@ class Application::Impl {
   }
 
   // A thread for each offset store that routes name, shared by all connections.
-  std::map<const OffsetStore*, std::shared_ptr<engine::StoreThread>> stores_of(
+  std::map<const OffsetStore*, std::shared_ptr<engine::StoreCalls>> stores_of(
       const routing::SubscriptionGroup& group) {
-    std::map<const OffsetStore*, std::shared_ptr<engine::StoreThread>> wanted;
+    std::map<const OffsetStore*, std::shared_ptr<engine::StoreCalls>> wanted;
     for (const routing::Topic& topic : group.topics) {
       if (topic.commit.when != routing::Commit::When::external) continue;
       auto& thread = stores_[topic.offset_store.get()];

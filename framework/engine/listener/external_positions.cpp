@@ -23,14 +23,14 @@ auto guarded(Call&& call) -> decltype(call()) {
 
 }  // namespace
 
-ExternalPositions::ExternalPositions(std::shared_ptr<StoreThread> thread, std::string group,
+ExternalPositions::ExternalPositions(std::shared_ptr<StoreCalls> calls, std::string group,
                                      std::shared_ptr<Mailbox> mailbox)
-    : thread_(std::move(thread)), group_(std::move(group)), mailbox_(std::move(mailbox)) {}
+    : calls_(std::move(calls)), group_(std::move(group)), mailbox_(std::move(mailbox)) {}
 
 void ExternalPositions::read_positions(std::span<const TopicPartition> partitions, std::uint64_t token) {
   std::vector<OffsetStore::Partition> wanted;
   for (const TopicPartition& each : partitions) wanted.push_back({each.topic, each.partition});
-  thread_->post([this, token, group = group_, mailbox = mailbox_, wanted = std::move(wanted)](OffsetStore& store) {
+  calls_->post([this, token, group = group_, mailbox = mailbox_, wanted = std::move(wanted)](OffsetStore& store) {
     auto answer = std::make_unique<StoreAnswer>();
     answer->store = this;  // a name only: a listener that is gone closes its mailbox
     answer->token = token;
@@ -63,7 +63,7 @@ void ExternalPositions::commit(std::span<const StoredPosition> positions, std::u
     saved.push_back(
         {{each.partition.topic, each.partition.partition}, *each.position, each.metadata, epochs_[each.partition]});
   }
-  thread_->post([this, token, group = group_, mailbox = mailbox_, saved = std::move(saved)](OffsetStore& store) {
+  calls_->post([this, token, group = group_, mailbox = mailbox_, saved = std::move(saved)](OffsetStore& store) {
     auto answer = std::make_unique<StoreAnswer>();
     answer->store = this;
     answer->token = token;

@@ -2,7 +2,7 @@
 
 #include "engine/listener/mailbox.hpp"
 #include "engine/ports/position_store.hpp"
-#include "engine/store/store_thread.hpp"
+#include "engine/ports/store_calls.hpp"
 
 #include <cstdint>
 #include <map>
@@ -16,7 +16,7 @@ namespace braid::engine {
 // Thread: the listener's.
 class ExternalPositions final : public PositionStore {
  public:
-  ExternalPositions(std::shared_ptr<StoreThread> thread, std::string group, std::shared_ptr<Mailbox> mailbox);
+  ExternalPositions(std::shared_ptr<StoreCalls> calls, std::string group, std::shared_ptr<Mailbox> mailbox);
 
   void read_positions(std::span<const TopicPartition> partitions, std::uint64_t token) override;
   [[nodiscard]] bool may_commit() const override { return true; }
@@ -24,10 +24,10 @@ class ExternalPositions final : public PositionStore {
 
   // An answer has come. Before it is handled: what is saved from then on is of the epochs that it names.
   void note(const StoreAnswer& answer);
-  [[nodiscard]] const StoreThread* thread() const { return thread_.get(); }
+  [[nodiscard]] const StoreCalls* calls() const { return calls_.get(); }
 
  private:
-  std::shared_ptr<StoreThread> thread_;
+  std::shared_ptr<StoreCalls> calls_;
   std::string group_;
   std::shared_ptr<Mailbox> mailbox_;
   std::map<TopicPartition, std::uint64_t> epochs_;  // of the last load()

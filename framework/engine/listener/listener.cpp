@@ -84,12 +84,12 @@ Listener::~Listener() {
 // Topics of one offset store share what speaks to it.
 PositionStore& Listener::store_of(const routing::Topic& topic) {
   if (topic.commit.when != routing::Commit::When::external) return *client_;
-  const auto thread = stores_.find(topic.offset_store.get());
-  BRAID_ASSERT(thread != stores_.end(), "every offset store of the routes has a thread");
+  const auto calls = stores_.find(topic.offset_store.get());
+  BRAID_ASSERT(calls != stores_.end(), "every offset store of the routes has who calls it");
   for (const auto& known : outside_stores_) {
-    if (known->thread() == thread->second.get()) return *known;
+    if (known->calls() == calls->second.get()) return *known;
   }
-  outside_stores_.push_back(std::make_unique<ExternalPositions>(thread->second, group_->id, mailbox_));
+  outside_stores_.push_back(std::make_unique<ExternalPositions>(calls->second, group_->id, mailbox_));
   return *outside_stores_.back();
 }
 

@@ -10,8 +10,8 @@
 #include "engine/ports/clock.hpp"
 #include "engine/ports/consumer_client.hpp"
 #include "engine/ports/log.hpp"
+#include "engine/ports/store_calls.hpp"
 #include "engine/ports/waiter.hpp"
-#include "engine/store/store_thread.hpp"
 #include "engine/threads/thread_owned.hpp"
 #include "engine/worker/limits.hpp"
 #include "engine/worker/partition_jobs.hpp"
@@ -73,7 +73,7 @@ class Listener final : private ConsumerEvents {
     Log* log = nullptr;
     ListenerHost* host = nullptr;
     // Of every offset store that `external` topics of the subscription group name.
-    std::map<const OffsetStore*, std::shared_ptr<StoreThread>> stores{};
+    std::map<const OffsetStore*, std::shared_ptr<StoreCalls>> stores{};
   };
 
   Listener(Settings settings, Parts parts);
@@ -196,7 +196,7 @@ class Listener final : private ConsumerEvents {
   Waiter* waiter_;
   Log* log_;
   ListenerHost* host_;
-  std::map<const OffsetStore*, std::shared_ptr<StoreThread>> stores_;
+  std::map<const OffsetStore*, std::shared_ptr<StoreCalls>> stores_;
 
   // the listener's
   ThreadOwned owned_;

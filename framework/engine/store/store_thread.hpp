@@ -1,15 +1,11 @@
 #pragma once
 
 #include "engine/ports/clock.hpp"
+#include "engine/ports/store_calls.hpp"
 
-#include <functional>
 #include <memory>
 #include <string>
 #include <thread>
-
-namespace braid {
-class OffsetStore;
-}
 
 namespace braid::engine {
 
@@ -18,20 +14,15 @@ namespace braid::engine {
 // calls.
 //
 // Thread: post() any; start() and stop() its owner's. It is stopped before its end.
-class StoreThread {
+class StoreThread final : public StoreCalls {
  public:
-  // Must not throw.
-  using Task = std::function<void(OffsetStore&)>;
-
   StoreThread(std::string name, std::shared_ptr<OffsetStore> store);
-  ~StoreThread();
+  ~StoreThread() override;
   StoreThread(const StoreThread&) = delete;
   StoreThread& operator=(const StoreThread&) = delete;
 
   void start();
-  // In order, one at a time. A connection has one question and one commit under way, which bounds them. Dropped
-  // once stopped.
-  void post(Task task);
+  void post(Task task) override;
   // Drops what has not begun. False: a call has not returned by then; the thread is left to it, and ends with it.
   bool stop(Time deadline);
 
