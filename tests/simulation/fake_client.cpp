@@ -193,6 +193,7 @@ Result<void> FakeConsumerClient::unassign(std::span<const engine::TopicPartition
   for (const engine::TopicPartition& name : partitions) {
     FakeFetch& fetch = fetch_of(name, "unassign");
     if (in_good_order) {
+      kafka_.notice();
       kafka_.guarantees().tell([&](Guarantee& each) { each.given_back(*fetch.incarnation); });
     }
     if (fetch.queue != nullptr) world_.fail(kContract, "a queue is closed before its partition is unassigned");
@@ -297,6 +298,9 @@ void FakeConsumerClient::note_stored(FakePartition& partition, const engine::Sto
         if (through < position || told.contains(through)) facts.covered_through = through;
       }
     }
+  }
+  for (auto& [id, wait] : incarnation.waits) {
+    wait.covered = wait.covered || covers(position, now.metadata, wait.through);
   }
   if (partition.promises.at_most_once) {
     const std::int64_t before = partition.stored.value_or(partition.log.start());

@@ -191,6 +191,7 @@ engine::TakeReport FakeConsumerClient::take(FakeFetch& fetch, std::size_t max, s
     fetch.app_position = out.back().offset().value + 1;
     world_.trace("takes {} messages, up to {}", who(), incarnation.partition, static_cast<std::int64_t>(count),
                  fetch.app_position - 1);
+    kafka_.notice();
     kafka_.guarantees().tell([&](Guarantee& each) { each.taken(incarnation, held_by_engine(fetch)); });
   }
   report.messages = count;

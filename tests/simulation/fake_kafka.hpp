@@ -7,6 +7,8 @@
 #include "simulation/world.hpp"
 
 #include <cstdint>
+#include <functional>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -30,7 +32,11 @@ struct Promises {
   bool waits_for_commit = false;  // a virtual partition's next job begins behind the commit of the one before
   bool on_demand = false;         // nothing is committed unasked
   bool manual_offsets = false;    // nothing is done but what is marked
-  bool at_most_once = false;      // nothing begins before it is committed, and nothing twice
+  bool tickets = false;           // some jobs are settled later
+  std::optional<engine::Duration> ticket_timeout{};
+  bool overdue_is_retried = false;  // though what is overdue may be going on
+  bool waits_itself = false;        // its consumers wait for commits
+  bool at_most_once = false;        // nothing begins before it is committed, and nothing twice
   std::size_t max_messages = 1;
   engine::Duration max_wait{};
   std::optional<std::uint32_t> max_concurrency{};
@@ -95,6 +101,12 @@ class FakeKafka {
   FakeGroup group;
   // Attached clients; a crashed one detaches.
   std::vector<FakeConsumerClient*> clients;
+  // To be called before a guarantee judges what a partition holds: what the engine has ended by itself is noticed
+  // so. By process.
+  void notice() const {
+    for (const auto& [process, each] : notices) each();
+  }
+  std::map<int, std::function<void()>> notices;
   // What was handed out, by process.
   std::vector<std::pair<int, std::weak_ptr<FakeMessageOwner>>> owners;
 

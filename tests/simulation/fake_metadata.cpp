@@ -14,6 +14,10 @@ std::set<std::int64_t> told_done(std::string_view metadata, std::int64_t positio
   return offsets;
 }
 
+bool covers(std::int64_t position, std::string_view metadata, std::int64_t offset) {
+  return offset < position || told_done(metadata, position).contains(offset);
+}
+
 std::string damaged(Random& random, std::string metadata, const std::string& older) {
   if (metadata.empty()) return "left by another program";
   switch (random.below(4)) {

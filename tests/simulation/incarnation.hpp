@@ -26,6 +26,12 @@ struct KeyHome {
   std::uint64_t finished_at = 0;  // the step in which the last of its messages was finished
 };
 
+// Somebody waits for a commit that tells of this offset.
+struct CommitWait {
+  std::int64_t through = -1;
+  bool covered = false;
+};
+
 // A partition as one client fetches it from one starting point: from an assignment, or a restart, to its end. The
 // engine calls its own notion of the same a generation. A plain record, by which the guarantees judge.
 struct Incarnation {
@@ -47,7 +53,9 @@ struct Incarnation {
   std::set<std::int64_t> last_told;        // done, in the metadata beside it, or read
   bool asked = false;                      // a consumer has asked for a commit
   std::int64_t asked_through = -1;         // a consumer has asked to commit what is done up to here
-  std::map<int, KeyHome> homes;            // of keys
+  std::map<std::size_t, CommitWait> waits;
+  std::size_t last_wait = 0;
+  std::map<int, KeyHome> homes;  // of keys
   int jobs_inside = 0;
   bool marked_when_over = false;  // which may count, or not
 

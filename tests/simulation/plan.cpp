@@ -28,6 +28,8 @@ class TopicDraw {
     draw_reducer();
     draw_commit();
     draw_offsets();
+    draw_tickets();
+    waits_itself_ = random_.chance(200);
     if (random_.chance(200)) topic_.max_concurrency = static_cast<std::uint32_t>(random_.between(1, 3));
     promise();
     return std::move(topic_);
@@ -96,6 +98,19 @@ class TopicDraw {
     topic_.max_open_offsets = 2 * topic_.max_messages + static_cast<std::uint32_t>(random_.between(0, 40));
   }
 
+  void draw_tickets() {
+    if (!random_.chance(300)) return;
+    tickets_ = true;
+    if (random_.chance(300)) {
+      world_.happened(Happening::tickets_without_timeout);
+      return;
+    }
+    topic_.ticket_timeout = std::chrono::milliseconds(random_.between(5, 300));
+    const bool retry = random_.chance(500);
+    if (retry) topic_.on_ticket_timeout = routing::OnTicketTimeout::retry;
+    world_.happened(retry ? Happening::tickets_overdue_retry : Happening::tickets_overdue_stop);
+  }
+
   void promise() {
     const bool sticky = topic_.reducer == routing::Reducer::Kind::sticky;
     const bool bounded_window = topic_.max_window < 1'000'000;
@@ -108,6 +123,10 @@ class TopicDraw {
         .waits_for_commit = topic_.commit.sync,
         .on_demand = topic_.commit.when == When::manual,
         .manual_offsets = topic_.offsets == routing::Offsets::manual,
+        .tickets = tickets_,
+        .ticket_timeout = topic_.ticket_timeout,
+        .overdue_is_retried = topic_.on_ticket_timeout == routing::OnTicketTimeout::retry,
+        .waits_itself = waits_itself_,
         .at_most_once = topic_.commit.when == When::before_processing,
         .max_messages = topic_.commit.when == When::each_message ? 1 : topic_.max_messages,
         .max_wait = topic_.max_wait,
@@ -119,6 +138,8 @@ class TopicDraw {
   Random& random_;
   std::int64_t partitions_least_;
   TopicPlan topic_;
+  bool tickets_ = false;
+  bool waits_itself_ = false;
 };
 
 Bounds bounds_of(const TopicPlan& topic) {
@@ -160,6 +181,7 @@ Plan draw_plan(World& world, FakeKafka& kafka) {
   process.manners.long_pause_most = 2 * process.drain_on_revoke + 3s;
   process.manners.factory_fails = 10 * mood;
   process.manners.marks_all = static_cast<std::uint32_t>(random.between(0, 600));
+  process.manners.settles_late = 30 * mood;
   process.manners.keeps = random.chance(300) ? 150 : 0;
   const std::int64_t topics = random.between(1, 2);
   std::int64_t left = kPartitionsLeast;

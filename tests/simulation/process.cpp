@@ -107,12 +107,15 @@ Process::Process(World& world, FakeKafka& kafka, int number, const ProcessPlan& 
       kafka_(kafka),
       number_(number),
       consumers_{.world = &world, .kafka = &kafka, .process = number, .manners = plan.manners},
+      library_(consumers_),
       pool_(std::make_shared<SteppedPool>(world, number, plan.workers, plan.queue_limit)),
       jobs_(std::make_shared<engine::PartitionJobsTable>()),
       limits_(std::make_shared<engine::Limits>(plan.max_bytes_in_flight)),
       counters_(std::make_shared<engine::Counters>()),
       routes_(std::make_shared<routing::Routes>()) {
   consumers_.limits = limits_.get();
+  consumers_.library = &library_;
+  kafka_.notices[number_] = [this] { library_.notice_given_up(); };
   routing::SubscriptionGroup subscription{.id = "subscription"};
   for (const TopicPlan& topic : plan.topics) {
     routing::Topic route;
@@ -138,6 +141,8 @@ Process::Process(World& world, FakeKafka& kafka, int number, const ProcessPlan& 
     route.max_window = topic.max_window;
     route.virtual_partitions.reducer.kind = topic.reducer;
     route.offsets = topic.offsets;
+    route.ticket_timeout = topic.ticket_timeout;
+    route.on_ticket_timeout = topic.on_ticket_timeout;
     route.commit = topic.commit;
     subscription.topics.push_back(std::move(route));
   }
@@ -152,7 +157,9 @@ Process::Process(World& world, FakeKafka& kafka, int number, const ProcessPlan& 
                static_cast<std::int64_t>(plan.connections), static_cast<std::int64_t>(plan.workers));
 }
 
-Process::~Process() = default;
+Process::~Process() {
+  kafka_.notices.erase(number_);
+}
 
 void Process::flush_one() {
   if (!consumers_.consumers.empty()) world_.random.one_of(consumers_.consumers)->flush();
@@ -176,9 +183,15 @@ void Process::crash() {
   for (const auto& connection : connections_) connection->stop(*stop_by_);
 }
 
-bool Process::over() const {
-  return pool_->quiet() && std::all_of(connections_.begin(), connections_.end(),
-                                       [](const auto& connection) { return connection->ended(); });
+bool Process::over() {
+  const bool back = pool_->quiet() && std::all_of(connections_.begin(), connections_.end(),
+                                                  [](const auto& connection) { return connection->ended(); });
+  if (!back) return false;
+  if (!std::exchange(pool_ended_, true)) {
+    pool_->end();
+    library_.close();
+  }
+  return library_.over();
 }
 
 bool Process::in_rebalance() const {
@@ -188,7 +201,6 @@ bool Process::in_rebalance() const {
 
 void Process::bury() {
   world_.trace("process is over", number_ * 10);
-  pool_->end();
   const auto of = [](const engine::Counters::Count& count) { return count.load(std::memory_order_relaxed); };
   world_.happened(Happening::stale_message, of(counters_->messages_stale));
   world_.happened(Happening::message_done_before, of(counters_->messages_done_before));

@@ -4,6 +4,7 @@
 #include "engine/listener/listener.hpp"
 #include "engine/listener/mailbox.hpp"
 #include "engine/worker/partition_jobs.hpp"
+#include "simulation/callback_library.hpp"
 #include "simulation/fake_client.hpp"
 #include "simulation/fake_kafka.hpp"
 #include "simulation/simulated_consumer.hpp"
@@ -35,6 +36,8 @@ struct TopicPlan {
   std::uint32_t max_window = 16 * 1024 * 1024;
   routing::Reducer::Kind reducer = routing::Reducer::Kind::hash;
   routing::Offsets offsets = routing::Offsets::automatic;
+  std::optional<std::chrono::milliseconds> ticket_timeout;
+  routing::OnTicketTimeout on_ticket_timeout = routing::OnTicketTimeout::stop;
   routing::Commit commit;
   Promises promises;
 };
@@ -67,7 +70,8 @@ class Process final : private engine::ListenerHost, private engine::Log {
 
   [[nodiscard]] int number() const { return number_; }
   [[nodiscard]] bool alive() const { return !stop_by_ && !consumers_.dead; }
-  [[nodiscard]] bool over() const;
+  // All is back. What tickets are open then is settled behind the end of the pool.
+  [[nodiscard]] bool over();
   void bury();  // requires over()
   [[nodiscard]] SteppedPool& pool() { return *pool_; }
   // When one of its tasks goes on by time alone.
@@ -97,6 +101,8 @@ class Process final : private engine::ListenerHost, private engine::Log {
   FakeKafka& kafka_;
   int number_;
   ConsumerSetting consumers_;
+  CallbackLibrary library_;
+  bool pool_ended_ = false;
   std::shared_ptr<SteppedPool> pool_;
   std::shared_ptr<engine::PartitionJobsTable> jobs_;
   std::shared_ptr<engine::Limits> limits_;

@@ -1,5 +1,6 @@
 #include "simulation/simulated_consumer.hpp"
 
+#include "simulation/callback_library.hpp"
 #include "simulation/observed_job.hpp"
 
 #include <braid/batch.hpp>
@@ -66,33 +67,36 @@ void SimulatedConsumer::begin(Batch& batch) {
 void SimulatedConsumer::consume(Batch& batch) {
   setting_.world->current()->was_in_user_code = true;
   if (setting_.dead) return;  // nobody sees what it does any more
+  setting_.library->notice_given_up();
   begin(batch);
-  ObservedJob job(setting_, record_, batch, std::exchange(fresh_, false));
+  const auto job = std::make_shared<ObservedJob>(setting_, record_, batch, std::exchange(fresh_, false));
   record_->give({batch.begin(), batch.size()});
+  ticket_.reset();
   try {
-    work_on(batch);
+    work_on(batch, job);
   } catch (...) {
     record_->failed();
+    if (ticket_) setting_.library->call_threw(*ticket_);
+    job->end();
     throw;
   }
-  record_->returned();
+  // A job that was deferred goes on, unless its ticket was settled meanwhile.
+  if (ticket_ && !setting_.library->call_returned(*ticket_)) return;
+  if (!ticket_) record_->returned();
+  job->end();
 }
 
-void SimulatedConsumer::work_on(Batch& batch) {
+void SimulatedConsumer::work_on(Batch& batch, const std::shared_ptr<ObservedJob>& job) {
   Random& random = setting_.world->random;
   bool marked = false;
   keep(batch);
   for (const Message& message : batch) {
-    pause(true);
-    if (setting_.dead) throw std::runtime_error("the process has died");
-    check_memory(*setting_.world, message);
-    if (!calm() && random.chance(setting_.manners.throws)) {
-      if (marked) setting_.world->happened(Happening::failed_after_marks);
-      throw std::runtime_error("a message could not be processed");
-    }
-    if (!calm() && random.chance(setting_.manners.throws_int)) {
-      setting_.world->happened(Happening::attempt_failed_with_int);
-      throw 42;
+    work_on_message(message, marked);
+    if (promises_.tickets && random.chance(setting_.manners.defers)) {
+      ticket_ = setting_.library->take(batch, job);
+      pause(true);
+      if (!calm() && random.chance(setting_.manners.throws_then)) throw std::runtime_error("behind defer()");
+      return;
     }
     if (!random.chance(setting_.manners.marks)) continue;
     marked = true;
@@ -102,6 +106,21 @@ void SimulatedConsumer::work_on(Batch& batch) {
   for (const Message& message : batch) check_memory(*setting_.world, message);
   read_kept();
   if (promises_.manual_offsets && (calm() || random.chance(setting_.manners.marks_all))) mark(batch, batch.back());
+}
+
+void SimulatedConsumer::work_on_message(const Message& message, bool marked) {
+  Random& random = setting_.world->random;
+  pause(true);
+  if (setting_.dead) throw std::runtime_error("the process has died");
+  check_memory(*setting_.world, message);
+  if (!calm() && random.chance(setting_.manners.throws)) {
+    if (marked) setting_.world->happened(Happening::failed_after_marks);
+    throw std::runtime_error("a message could not be processed");
+  }
+  if (!calm() && random.chance(setting_.manners.throws_int)) {
+    setting_.world->happened(Happening::attempt_failed_with_int);
+    throw 42;
+  }
 }
 
 // Each way of saying that this message is done, and all before it.
@@ -121,7 +140,8 @@ void SimulatedConsumer::mark(Batch& batch, const Message& message) {
     if (where_->lost()) record_->incarnation().marked_when_over = true;
     world.random.chance(500) ? batch.mark(message) : batch.mark(message.offset());
   }
-  ask_for_commit(batch, offset);
+  ask_for_commit(batch);
+  wait_for_commit(batch);
 }
 
 void SimulatedConsumer::mark_by_partition(std::int64_t through) {
@@ -168,18 +188,45 @@ void SimulatedConsumer::read_kept() {
   kept_.erase(kept_.begin());
 }
 
-void SimulatedConsumer::ask_for_commit(Batch& batch, std::int64_t done_through) {
+void SimulatedConsumer::ask_for_commit(Batch& batch) {
   if (!promises_.on_demand || setting_.dead || !setting_.world->random.chance(setting_.manners.asks)) return;
-  Incarnation& incarnation = record_->incarnation();
-  incarnation.asked = true;
-  incarnation.asked_through = std::max(incarnation.asked_through, done_through);
+  record_->asked();
   batch.commit_async();
+}
+
+// What is done of its virtual partition is stored once this says so; and it says something in time.
+void SimulatedConsumer::wait_for_commit(Batch& batch) {
+  World& world = *setting_.world;
+  if (!promises_.waits_itself || setting_.dead || !world.random.chance(setting_.manners.waits)) return;
+  constexpr auto kGuarantee = "commit() tells the truth";
+  record_->asked();
+  const auto timeout = std::chrono::milliseconds(world.random.between(0, world.random.chance(300) ? 10 : 3'000));
+  const engine::Time from = world.clock.now();
+  const std::size_t wait = record_->begin_wait();
+  const Result<void> said = batch.commit(timeout);
+  const bool covered = record_->end_wait(wait);
+  if (setting_.dead) throw std::runtime_error("the process has died");
+  world.happened(Happening::checked_commit);
+  if (said) {
+    world.happened(Happening::commit_call_ok);
+    if (!covered) world.fail(kGuarantee, "it says ok, and what was done then is not stored");
+  } else if (said.error().kind() == Error::Kind::timed_out) {
+    world.happened(Happening::commit_call_timed_out);
+    if (world.clock.now() < from + timeout) world.fail(kGuarantee, "it timed out too early");
+  } else {
+    world.happened(Happening::commit_call_ended);
+    // A member that was declared dead hears of it by such a refusal, maybe first.
+    const bool refused = said.error().kind() == Error::Kind::stale_member;
+    if (!refused && !where_->revoked())
+      world.fail(kGuarantee, "it failed while its assignment goes on: " + said.error().text());
+  }
 }
 
 void SimulatedConsumer::say_farewell(const VirtualPartition& where, Happening what) {
   setting_.world->current()->was_in_user_code = true;
   if (setting_.dead) return;
   World& world = *setting_.world;
+  setting_.library->notice_given_up();
   const int partition = setting_.kafka->find({std::string(where.topic()), where.partition()})->index;
   world.happened(what);
   if (where.lost()) world.happened(Happening::hook_lost);

@@ -16,18 +16,25 @@
 
 namespace braid::simulation {
 
+class CallbackLibrary;
+class ObservedJob;
 class SimulatedConsumer;
+struct OpenTicket;
 
 // How user code behaves: of 1,000 times.
 struct Manners {
-  std::uint32_t pauses = 300;     // is left in the middle of a message
-  std::uint32_t throws = 60;      // an exception
-  std::uint32_t throws_int = 20;  // something that is no exception
-  std::uint32_t marks = 300;      // a message, before the end
-  std::uint32_t marks_all = 300;  // under manual offsets, before it returns
-  std::uint32_t keeps = 100;      // a batch, for a while
-  std::uint32_t long_pause = 5;   // longer than a rebalance waits
-  std::uint32_t asks = 100;       // for a commit, where nothing else commits
+  std::uint32_t pauses = 300;      // is left in the middle of a message
+  std::uint32_t throws = 60;       // an exception
+  std::uint32_t throws_int = 20;   // something that is no exception
+  std::uint32_t marks = 300;       // a message, before the end
+  std::uint32_t marks_all = 300;   // under manual offsets, before it returns
+  std::uint32_t keeps = 100;       // a batch, for a while
+  std::uint32_t long_pause = 5;    // longer than a rebalance waits
+  std::uint32_t asks = 100;        // for a commit, where nothing else commits
+  std::uint32_t waits = 60;        // for the answer to one, where the topic's code does that
+  std::uint32_t defers = 400;      // a job, where the topic's code does that
+  std::uint32_t throws_then = 60;  // behind that
+  std::uint32_t settles_late = 40;
   std::uint32_t hook_throws = 100;
   std::uint32_t hook_marks = 500;
   std::uint32_t factory_fails = 5;
@@ -43,6 +50,7 @@ struct ConsumerSetting {
   Manners manners;
   engine::Limits* limits = nullptr;
   std::vector<SimulatedConsumer*> consumers{};  // that live
+  CallbackLibrary* library = nullptr;
 };
 
 // User code at its worst: pauses anywhere, throws anything, marks some and then fails, overruns, keeps what it was
@@ -68,13 +76,15 @@ class SimulatedConsumer final : public Consumer {
     KeptBatch batch;
   };
   void begin(Batch& batch);
-  void work_on(Batch& batch);
+  void work_on(Batch& batch, const std::shared_ptr<ObservedJob>& job);
+  void work_on_message(const Message& message, bool marked);
   void mark(Batch& batch, const Message& message);
   void mark_by_partition(std::int64_t through);
   void mark_what_was_not_given(Batch& batch);
   void keep(Batch& batch);
   void read_kept();
-  void ask_for_commit(Batch& batch, std::int64_t done_through);
+  void ask_for_commit(Batch& batch);
+  void wait_for_commit(Batch& batch);
   void pause(bool may_be_long);
   void say_farewell(const VirtualPartition& where, Happening what);
   [[nodiscard]] bool calm() const { return setting_.world->calm; }
@@ -85,6 +95,7 @@ class SimulatedConsumer final : public Consumer {
   const VirtualPartition* where_ = nullptr;
   std::shared_ptr<WorkRecord> record_;  // from the first batch on
   std::vector<Kept> kept_;
+  std::shared_ptr<OpenTicket> ticket_;  // of the call in hand
 };
 
 }  // namespace braid::simulation

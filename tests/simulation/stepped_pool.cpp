@@ -42,9 +42,9 @@ void SteppedPool::cancel(engine::Notifier& notifier) {
 }
 
 bool SteppedPool::can_begin() const {
-  return !queue_.empty() && std::any_of(workers_.begin(), workers_.end(), [](const Worker& worker) {
-    return worker.task->state == Task::State::idle;
-  });
+  return (!queue_.empty() || !resumed_.empty()) &&
+         std::any_of(workers_.begin(), workers_.end(),
+                     [](const Worker& worker) { return worker.task->state == Task::State::idle; });
 }
 
 bool SteppedPool::begin_one() {
@@ -54,15 +54,48 @@ bool SteppedPool::begin_one() {
     if (worker.task->state == Task::State::idle) free.push_back(&worker);
   }
   Worker& worker = *world_.random.one_of(free);
-  // Any: a real worker may be held up between taking a job and beginning it.
-  const std::size_t index = world_.random.below(queue_.size());
-  worker.job = queue_[index];
-  queue_.erase(queue_.begin() + static_cast<std::ptrdiff_t>(index));
-  if (queue_.size() <= queue_limit_ / 2) {
-    for (engine::Notifier* notifier : std::exchange(wait_for_room_, {})) notifier->notify();
-  }
+  worker.job = take_one();
   ++at_work_;
   world_.run(*worker.task);
+  return true;
+}
+
+engine::Job* SteppedPool::take_one() {
+  std::vector<engine::Job*>& from = resumed_.empty() ? queue_ : resumed_;
+  // Any: a real worker may be held up between taking a job and beginning it.
+  const std::size_t index = world_.random.below(from.size());
+  engine::Job* const job = from[index];
+  from.erase(from.begin() + static_cast<std::ptrdiff_t>(index));
+  if (&from == &queue_ && queue_.size() <= queue_limit_ / 2) {
+    for (engine::Notifier* notifier : std::exchange(wait_for_room_, {})) notifier->notify();
+  }
+  return job;
+}
+
+void SteppedPool::resume(engine::Job& job) {
+  world_.preempt();
+  if (ending_) {
+    world_.happened(Happening::resumed_after_end);
+    job.abandon();
+    return;
+  }
+  world_.happened(Happening::resumed);
+  resumed_.push_back(&job);
+  world_.preempt();
+}
+
+// The worker looks again now and then: who notifies `changed` is no task of ours.
+bool SteppedPool::wait(std::unique_lock<std::mutex>& lock, std::condition_variable& /*changed*/,
+                       std::chrono::milliseconds most, const std::function<bool()>& done) {
+  const engine::Time until = world_.clock.now() + most;
+  while (!done()) {
+    if (world_.clock.now() >= until) return false;
+    lock.unlock();
+    world_.wait(std::min<engine::Time>(
+                    until, world_.clock.now() + std::chrono::microseconds(world_.random.between(1, 5'000))),
+                false);
+    lock.lock();
+  }
   return true;
 }
 

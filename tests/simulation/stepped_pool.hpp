@@ -16,15 +16,17 @@ class SteppedPool final : public engine::JobPool {
   SteppedPool(World& world, int process, std::uint32_t workers, std::size_t queue_limit);
 
   bool try_submit(engine::Job& job) override;
+  void resume(engine::Job& job) override;
+  bool wait(std::unique_lock<std::mutex>& lock, std::condition_variable& changed, std::chrono::milliseconds most,
+            const std::function<bool()>& done) override;
   void notify_when_room(engine::Notifier& notifier) override;
   void cancel(engine::Notifier& notifier) override;
 
   // A free worker begins any of the queued jobs. False: there is none free, or nothing queued.
   bool begin_one();
   [[nodiscard]] bool can_begin() const;
-  [[nodiscard]] bool empty() const { return queue_.empty(); }
   // Nothing queued, nobody at work.
-  [[nodiscard]] bool quiet() const { return queue_.empty() && at_work_ == 0; }
+  [[nodiscard]] bool quiet() const { return queue_.empty() && resumed_.empty() && at_work_ == 0; }
   // Workers end when they are free. Requires quiet().
   void end();
 
@@ -34,10 +36,12 @@ class SteppedPool final : public engine::JobPool {
     engine::Job* job = nullptr;
   };
   void work(std::size_t index);
+  engine::Job* take_one();
 
   World& world_;
   std::size_t queue_limit_;
   std::vector<engine::Job*> queue_;
+  std::vector<engine::Job*> resumed_;  // has no limit, and goes first
   std::vector<engine::Notifier*> wait_for_room_;
   std::vector<Worker> workers_;
   std::size_t at_work_ = 0;

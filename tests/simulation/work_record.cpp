@@ -1,6 +1,7 @@
 #include "simulation/work_record.hpp"
 
 #include "simulation/fake_messages.hpp"
+#include "simulation/fake_metadata.hpp"
 
 #include <algorithm>
 #include <utility>
@@ -88,6 +89,27 @@ void WorkRecord::failed() {
   } else {
     begin_again();
   }
+}
+
+void WorkRecord::asked() {
+  incarnation_->asked = true;
+  incarnation_->asked_through = std::max(incarnation_->asked_through, facts().marked_through);
+}
+
+std::size_t WorkRecord::begin_wait() {
+  const FakePartition& partition = kafka_.partition(incarnation_->partition);
+  const std::int64_t through = facts().marked_through;
+  const bool covered = through < 0 || (partition.stored && covers(*partition.stored, partition.metadata, through));
+  const std::size_t wait = ++incarnation_->last_wait;
+  incarnation_->waits.emplace(wait, CommitWait{through, covered});
+  return wait;
+}
+
+bool WorkRecord::end_wait(std::size_t wait) {
+  const auto found = incarnation_->waits.find(wait);
+  const bool covered = found->second.covered;
+  incarnation_->waits.erase(found);
+  return covered;
 }
 
 void WorkRecord::dropped() {

@@ -34,6 +34,12 @@ class WorkRecord {
   // At most once: there is no second attempt, and nothing waits for these any more.
   void dropped();
 
+  // A commit of all that is done by now is asked for.
+  void asked();
+  // Somebody waits for such a commit; the end says whether what was done at the beginning is stored.
+  [[nodiscard]] std::size_t begin_wait();
+  [[nodiscard]] bool end_wait(std::size_t wait);
+
   [[nodiscard]] Incarnation& incarnation() const { return *incarnation_; }
   [[nodiscard]] std::uint32_t virtual_partition() const { return virtual_partition_; }
   [[nodiscard]] VirtualPartitionFacts& facts() const {

@@ -1,5 +1,10 @@
 #pragma once
 
+#include <chrono>
+#include <condition_variable>
+#include <functional>
+#include <mutex>
+
 // Asio's, of which nothing but the name is needed here.
 namespace boost::asio {
 class any_io_executor;
@@ -41,6 +46,13 @@ class JobPool {
   // Goes on with something that has started: never refused, and ahead of what was submitted. Bounded by what is in
   // flight. Abandons the job where the pool has ended. A pool that has no place for such runs it here and now.
   virtual void resume(Job& job) { job.run(); }
+  // A job waits within its call, for `most` at the longest, until `done` holds; it is looked at under the lock, and
+  // who makes it true notifies `changed`. Returns whether it holds. Blocks the worker; a pool whose workers are no
+  // threads lets others run meanwhile.
+  virtual bool wait(std::unique_lock<std::mutex>& lock, std::condition_variable& changed,
+                    std::chrono::milliseconds most, const std::function<bool()>& done) {
+    return changed.wait_for(lock, most, done);
+  }
   // Where coroutines run. nullptr: this pool runs none.
   [[nodiscard]] virtual const boost::asio::any_io_executor* executor() const { return nullptr; }
 };

@@ -1,5 +1,7 @@
 #include "engine/worker/commit_request.hpp"
 
+#include "engine/ports/job_pool.hpp"
+
 #include <utility>
 
 namespace braid::engine {
@@ -20,9 +22,9 @@ void CommitRequest::answer_ended() {
                "have been stored"));
 }
 
-Result<void> CommitRequest::wait_for(std::chrono::milliseconds timeout) {
+Result<void> CommitRequest::wait_for(std::chrono::milliseconds timeout, JobPool& pool) {
   std::unique_lock lock(mutex_);
-  if (!answered_.wait_for(lock, timeout, [&] { return outcome_.has_value(); })) {
+  if (!pool.wait(lock, answered_, timeout, [&] { return outcome_.has_value(); })) {
     return Error(Error::Kind::timed_out,
                  "no commit that covers what was marked has been acknowledged in time; it may still be stored",
                  true);

@@ -17,6 +17,7 @@
 namespace braid::engine {
 
 class Assignment;
+class JobPool;
 
 // What a consumer asks its listener to commit, and the place where it waits for the answer.
 // Thread: any. Held by who waits, by the mail that carries it, and by the listener until it has answered.
@@ -33,8 +34,8 @@ class CommitRequest : public boost::intrusive_ref_counter<CommitRequest> {
   void answer(const Result<void>& outcome);
   // The assignment has ended without an acknowledgment.
   void answer_ended();
-  // The answer, or that it did not come in time; it may come later, and then means nothing.
-  [[nodiscard]] Result<void> wait_for(std::chrono::milliseconds timeout);
+  // The answer, or that it did not come in time; it may come later, and then means nothing. Within a job of `pool`.
+  [[nodiscard]] Result<void> wait_for(std::chrono::milliseconds timeout, JobPool& pool);
 
  private:
   const std::shared_ptr<Assignment> assignment_;

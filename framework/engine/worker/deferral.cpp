@@ -15,6 +15,8 @@ bool Deferral::call_returned() {
 }
 
 void Deferral::call_threw() {
+  // From here on its ticket is inert: what it marks or settles is another attempt's by now.
+  claimed_.store(true, std::memory_order_release);
   state_.store(State::closed, std::memory_order_release);
 }
 

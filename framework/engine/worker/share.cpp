@@ -39,7 +39,8 @@ PartitionControl Batch::control() const {
 }
 
 Result<void> Batch::commit(std::chrono::milliseconds timeout) {
-  return share_->batch().request_commit(*share_, true)->wait_for(timeout);
+  engine::RunningBatch& batch = share_->batch();
+  return batch.request_commit(*share_, true)->wait_for(timeout, batch.pool());
 }
 void Batch::commit_async() {
   share_->batch().request_commit(*share_, false);

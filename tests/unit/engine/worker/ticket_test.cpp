@@ -158,6 +158,9 @@ TEST_F(TicketTest, ThrowingBehindDeferIsHowTheAttemptEnded) {
   start();
   EXPECT_EQ(failure(), "std::runtime_error: after all");
   EXPECT_EQ(ticket_->size(), 5U) << "whoever has it may still read";
+  EXPECT_TRUE(ticket_->settled()) << "inert";
+  ticket_->mark(*ticket_->begin());
+  EXPECT_EQ(share().marked(), 0U) << "the next attempt is not its own";
   EXPECT_FALSE(ticket_->done());
   EXPECT_EQ(share().marked(), 0U);
 }
