@@ -120,7 +120,7 @@ void CallbackLibrary::work_on(const std::shared_ptr<OpenTicket>& open) {
       world.happened(Happening::ticket_marked);
       WorkRecord& record = open->job->record();
       record.mark(message.offset().value);
-      if (open->job->where().lost()) record.incarnation().marked_when_over = true;
+      if (open->job->where().lost()) record.incarnation().inexact = true;
     }
     open->ticket.mark(message);
     if (random.chance(300)) return;  // for now

@@ -19,6 +19,7 @@ constexpr auto kContract = "the client is used as its contract says";
 
 FakeConsumerClient::FakeConsumerClient(World& world, FakeKafka& kafka, int process, int connection)
     : world_(world), kafka_(kafka), process_(process), connection_(connection) {
+  store_side_->who = who();
   kafka_.clients.push_back(this);
 }
 
@@ -47,6 +48,7 @@ void FakeConsumerClient::join() {
 
 void FakeConsumerClient::die() {
   dead_ = true;
+  store_side_->dead = true;
   requests_.clear();
   if (member_) member_->wake = nullptr;
 }
@@ -167,12 +169,13 @@ Result<void> FakeConsumerClient::assign(std::span<const engine::TopicPartition> 
     }
     partition.last_process = process_;
     partition.last_connection = connection_;
-    if (partition.stored) {
+    if (partition.stored && !partition.promises.external) {
       begin_incarnation(fetch, *partition.stored);
       fall_back(fetch);
     } else {
       world_.happened(Happening::no_stored_position);
       begin_incarnation(fetch, 0);
+      fetch.unplaced = partition.promises.external;
       fetch.waits = FakeFetch::Waits::stored_position;
       fetch.tell_waits = true;
     }
@@ -223,6 +226,7 @@ void FakeConsumerClient::commit(std::span<const engine::StoredPosition> position
         std::find(handled_.begin(), handled_.end(), found->first) != handled_.end()) {
       world_.fail(kContract, "nothing of a partition is committed that is lost");
     }
+    if (found->second->partition->promises.external) world_.fail(kContract, "its positions are not Kafka's");
     world_.trace("sends the position {}", who(), found->first, position.position->value);
     Incarnation& incarnation = *found->second->incarnation;
     incarnation.last_sent = position.position->value;
@@ -274,7 +278,10 @@ void FakeConsumerClient::handle_commit(Request& request) {
     world_.trace("the group stores the position {}", who(), partition.index, position.position->value);
     kafka_.guarantees().tell([&](Guarantee& each) { each.commit_applied(partition, position.position->value); });
     if (partition.stored != position.position->value) partition.older_metadata = partition.metadata;
-    note_stored(partition, position);
+    const auto fetch = fetches_.find(partition.index);
+    if (fetch != fetches_.end() && fetch->second->incarnation != nullptr) {
+      note_stored(world_, partition, *fetch->second->incarnation, position.position->value, position.metadata);
+    }
     partition.stored = position.position->value;
     partition.metadata = position.metadata;
     world_.happened(Happening::commit_applied);
@@ -285,14 +292,18 @@ void FakeConsumerClient::handle_commit(Request& request) {
   }
 }
 
-// For the guarantees of its topic's policy: whom this commit tells of, and whose records it moves over.
-void FakeConsumerClient::note_stored(FakePartition& partition, const engine::StoredPosition& now) {
-  const auto found = fetches_.find(partition.index);
-  if (found == fetches_.end() || found->second->incarnation == nullptr) return;
-  Incarnation& incarnation = *found->second->incarnation;
-  const std::int64_t position = now.position->value;
+std::map<int, std::shared_ptr<Incarnation>> FakeConsumerClient::incarnations() const {
+  std::map<int, std::shared_ptr<Incarnation>> incarnations;
+  for (const auto& [index, fetch] : fetches_) {
+    if (fetch->assigned) incarnations.emplace(index, fetch->incarnation);
+  }
+  return incarnations;
+}
+
+void note_stored(World& world, FakePartition& partition, Incarnation& incarnation, std::int64_t position,
+                 const std::string& metadata) {
   if (partition.promises.waits_for_commit) {
-    const std::set<std::int64_t> told = told_done(now.metadata, position);
+    const std::set<std::int64_t> told = told_done(metadata, position);
     for (auto& [index, facts] : incarnation.virtual_partitions) {
       for (const std::int64_t through : {facts.awaited_through, facts.marked_through}) {
         if (through < position || told.contains(through)) facts.covered_through = through;
@@ -300,14 +311,14 @@ void FakeConsumerClient::note_stored(FakePartition& partition, const engine::Sto
     }
   }
   for (auto& [id, wait] : incarnation.waits) {
-    wait.covered = wait.covered || covers(position, now.metadata, wait.through);
+    wait.covered = wait.covered || covers(position, metadata, wait.through);
   }
   if (partition.promises.at_most_once) {
     const std::int64_t before = partition.stored.value_or(partition.log.start());
-    if (position < before) world_.happened(Happening::batch_given_back);
+    if (position < before) world.happened(Happening::batch_given_back);
     partition.log.committed(before, position, incarnation.id);
   }
-  if (partition.promises.on_demand && incarnation.asked) world_.happened(Happening::commit_asked);
+  if (partition.promises.on_demand && incarnation.asked) world.happened(Happening::commit_asked);
 }
 
 void FakeConsumerClient::handle_read(Request& request) {

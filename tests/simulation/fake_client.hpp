@@ -17,6 +17,17 @@ namespace braid::simulation {
 
 class FakeQueue;
 
+// What a client's calls to an offset store are made for; they may last longer than the client.
+struct StoreSide {
+  int who = 0;
+  bool dead = false;
+  std::map<int, engine::StoredPosition> loaded;  // the last answer, by partition, until something begins with it
+};
+
+// For the guarantees of its topic's policy: whom this commit tells of, and whose records it moves over.
+void note_stored(World& world, FakePartition& partition, Incarnation& incarnation, std::int64_t position,
+                 const std::string& metadata);
+
 // One partition as its client fetches it.
 struct FakeFetch {
   FakePartition* partition = nullptr;
@@ -29,6 +40,7 @@ struct FakeFetch {
   enum class Waits : std::uint8_t { no, stored_position, in_range };
   Waits waits = Waits::no;  // for restart_at()
   bool tell_waits = false;
+  bool unplaced = false;  // the offset store has not said yet where it begins
   bool tell_end = false;
   std::int64_t end = 0;  // with tell_end: where the log ended then
   bool tell_error = false;
@@ -79,6 +91,12 @@ class FakeConsumerClient final : public engine::ConsumerClient {
   void expect_stop() { stop_expected_ = true; }
   [[nodiscard]] bool in_handler() const { return handler_ != Handler::none; }
 
+  // --- the offset store's
+
+  [[nodiscard]] const std::shared_ptr<StoreSide>& store_side() const { return store_side_; }
+  // What is assigned now, by partition.
+  [[nodiscard]] std::map<int, std::shared_ptr<Incarnation>> incarnations() const;
+
   // --- its queues'
 
   engine::TakeReport take(FakeFetch& fetch, std::size_t max, std::vector<Message>& out);
@@ -109,7 +127,7 @@ class FakeConsumerClient final : public engine::ConsumerClient {
   void handle(Request& request);
   void handle_commit(Request& request);
   void handle_read(Request& request);
-  void note_stored(FakePartition& partition, const engine::StoredPosition& now);
+  void begin_from_store(FakeFetch& fetch, CommitPosition at);
   void learn_done_before(const engine::StoredPosition& stored);
   void flush_commits();
   void wake();
@@ -118,6 +136,7 @@ class FakeConsumerClient final : public engine::ConsumerClient {
   FakeKafka& kafka_;
   int process_;
   int connection_;
+  std::shared_ptr<StoreSide> store_side_ = std::make_shared<StoreSide>();
   engine::ReadySignal* ready_ = nullptr;
   std::shared_ptr<FakeMember> member_;
   std::map<int, std::unique_ptr<FakeFetch>> fetches_;  // by partition

@@ -65,7 +65,7 @@ void FakeConsumerClient::begin_incarnation(FakeFetch& fetch, std::int64_t start)
   fetch.fetched.clear();
   fetch.waits = FakeFetch::Waits::no;
   fetch.tell_waits = fetch.tell_end = fetch.told_end = fetch.tell_error = false;
-  fetch.taken_from = fetch.was_elsewhere = false;
+  fetch.taken_from = fetch.was_elsewhere = fetch.unplaced = false;
   world_.trace("fetches from {} on, as incarnation {}", who(), fetch.partition->index, start,
                static_cast<std::int64_t>(fetch.incarnation->id));
 }
@@ -92,6 +92,12 @@ void FakeConsumerClient::purge_retained(std::span<const engine::TopicPartition> 
     if (std::find(others.begin(), others.end(), fetch->partition->name) != others.end()) continue;
     fetch->fetched.clear();
     fetch->tell_end = fetch->told_end = false;
+    if (fetch->partition->promises.external && !fetch->taken_from) {
+      // The group can't say where it is to go on.
+      fetch->waits = FakeFetch::Waits::stored_position;
+      fetch->tell_waits = true;
+      continue;
+    }
     fetch->next = fetch->app_position;
     if (fetch->taken_from && world_.random.chance(kafka_.nastiness.skip_unless_repositioned)) {
       fetch->next = std::min(fetch->partition->log.end(), fetch->next + world_.random.between(1, 4));
@@ -107,11 +113,28 @@ void FakeConsumerClient::reposition(std::span<const engine::StoredPosition> reta
   for (const engine::StoredPosition& position : retained) {
     FakeFetch& fetch = fetch_of(position.partition, "reposition");
     world_.happened(Happening::retained_repositioned);
+    if (fetch.waits == FakeFetch::Waits::stored_position && fetch.partition->promises.external) {
+      fetch.waits = FakeFetch::Waits::no;
+      fetch.tell_waits = false;
+    }
     if (fetch.waits != FakeFetch::Waits::no) continue;
     fetch.next = position.position->value;
     world_.trace("goes on at {}", who(), fetch.partition->index, fetch.next);
     fall_back(fetch);
   }
+}
+
+// Its reader has asked the store: it begins there, or begins anew.
+void FakeConsumerClient::begin_from_store(FakeFetch& fetch, CommitPosition at) {
+  const engine::StoredPosition loaded = store_side_->loaded.extract(fetch.partition->index).mapped();
+  world_.happened(fetch.unplaced ? Happening::store_begun : Happening::store_begun_anew);
+  end_incarnation(fetch);
+  begin_incarnation(fetch, at.value);
+  if (loaded.position != at) {
+    world_.fail("what the store has is where it begins",
+                fmt::format("#{} begins at {}", fetch.partition->index, at.value));
+  }
+  learn_done_before(loaded);
 }
 
 Result<std::optional<CommitPosition>> FakeConsumerClient::restart_at(const engine::TopicPartition& name,
@@ -123,6 +146,7 @@ Result<std::optional<CommitPosition>> FakeConsumerClient::restart_at(const engin
   FakeFetch& fetch = fetch_of(name, "restart_at");
   if (dead_) return std::optional<CommitPosition>();
   if (start.kind == engine::StartPoint::Kind::at) {
+    if (store_side_->loaded.contains(fetch.partition->index)) begin_from_store(fetch, start.at);
     // The same incarnation goes on, where it should be.
     fetch.fetched.clear();
     fetch.next = start.at.value;
@@ -140,6 +164,7 @@ Result<std::optional<CommitPosition>> FakeConsumerClient::restart_at(const engin
                 fmt::format("{}/{} is started anew, though the group has stored {}", name.topic,
                             name.partition.value, *partition.stored));
   }
+  store_side_->loaded.erase(fetch.partition->index);
   end_incarnation(fetch);
   const bool latest = start.kind == engine::StartPoint::Kind::latest;
   if (latest) partition.skipped_below = std::max(partition.skipped_below, partition.log.end());

@@ -32,6 +32,7 @@ struct Promises {
   bool waits_for_commit = false;  // a virtual partition's next job begins behind the commit of the one before
   bool on_demand = false;         // nothing is committed unasked
   bool manual_offsets = false;    // nothing is done but what is marked
+  bool external = false;          // its positions are in an offset store
   bool tickets = false;           // some jobs are settled later
   std::optional<engine::Duration> ticket_timeout{};
   bool overdue_is_retried = false;  // though what is overdue may be going on
@@ -50,11 +51,12 @@ struct FakePartition {
   Bounds bounds;  // by its topic's route, for the guarantees
   Promises promises{};
   std::weak_ptr<Incarnation> current{};
-  std::optional<std::int64_t> stored;
-  std::string metadata{};          // with it
-  std::string older_metadata{};    // with another position, before
-  std::int64_t skipped_below = 0;  // a start at the latest offset left these out, as asked for
-  int last_process = -1;           // that it was assigned to, and by which connection
+  std::optional<std::int64_t> stored;  // by the group, or in the offset store
+  std::uint64_t epoch = 0;             // of the offset store
+  std::string metadata{};              // with it
+  std::string older_metadata{};        // with another position, before
+  std::int64_t skipped_below = 0;      // a start at the latest offset left these out, as asked for
+  int last_process = -1;               // that it was assigned to, and by which connection
   int last_connection = -1;
 };
 

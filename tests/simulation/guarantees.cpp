@@ -56,6 +56,8 @@ class PositionIsExact final : public Guarantee {
     if (position > of.position()) {
       violated(fmt::format("#{}: position {} is sent, {} is not done", of.partition, position, of.position()));
     }
+    // A store is called later than the position was told, and more may have come since.
+    if (promises(of).external) return;
     FakeLog& log = partitions_[static_cast<std::size_t>(of.partition)]->log;
     const bool has_a_meaning = position == of.start || position == of.highest_taken + 1 ||
                                position == of.end_told || log.find(position) != nullptr ||
@@ -66,7 +68,7 @@ class PositionIsExact final : public Guarantee {
   }
 
   void given_back(const Incarnation& of) override {
-    if (of.highest_taken < of.start || of.jobs_inside > 0 || of.marked_when_over) return;
+    if (of.highest_taken < of.start || of.jobs_inside > 0 || of.inexact) return;
     if (promises(of).at_most_once || promises(of).on_demand) return;
     checked();
     // What was taken and waited beside is nothing that its position is about: it may end in front of a hole there,
@@ -117,8 +119,7 @@ class MetadataIsTrue final : public Guarantee {
     }
   }
   void given_back(const Incarnation& of) override {
-    if (of.highest_taken < of.start || of.jobs_inside > 0 || of.marked_when_over || !has_room_ || tells_less(of))
-      return;
+    if (of.highest_taken < of.start || of.jobs_inside > 0 || of.inexact || !has_room_ || tells_less(of)) return;
     checked();
     const auto left_out = untold(of, of.position());
     if (!left_out) return;

@@ -163,7 +163,7 @@ class AskedIsCommitted final : public ByTopic {
     violated(fmt::format("#{}: position {} is sent, and nobody has asked for it", of.partition, position));
   }
   void given_back(const Incarnation& of) override {
-    if (!promises(of).on_demand || of.asked_through < of.start || of.jobs_inside > 0 || of.marked_when_over ||
+    if (!promises(of).on_demand || of.asked_through < of.start || of.jobs_inside > 0 || of.inexact ||
         !metadata_has_room_)
       return;
     checked();

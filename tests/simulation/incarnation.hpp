@@ -57,7 +57,7 @@ struct Incarnation {
   std::size_t last_wait = 0;
   std::map<int, KeyHome> homes;  // of keys
   int jobs_inside = 0;
-  bool marked_when_over = false;  // which may count, or not
+  bool inexact = false;  // marked when it was over, or fenced by its store: its last position may be any
 
   // By the definition: the lowest open offset; if there is none, the one after the highest taken, or the end of the
   // log if that was reached.

@@ -70,8 +70,10 @@ class TopicDraw {
   void draw_commit() {
     const std::size_t which = random_.below(100);
     const bool sync = random_.chance(500);
-    if (which < 35) {
+    if (which < 25) {
       set(When::interval, false, Happening::policy_interval);
+    } else if (which < 38) {
+      set(When::external, false, Happening::policy_external);
     } else if (which < 60) {
       set(When::after_batch, sync, sync ? Happening::policy_after_batch_sync : Happening::policy_after_batch);
     } else if (which < 75) {
@@ -123,6 +125,7 @@ class TopicDraw {
         .waits_for_commit = topic_.commit.sync,
         .on_demand = topic_.commit.when == When::manual,
         .manual_offsets = topic_.offsets == routing::Offsets::manual,
+        .external = topic_.commit.when == When::external,
         .tickets = tickets_,
         .ticket_timeout = topic_.ticket_timeout,
         .overdue_is_retried = topic_.on_ticket_timeout == routing::OnTicketTimeout::retry,

@@ -43,6 +43,7 @@ class Process::Connection final : private engine::Waiter {
             .waiter = this,
             .log = &process,
             .host = &process,
+            .stores = {{process.store_.store().get(), process.store_.calls_of(*client_)}},
         });
     notifier_->task = &process.world_.start_task(process.number_, [this] { run(); });
   }
@@ -108,6 +109,7 @@ Process::Process(World& world, FakeKafka& kafka, int number, const ProcessPlan& 
       number_(number),
       consumers_{.world = &world, .kafka = &kafka, .process = number, .manners = plan.manners},
       library_(consumers_),
+      store_(world, number, std::make_shared<FakeOffsetStore>(world, kafka)),
       pool_(std::make_shared<SteppedPool>(world, number, plan.workers, plan.queue_limit)),
       jobs_(std::make_shared<engine::PartitionJobsTable>()),
       limits_(std::make_shared<engine::Limits>(plan.max_bytes_in_flight)),
@@ -144,6 +146,7 @@ Process::Process(World& world, FakeKafka& kafka, int number, const ProcessPlan& 
     route.ticket_timeout = topic.ticket_timeout;
     route.on_ticket_timeout = topic.on_ticket_timeout;
     route.commit = topic.commit;
+    if (topic.promises.external) route.offset_store = store_.store();
     subscription.topics.push_back(std::move(route));
   }
   routing::ConsumerGroup group{.id = "group"};
@@ -190,8 +193,9 @@ bool Process::over() {
   if (!std::exchange(pool_ended_, true)) {
     pool_->end();
     library_.close();
+    store_.close();
   }
-  return library_.over();
+  return library_.over() && store_.over();
 }
 
 bool Process::in_rebalance() const {

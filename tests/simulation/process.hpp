@@ -7,6 +7,7 @@
 #include "simulation/callback_library.hpp"
 #include "simulation/fake_client.hpp"
 #include "simulation/fake_kafka.hpp"
+#include "simulation/fake_store.hpp"
 #include "simulation/simulated_consumer.hpp"
 #include "simulation/stepped_pool.hpp"
 #include "simulation/world.hpp"
@@ -102,6 +103,7 @@ class Process final : private engine::ListenerHost, private engine::Log {
   int number_;
   ConsumerSetting consumers_;
   CallbackLibrary library_;
+  SteppedStore store_;
   bool pool_ended_ = false;
   std::shared_ptr<SteppedPool> pool_;
   std::shared_ptr<engine::PartitionJobsTable> jobs_;

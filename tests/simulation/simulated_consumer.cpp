@@ -137,7 +137,7 @@ void SimulatedConsumer::mark(Batch& batch, const Message& message) {
     mark_by_partition(offset);
   } else {
     record_->mark(offset);
-    if (where_->lost()) record_->incarnation().marked_when_over = true;
+    if (where_->lost()) record_->incarnation().inexact = true;
     world.random.chance(500) ? batch.mark(message) : batch.mark(message.offset());
   }
   ask_for_commit(batch);
@@ -147,7 +147,7 @@ void SimulatedConsumer::mark(Batch& batch, const Message& message) {
 void SimulatedConsumer::mark_by_partition(std::int64_t through) {
   if (setting_.dead) return;
   record_->mark(through);
-  if (where_->lost()) record_->incarnation().marked_when_over = true;
+  if (where_->lost()) record_->incarnation().inexact = true;
   where_->mark(Offset{through});
 }
 

@@ -69,9 +69,13 @@ void ExternalPositions::commit(std::span<const StoredPosition> positions, std::u
     answer->token = token;
     Result<void> outcome = guarded([&] { return store.save(group, saved); });
     // One that another member has taken over must not keep back the others.
-    const bool apart = !outcome && outcome.error().kind() == Error::Kind::stale_member && saved.size() > 1;
-    for (std::size_t i = 0; apart && i < saved.size(); ++i) {
-      (void)guarded([&] { return store.save(group, std::span(&saved[i], 1)); });
+    const auto stale = [](const Result<void>& of) { return !of && of.error().kind() == Error::Kind::stale_member; };
+    for (std::size_t i = 0; stale(outcome) && i < saved.size(); ++i) {
+      const bool alone = saved.size() == 1;
+      const Result<void> one =
+          alone ? outcome : guarded([&] { return store.save(group, std::span(&saved[i], 1)); });
+      if (!stale(one)) continue;
+      answer->fenced.push_back({{saved[i].partition.topic, saved[i].partition.number}, saved[i].epoch});
     }
     answer->committed = std::move(outcome);
     mailbox->post_store_answer(std::move(answer));

@@ -24,6 +24,11 @@ class ExternalPositions final : public PositionStore {
 
   // An answer has come. Before it is handled: what is saved from then on is of the epochs that it names.
   void note(const StoreAnswer& answer);
+  // Of that epoch is what is saved now.
+  [[nodiscard]] bool saves_as(const TopicPartition& partition, std::uint64_t epoch) const {
+    const auto found = epochs_.find(partition);
+    return found != epochs_.end() && found->second == epoch;
+  }
   [[nodiscard]] const StoreCalls* calls() const { return calls_.get(); }
 
  private:

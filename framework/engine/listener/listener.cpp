@@ -299,6 +299,13 @@ void Listener::handle(const StoreAnswer& answer) {
   if (answer.positions) handle_positions(answer.token, *answer.positions);
   if (answer.committed)
     committers_.of(*answer.store)->handle_committed(answer.token, *answer.committed, clock_->now());
+  for (const auto& [name, epoch] : answer.fenced) {
+    const auto found = partitions_.find(name);
+    if (found == partitions_.end() || found->second->lane->store != answer.store) continue;
+    // Every store but the client is one of these.
+    const auto* store = static_cast<const ExternalPositions*>(answer.store);
+    if (store->saves_as(name, epoch)) begin_from_store(*found->second);
+  }
 }
 
 void Listener::handle(CommitRequest& request) {

@@ -109,6 +109,7 @@ class Listener final : private ConsumerEvents {
   void handle_error(const Error& error) override;
 
   void handle(const StoreAnswer& answer);
+  void begin_from_store(AssignedPartition& partition);
   void handle(CommitRequest& request);
   void turn_released();
   PositionStore& store_of(const routing::Topic& topic);
@@ -133,13 +134,13 @@ class Listener final : private ConsumerEvents {
   void add(const TopicPartition& name);
   void take_apart(AssignedPartition& partition);
   void begin_generation(AssignedPartition& partition);
+  void begin_next_generation(AssignedPartition& partition);
   void ask_positions(Time now);
   void begin(AssignedPartition& partition);
   void take_stored(AssignedPartition& partition, const StoredPosition& stored);
   void start_by_policy(AssignedPartition& partition, const char* why);
   std::optional<CommitPosition> restart(AssignedPartition& partition, StartPoint start);
   void restart_again(AssignedPartition& partition);
-  void end_generation(AssignedPartition& partition);
   void obey(AssignedPartition& partition, Time now);
   void seek(AssignedPartition& partition, const StartPoint& target);
   void commit_target(AssignedPartition& partition);

@@ -195,9 +195,41 @@ void Listener::take_stored(AssignedPartition& partition, const StoredPosition& s
   partition.assignment->commit_text().start_with(std::move(gaps.user_text));
 }
 
+// Whatever moves a position starts a new generation: what still runs of this one counts no more. Its consumers hear
+// that it is lost, before the new one's are made.
+void Listener::begin_next_generation(AssignedPartition& partition) {
+  partition.runner->refuse();
+  dispatcher_.forget(*partition.assignment);
+  partition.assignment->move_to(Assignment::Phase::over);
+  unschedule(partition);
+  std::make_shared<FarewellRound>(partition.assignment, FarewellKind::revoked)->send(dispatcher_);
+  partition.runner.reset();
+  end_commits(partition);
+  begin_generation(partition);
+}
+
+// The offset store refuses our epoch: another member has loaded the partition since. It may be one that had it
+// before and asked late; then nobody else could ever save. So whoever has the partition begins anew where the store
+// is, in the epoch of that load. One that has lost it, and has not heard of that, comes to its end with that news.
+void Listener::begin_from_store(AssignedPartition& partition) {
+  // In a rebalance the next refusal says it again.
+  if (partition.stage != AssignedPartition::Stage::running || in_rebalance_) return;
+  log(LogLevel::warning,
+      fmt::format("{} / {}: {}/{}: another member has loaded its position from the offset store; "
+                  "it begins anew where the store is",
+                  group_->id, subscription_group_->id, partition.name.topic, partition.name.partition.value));
+  begin_next_generation(partition);
+  partition.start = {};
+  partition.stored.reset();
+  partition.sent_to.reset();
+  partition.restart_pending.reset();
+  partition.stage = AssignedPartition::Stage::reading_position;
+  partition.ask_position_at = clock_->now();
+}
+
 void Listener::start_by_policy(AssignedPartition& partition, const char* why) {
   const routing::InitialOffset policy = partition.lane->topic->initial_offset;
-  if (partition.runner) end_generation(partition);
+  if (partition.runner) begin_next_generation(partition);
   partition.start = {};
   partition.stored.reset();
   if (policy == routing::InitialOffset::fail) {
@@ -215,19 +247,6 @@ void Listener::start_by_policy(AssignedPartition& partition, const char* why) {
   partition.start.position =
       restart(partition, {earliest ? StartPoint::Kind::earliest : StartPoint::Kind::latest, {}});
   begin(partition);
-}
-
-// Whatever moves a position starts a new generation: what still runs of the present one counts no more. Its
-// consumers hear that it is lost, before the new one's are made.
-void Listener::end_generation(AssignedPartition& partition) {
-  partition.runner->refuse();
-  dispatcher_.forget(*partition.assignment);
-  partition.assignment->move_to(Assignment::Phase::over);
-  unschedule(partition);
-  std::make_shared<FarewellRound>(partition.assignment, FarewellKind::revoked)->send(dispatcher_);
-  partition.runner.reset();
-  end_commits(partition);
-  begin_generation(partition);
 }
 
 // Returns where it starts, if that is known. What fails is tried again with the next sweep.

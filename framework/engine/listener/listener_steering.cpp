@@ -24,7 +24,7 @@ void Listener::obey(AssignedPartition& partition, Time now) {
 void Listener::seek(AssignedPartition& partition, const StartPoint& target) {
   Counters::add(counters_->seeks);
   std::string text = partition.assignment->commit_text().text();
-  if (partition.runner) end_generation(partition);
+  if (partition.runner) begin_next_generation(partition);
   partition.assignment->commit_text().start_with(std::move(text));
   partition.sent_to.reset();
   partition.stored.reset();

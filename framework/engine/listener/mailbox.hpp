@@ -36,6 +36,8 @@ struct StoreAnswer {
   std::optional<Result<std::vector<StoredPosition>>> positions;
   std::vector<std::uint64_t> epochs;  // one for each of the positions
   std::optional<Result<void>> committed;
+  // What was refused because its epoch is over, with that.
+  std::vector<std::pair<TopicPartition, std::uint64_t>> fenced;
 };
 
 // One entry of a mailbox. Mails about batches hold a reference to theirs.
