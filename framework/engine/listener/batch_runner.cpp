@@ -256,13 +256,14 @@ void BatchRunner::handle_held(Share& share) {
 // so looking now and then is enough.
 void BatchRunner::copy_out(Offset through, Time now) {
   if (present_) copies_.copy_batch(*present_, through);
-  if (copies_.wants(*gathering_, through)) {
-    if (flow_.is_armed()) take_back();
-    copies_.copy_batch(*gathering_, through);
-  }
   if (!held_back_.empty() && held_back_.front().offset() <= through) copies_.copy(held_back_);
+  if (copies_.wants(*gathering_, through)) {
+    const bool armed = flow_.is_armed();
+    if (armed) take_back();
+    copies_.copy_batch(*gathering_, through);
+    if (armed) hand_over(now);
+  }
   copies_.end();
-  hand_over(now);
 }
 
 // The position is behind it already: a second attempt would break the promise that nothing is processed twice.

@@ -216,7 +216,7 @@ TEST_F(CopyOutTest, NeverIsNever) {
 }
 
 TEST_F(CopyOutTest, WhatMuchHasPassedIsCopiedThoughNoTimeHas) {
-  CommitWorld& world = make(routing::Flow::continuous, [](routing::Topic& topic) { topic.max_bytes = 64'000; });
+  CommitWorld& world = make(routing::Flow::continuous, [](routing::Topic& topic) { topic.max_bytes = 16'000; });
   world.world.owner->payload = std::string(100, 'p');
   failing = {0};
   // One message in 21 is even, and waits behind the one that fails; all others pass.
@@ -227,7 +227,7 @@ TEST_F(CopyOutTest, WhatMuchHasPassedIsCopiedThoughNoTimeHas) {
     world.turn();
     for (int i = 0; i < 6; ++i) world.run();
   }
-  // A sixteenth of 64,000 bytes may be kept by what waits; 2,100 come at once.
+  // A quarter of 16,000 bytes may be kept by what waits; 2,100 come at once.
   EXPECT_EQ(detached(), (Offsets{0, 40, 80})) << "120 and 160 are too young to matter";
 }
 
