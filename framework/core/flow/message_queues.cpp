@@ -12,13 +12,15 @@ void MessageQueues::push(std::uint32_t index, const Message& message, KeyId key)
   if (node == kNone) {
     BRAID_ASSERT(nodes_.size() < kNone, "messages that wait are counted in 32 bits");
     node = static_cast<std::uint32_t>(nodes_.size());
-    nodes_.push_back({message, key, kNone});
+    nodes_.push_back({message, key});
+    behind_.push_back(kNone);
   } else {
-    free_ = nodes_[node].behind;
-    nodes_[node] = {message, key, kNone};
+    free_ = behind_[node];
+    nodes_[node] = {message, key};
+    behind_[node] = kNone;
   }
   Queue& queue = queues_[index];
-  (queue.last == kNone ? queue.first : nodes_[queue.last].behind) = node;
+  (queue.last == kNone ? queue.first : behind_[queue.last]) = node;
   queue.last = node;
   ++queue.length;
   ++size_;
@@ -39,10 +41,10 @@ void MessageQueues::pop(std::uint32_t index, std::size_t most, std::vector<Messa
     messages.push_back(node.message);
     keys.push_back(node.key);
     last = next;
-    next = node.behind;
+    next = behind_[next];
   }
   // The nodes go back as the chain they are.
-  nodes_[last].behind = free_;
+  behind_[last] = free_;
   free_ = first;
   queue.first = next;
   if (next == kNone) queue.last = kNone;
@@ -66,9 +68,9 @@ bool MessageQueues::replace_in(Queue& queue, Offset through, const Replace& repl
   // Together, since whoever replaces them has costs of a call too.
   std::array<Message, 128> together;
   for (;;) {
-    const std::uint32_t from = queue.replaced > 0 ? nodes_[queue.last_replaced].behind : queue.first;
+    const std::uint32_t from = queue.replaced > 0 ? behind_[queue.last_replaced] : queue.first;
     std::uint32_t found = 0;
-    for (std::uint32_t node = from; node != kNone && found < together.size(); node = nodes_[node].behind) {
+    for (std::uint32_t node = from; node != kNone && found < together.size(); node = behind_[node]) {
       if (nodes_[node].message.offset() > through) break;
       together[found++] = nodes_[node].message;
     }
@@ -78,7 +80,7 @@ bool MessageQueues::replace_in(Queue& queue, Offset through, const Replace& repl
     for (std::uint32_t i = 0; i < found; ++i) {
       nodes_[node].message = together[i];
       queue.last_replaced = node;
-      node = nodes_[node].behind;
+      node = behind_[node];
     }
     queue.replaced += found;
     replaced_ += found;
@@ -99,11 +101,13 @@ MessageQueues::Lengths MessageQueues::lengths() const {
 void MessageQueues::shrink() {
   if (size_ > 0) return;
   nodes_ = std::vector<Node>();  // {} would keep the memory
+  behind_ = std::vector<std::uint32_t>();
   free_ = kNone;
 }
 
 std::size_t MessageQueues::memory_bytes() const {
-  return nodes_.capacity() * sizeof(Node) + queues_.capacity() * sizeof(Queue);
+  return nodes_.capacity() * sizeof(Node) + behind_.capacity() * sizeof(std::uint32_t) +
+         queues_.capacity() * sizeof(Queue);
 }
 
 }  // namespace braid::core

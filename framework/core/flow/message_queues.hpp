@@ -14,7 +14,9 @@
 namespace braid::core {
 
 // The queues of one assignment's virtual partitions, all in one slab of nodes: an empty queue costs twenty bytes,
-// and a message that comes and goes costs no allocation once the slab is as large as the most that ever waited.
+// and a message that comes and goes costs no allocation once the slab is as large as the most that ever waited. The
+// links lie beside the nodes, in memory so small that a walk stays in the cache, while the nodes are fetched in
+// parallel.
 // Thread: none; pure.
 class MessageQueues {
  public:
@@ -38,7 +40,7 @@ class MessageQueues {
   // Calls visit(Message&) for each message of a queue, in order; it may be replaced, not moved.
   template <class Visit>
   void for_each(std::uint32_t index, Visit&& visit) {
-    for (std::uint32_t node = queues_[index].first; node != kNone; node = nodes_[node].behind) {
+    for (std::uint32_t node = queues_[index].first; node != kNone; node = behind_[node]) {
       visit(nodes_[node].message);
     }
   }
@@ -59,7 +61,6 @@ class MessageQueues {
   struct Node {
     Message message;
     KeyId key = 0;
-    std::uint32_t behind = kNone;
   };
   struct Queue {
     std::uint32_t first = kNone;
@@ -73,7 +74,8 @@ class MessageQueues {
 
   std::vector<Queue> queues_;
   std::vector<Node> nodes_;
-  std::uint32_t free_ = kNone;  // nodes that are not in a queue, linked by `behind`
+  std::vector<std::uint32_t> behind_;  // of each node, the one behind it in its queue
+  std::uint32_t free_ = kNone;         // nodes that are not in a queue, linked in the same way
   std::size_t size_ = 0;
   std::size_t replaced_ = 0;
   std::uint32_t replace_from_ = 0;  // the queue where the last replacement stopped
