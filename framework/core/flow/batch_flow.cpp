@@ -23,15 +23,15 @@ bool BatchFlow::complete(Time now) const {
 }
 
 BatchFlow::Step BatchFlow::next(Time now) const {
-  if (gathering_ == 0 || armed_ || !admits_ || !complete(now)) return Step::wait;
+  if (gathering_ == 0 || armed_ || held_ || !admits_ || !complete(now)) return Step::wait;
   if (!running_) return Step::start;
   return settings_.arms ? Step::arm : Step::wait;
 }
 
 std::optional<Time> BatchFlow::wakes_at() const {
   std::optional<Time> at;
-  // What is sealed waits for something else than time, and what can't be armed for the present batch.
-  const bool by_time = !armed_ && !sealed_ && (settings_.arms || !running_);
+  // What is sealed or held waits for something else than time, and what can't be armed for the present batch.
+  const bool by_time = !armed_ && !sealed_ && !held_ && (settings_.arms || !running_);
   if (gathering_ > 0 && by_time && admits_) at = gathering_since_ + settings_.max_wait;
   for (const Retry& retry : retries_) at = at ? std::min(*at, retry.due) : retry.due;
   return at;

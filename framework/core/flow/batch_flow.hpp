@@ -55,6 +55,8 @@ class BatchFlow {
   // The gathering batch, which is ready to start, takes no more: something waits for its end as it is.
   void seal() { sealed_ = true; }
   [[nodiscard]] bool sealed() const { return sealed_; }
+  // True: nothing is handed over, since something else than batches has its turn.
+  void hold(bool held) { held_ = held; }
   // What was gathered runs now.
   void started();
   void armed() { armed_ = true; }
@@ -92,6 +94,7 @@ class BatchFlow {
   bool at_end_ = false;
   bool admits_ = true;
   bool sealed_ = false;
+  bool held_ = false;
   bool running_ = false;
   bool armed_ = false;  // implies running_ and gathering_ > 0
   std::vector<Retry> retries_;

@@ -93,6 +93,13 @@ void ContinuousFlow::take(std::uint32_t index, std::vector<Message>& messages, s
   // What is left has waited as long as what went: it is due when its virtual partition is free.
 }
 
+void ContinuousFlow::occupy(std::uint32_t index) {
+  Lane& lane = lanes_[index];
+  BRAID_ASSERT(!lane.runs, "only what is free can be occupied");
+  if (ready_.contains(index)) ready_.erase(index);
+  lane.runs = true;
+}
+
 bool ContinuousFlow::may_follow(std::uint32_t index, Time now) const {
   const std::uint32_t length = queues_.length(index);
   return admits_ && lanes_[index].runs && length > 0 && complete(index, now) && ready_.none_before(length);

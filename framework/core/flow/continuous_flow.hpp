@@ -69,6 +69,9 @@ class ContinuousFlow {
   // It runs, and what waits in its queue is worth a job behind the running one: enough is there, and no other
   // virtual partition waits with a longer queue.
   [[nodiscard]] bool may_follow(std::uint32_t index, Time now) const;
+  // Something else than a job of it runs, until settled(): nothing of it is ready meanwhile. Requires that nothing
+  // of it runs.
+  void occupy(std::uint32_t index);
   // Its last job is done: nothing of it runs any more.
   void settled(std::uint32_t index, Time now);
 

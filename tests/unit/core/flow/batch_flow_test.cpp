@@ -139,6 +139,25 @@ TEST(BatchFlow, WhatGathersStartsWhenThePresentBatchSettlesUnarmed) {
   EXPECT_EQ(flow.next(at(51ms)), Step::start);
 }
 
+TEST(BatchFlow, WhileItIsHeldNothingIsHandedOverAndNoTimeChangesThat) {
+  BatchFlow flow = flow_of(10, 50ms);
+  flow.gathered(1, at(0ms));
+  flow.hold(true);
+  EXPECT_EQ(flow.next(at(50ms)), Step::wait);
+  EXPECT_EQ(flow.wakes_at(), std::nullopt) << "or its listener would look again and again";
+  flow.hold(false);
+  EXPECT_EQ(flow.wakes_at(), at(50ms));
+  EXPECT_EQ(flow.next(at(50ms)), Step::start);
+  flow.started();
+  flow.gathered(10, at(60ms));
+  flow.hold(true);
+  EXPECT_EQ(flow.next(at(60ms)), Step::wait) << "nor is anything armed";
+  flow.failed(0, at(60ms));
+  EXPECT_EQ(flow.wakes_at(), at(160ms)) << "but what runs is tried again";
+  flow.hold(false);
+  EXPECT_EQ(flow.next(at(60ms)), Step::arm);
+}
+
 // --- attempts
 
 TEST(BatchFlow, RetriesAfterTheBackoffAndNotBefore) {

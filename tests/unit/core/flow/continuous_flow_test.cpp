@@ -62,6 +62,34 @@ TEST_F(ContinuousFlowTest, TakesAtMostMaxMessagesInOneJob) {
   EXPECT_EQ(take(1), (Offsets{2, 3}));
 }
 
+TEST_F(ContinuousFlowTest, WhileItIsOccupiedAVirtualPartitionIsNotReady) {
+  push(1, 3);
+  push(2);
+  flow().occupy(1);
+  EXPECT_EQ(flow().next(), 2U);
+  EXPECT_EQ(flow().ready_count(), 1U);
+  push(1);
+  flow().occupy(0);
+  push(0);
+  EXPECT_EQ(flow().ready_count(), 1U);
+  flow().settled(0, now_);
+  flow().settled(1, now_);
+  EXPECT_EQ(flow().next(), 1U);
+  EXPECT_EQ(take(1), (Offsets{0, 1}));
+  EXPECT_EQ(flow().ready_count(), 2U);
+}
+
+TEST_F(ContinuousFlowTest, WhatWasToGoOnFillingWhileItWasOccupiedIsReadyWhenItsTimeIsOver) {
+  make({.max_partitions = 2, .max_messages = 10, .max_wait = 50ms, .max_queued = 100});
+  push(0);
+  flow().occupy(0);
+  advance(50ms);
+  EXPECT_FALSE(flow().any_ready());
+  EXPECT_EQ(flow().wakes_at(), std::nullopt);
+  flow().settled(0, now_);
+  EXPECT_EQ(flow().next(), 0U);
+}
+
 TEST_F(ContinuousFlowTest, ASlowOneHoldsUpNobodyElse) {
   push(0);
   take(0);
