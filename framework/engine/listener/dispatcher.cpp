@@ -36,7 +36,13 @@ void Dispatcher::send(Share& share) {
 
 void Dispatcher::send(Job& job, const Assignment& of) {
   Line& line = line_of(of);
-  line.entries.push_back({nullptr, nullptr, &job});
+  line.entries.push_back({nullptr, nullptr, &job, true});
+  enter(line);
+}
+
+void Dispatcher::send_hook(Job& job, const Assignment& of) {
+  Line& line = line_of(of);
+  line.entries.push_front({nullptr, nullptr, &job});
   enter(line);
 }
 
@@ -125,7 +131,11 @@ bool Dispatcher::try_submit(const Entry& entry) {
 void Dispatcher::forget(const Assignment& assignment) {
   const auto found = lines_.find(&assignment);
   if (found == lines_.end()) return;
-  std::erase_if(found->second.entries, [](const Entry& entry) { return entry.share != nullptr; });
+  std::erase_if(found->second.entries, [](const Entry& entry) {
+    if (entry.stays) return false;
+    if (entry.job != nullptr) entry.job->abandon();
+    return true;
+  });
   drop_if_empty(found->second);
 }
 

@@ -41,13 +41,16 @@ class Dispatcher {
   // A job of an assignment that is no share: no cap holds it back. It counts itself in and out of the partition's
   // jobs.
   void send(Job& job, const Assignment& of);
+  // The same for one that goes ahead of the shares of its assignment, which a cap may hold back, and is not to
+  // start any more once that is forgotten: it is abandoned then.
+  void send_hook(Job& job, const Assignment& of);
   // The source has something ready: it is asked in turn until it has not, behind what was sent of its assignment.
   void offer(ShareSource& source, const Assignment& of);
   // The source is asked no more.
   void withdraw(const Assignment& of);
   // Submits what waits, as far as there is room.
   void feed();
-  // Drops the shares of an assignment that wait.
+  // Drops the shares and hooks of an assignment that wait.
   void forget(const Assignment& assignment);
 
   [[nodiscard]] bool holds_of(const Assignment& assignment) const;
@@ -61,6 +64,7 @@ class Dispatcher {
     BatchPtr batch;  // keeps the share; null for other jobs
     Share* share = nullptr;
     Job* job = nullptr;
+    bool stays = false;  // when its assignment is forgotten
   };
   struct Line {
     const Assignment* of = nullptr;

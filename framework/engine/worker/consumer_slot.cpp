@@ -9,6 +9,8 @@
 namespace braid {
 
 void Consumer::on_assigned(const VirtualPartition&) {}
+void Consumer::on_tick(const VirtualPartition&) {}
+void Consumer::on_end_of_partition(const VirtualPartition&) {}
 void Consumer::on_revoked(const VirtualPartition&) {}
 void Consumer::on_stopping(const VirtualPartition&) {}
 
@@ -41,6 +43,28 @@ ConsumerSlot::Attempt ConsumerSlot::run(Assignment& assignment, Share& share) no
   }
   if (!leave()) say_deferred_farewell();
   return attempt;
+}
+
+std::exception_ptr ConsumerSlot::hook(Assignment& assignment, core::HookKind kind) noexcept {
+  // As in run(); and the object is not looked at before the phase, since a farewell may be with it.
+  state_.store(State::running, std::memory_order_seq_cst);
+  std::exception_ptr failure;
+  if (assignment.may_start() && occupant_) failure = call_hook(kind);
+  if (!leave()) say_deferred_farewell();
+  return failure;
+}
+
+std::exception_ptr ConsumerSlot::call_hook(core::HookKind kind) noexcept {
+  try {
+    if (kind == core::HookKind::tick) {
+      ConsumerAccess::on_tick(*occupant_->consumer, occupant_->where);
+    } else {
+      ConsumerAccess::on_end_of_partition(*occupant_->consumer, occupant_->where);
+    }
+  } catch (...) {
+    return std::current_exception();
+  }
+  return nullptr;
 }
 
 bool ConsumerSlot::leave() noexcept {

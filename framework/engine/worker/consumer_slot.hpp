@@ -1,5 +1,7 @@
 #pragma once
 
+#include "core/flow/hook_schedule.hpp"
+
 #include <braid/consumer.hpp>
 
 #include <atomic>
@@ -21,7 +23,7 @@ enum class FarewellKind : std::uint8_t { revoked, stopping };
 //
 // An attempt may be deferred (Deferral): then the slot stays busy until it is settled.
 //
-// Thread: run() and farewells on workers, never two at once (one job a virtual partition); the rest on the
+// Thread: run(), hook() and farewells on workers, never two at once (one job a virtual partition); the rest on the
 // listener.
 class ConsumerSlot {
  public:
@@ -34,6 +36,9 @@ class ConsumerSlot {
   // One attempt of a share, if its assignment is still active. Makes the object when there is none. Where the
   // attempt is deferred, the share and all that hangs on it are not to be touched any more.
   Attempt run(Assignment& assignment, Share& share) noexcept;
+  // One of the hooks that are no farewell, if the assignment is still active and there is an object. Returns what
+  // it threw.
+  std::exception_ptr hook(Assignment& assignment, core::HookKind kind) noexcept;
   // A deferred attempt ends: no job is here any more. False: a farewell was deferred to it; the caller sees to it
   // that say_deferred_farewell() is called on the pool. Thread: whoever settles the attempt.
   [[nodiscard]] bool leave() noexcept;
@@ -58,6 +63,7 @@ class ConsumerSlot {
  private:
   Attempt consume(Assignment& assignment, Share& share) noexcept;
   std::exception_ptr call(Assignment& assignment, Share& share) noexcept;
+  std::exception_ptr call_hook(core::HookKind kind) noexcept;
 
   struct Occupant;
   struct Release {
@@ -75,6 +81,10 @@ class ConsumerSlot {
 struct ConsumerAccess {
   static void on_assigned(Consumer& consumer, const VirtualPartition& where) { consumer.on_assigned(where); }
   static void consume(Consumer& consumer, Batch& batch) { consumer.consume(batch); }
+  static void on_tick(Consumer& consumer, const VirtualPartition& where) { consumer.on_tick(where); }
+  static void on_end_of_partition(Consumer& consumer, const VirtualPartition& where) {
+    consumer.on_end_of_partition(where);
+  }
   static void on_revoked(Consumer& consumer, const VirtualPartition& where) { consumer.on_revoked(where); }
   static void on_stopping(Consumer& consumer, const VirtualPartition& where) { consumer.on_stopping(where); }
 };

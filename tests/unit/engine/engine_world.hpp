@@ -100,6 +100,8 @@ class CountingOwner final : public engine::MessageOwner {
 struct Script {
   std::function<void(const VirtualPartition&)> assigned;
   std::function<void(Batch&)> consume;
+  std::function<void(const VirtualPartition&)> tick;
+  std::function<void(const VirtualPartition&)> end_of_partition;
   std::function<void(const VirtualPartition&)> revoked;
   std::function<void(const VirtualPartition&)> stopping;
   std::atomic<int> made{0};
@@ -119,6 +121,12 @@ class ScriptedConsumer final : public Consumer {
   }
   void consume(Batch& batch) override {
     if (script_->consume) script_->consume(batch);
+  }
+  void on_tick(const VirtualPartition& where) override {
+    if (script_->tick) script_->tick(where);
+  }
+  void on_end_of_partition(const VirtualPartition& where) override {
+    if (script_->end_of_partition) script_->end_of_partition(where);
   }
   void on_revoked(const VirtualPartition& where) override {
     if (script_->revoked) script_->revoked(where);

@@ -241,6 +241,48 @@ TEST_F(ConsumerSlotTest, WhatADeferredFarewellThrewIsKept) {
   EXPECT_EQ(describe_failure(slot().deferred_failure()), "std::runtime_error: could not flush");
 }
 
+TEST_F(ConsumerSlotTest, CallsAHookOfTheObjectThereIs) {
+  world_.script.tick = [this](const VirtualPartition& where) {
+    told_.push_back("tick " + std::to_string(where.index().value));
+  };
+  world_.script.end_of_partition = [this](const VirtualPartition&) { told_.emplace_back("end"); };
+  EXPECT_EQ(slot().hook(*world_.assignment, core::HookKind::tick), nullptr);
+  EXPECT_TRUE(told_.empty()) << "there is none";
+  attempt();
+  EXPECT_EQ(slot().hook(*world_.assignment, core::HookKind::tick), nullptr);
+  EXPECT_EQ(slot().hook(*world_.assignment, core::HookKind::end_of_partition), nullptr);
+  EXPECT_EQ(told_, (std::vector<std::string>{"tick 0", "end"}));
+}
+
+TEST_F(ConsumerSlotTest, WhatAHookThrowsIsCaughtAndTheObjectStays) {
+  world_.script.tick = [](const VirtualPartition&) { throw 42; };
+  attempt();
+  EXPECT_EQ(describe_failure(slot().hook(*world_.assignment, core::HookKind::tick)), "something of type int");
+  EXPECT_EQ(world_.script.destroyed, 0);
+  EXPECT_FALSE(slot().defer_farewell(FarewellKind::revoked)) << "it is free";
+}
+
+TEST_F(ConsumerSlotTest, AHookIsNotCalledOnceTheAssignmentIsEnding) {
+  world_.script.tick = [this](const VirtualPartition&) { told_.emplace_back("tick"); };
+  attempt();
+  world_.assignment->move_to(Assignment::Phase::ending);
+  EXPECT_EQ(slot().hook(*world_.assignment, core::HookKind::tick), nullptr);
+  EXPECT_TRUE(told_.empty());
+}
+
+TEST_F(ConsumerSlotTest, AHookThatOverrunsSaysTheFarewellAsTheLastThing) {
+  world_.script.tick = [this](const VirtualPartition&) {
+    world_.assignment->move_to(Assignment::Phase::ending);
+    EXPECT_TRUE(slot().defer_farewell(FarewellKind::revoked));
+    told_.emplace_back("tick");
+    throw std::runtime_error("too late");
+  };
+  attempt();
+  EXPECT_NE(slot().hook(*world_.assignment, core::HookKind::tick), nullptr);
+  EXPECT_EQ(told_, (std::vector<std::string>{"tick", "revoked"}));
+  EXPECT_EQ(world_.script.destroyed, 1);
+}
+
 TEST(FarewellRound, SaysFarewellToEachObjectThereIs) {
   EngineWorld world(4);
   int told = 0;
