@@ -34,6 +34,7 @@ BatchRunner::BatchRunner(std::shared_ptr<Assignment> assignment, core::Partition
       copies_(*assignment_),
       tickets_(*assignment_, *tools_.log),
       waiting_(tools_.balance->gauge()),
+      hooks_(PartitionHooks::make(assignment_, tools_)),
       gathering_(fresh()) {}
 
 BatchRunner::~BatchRunner() {
@@ -82,7 +83,9 @@ TakeReport BatchRunner::take(PartitionQueue& queue, Time now) {
 }
 
 void BatchRunner::pass_end() {
-  if (intake_.pass_end(held_back_.empty())) flow_.reached_end();
+  if (!intake_.pass_end(held_back_.empty())) return;
+  flow_.reached_end();
+  if (hooks_) hooks_->reached_end();
 }
 
 // `messages` from `from` on join the gathering batch; they are in its own list already, or in incoming_.
@@ -96,6 +99,7 @@ void BatchRunner::gather(std::vector<Message>& messages, std::size_t from, Time 
   const std::size_t fit = std::min(room, offsets_.admissible(added));
   offsets_.admit(added.first(fit));
   flow_.gathered(fit, now);
+  if (hooks_) hooks_->gathered(fit);
   if (beside) {
     gathered.insert(gathered.end(), added.begin(), added.begin() + static_cast<std::ptrdiff_t>(fit));
   }
@@ -121,7 +125,8 @@ std::optional<Time> BatchRunner::wakes_at() const {
   // A batch that waits for a commit starts by no time; then there are no retries either. Nor does one that is held.
   const bool may_start = tools_.commits->may_start_batch() && !assignment_->held();
   const auto at = may_start ? flow_.wakes_at() : std::nullopt;
-  return tickets_.sooner(at, present_ != nullptr);
+  const auto sooner = tickets_.sooner(at, present_ != nullptr);
+  return hooks_ ? hooks_->sooner(sooner) : sooner;
 }
 
 void BatchRunner::turn(Time now) {
@@ -129,6 +134,7 @@ void BatchRunner::turn(Time now) {
   if (!assignment_->held()) send_again(now);
   if (!held_back_.empty() && flow_.room() > 0) gather(held_back_, 0, now);
   pass_end();
+  if (hooks_) turn_hooks(now);
   hand_over(now);
   if (present_) tickets_.look(present_->shares(), now);
 }
@@ -140,6 +146,17 @@ void BatchRunner::send_again(Time now) {
     share.begin_next_attempt();
     tools_.dispatcher->send(share);
   }
+}
+
+// Hooks go to virtual partitions of which the present batch has nothing, or between batches; and no batch starts
+// before they have returned. The armed one must not start behind our back meanwhile.
+void BatchRunner::turn_hooks(Time now) {
+  hooks_->run_timers(now);
+  while (hooks_->take_returned()) {
+  }
+  if (hooks_->any_owed() && flow_.is_armed()) take_back();
+  while (const auto call = hooks_->next()) hooks_->send(*call);
+  flow_.hold(hooks_->holds());
 }
 
 void BatchRunner::tidy(Time now) {
@@ -159,6 +176,7 @@ void BatchRunner::hand_over(Time now) {
         flow_.started();
         placement_.started();
         present_ = std::exchange(gathering_, fresh());
+        if (hooks_) hooks_->batch_started(*present_);
         if (assignment_->caps().any()) {
           for (Share& share : present_->shares()) tools_.dispatcher->send(share);
         } else {
@@ -218,10 +236,12 @@ void BatchRunner::settle_present() {
   flow_.settled();
   placement_.settled();
   tools_.commits->batch_settled(present_->last());
+  if (hooks_) hooks_->batch_settled(*present_);
   retiring_.push_back(std::move(present_));
   if (next_runs) {
     placement_.started();
     present_ = std::exchange(gathering_, fresh());
+    if (hooks_) hooks_->batch_started(*present_);
   }
   reclaim();
 }
@@ -283,6 +303,7 @@ void BatchRunner::handle_unsent(RunningBatch& batch) {
 void BatchRunner::refuse() {
   flow_.stop_admission();
   held_.clear();
+  if (hooks_) hooks_->stop();
   if (flow_.is_armed()) take_back();
   // At most once: what has not started is given back, though its commit may be on its way.
   if (flow_.sealed()) committed_first_.reset();

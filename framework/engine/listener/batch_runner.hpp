@@ -7,6 +7,7 @@
 #include "engine/listener/dispatcher.hpp"
 #include "engine/listener/intake.hpp"
 #include "engine/listener/mailbox.hpp"
+#include "engine/listener/partition_hooks.hpp"
 #include "engine/listener/partition_runner.hpp"
 #include "engine/listener/share_offsets.hpp"
 #include "engine/listener/ticket_watch.hpp"
@@ -53,6 +54,7 @@ class BatchRunner final : public PartitionRunner {
   void pass_end();
   void take_back();
   void send_again(Time now);
+  void turn_hooks(Time now);
   void hand_over(Time now);
   void lay_out();
   [[nodiscard]] bool may_start();
@@ -72,6 +74,7 @@ class BatchRunner final : public PartitionRunner {
   CopyOut copies_;
   TicketWatch tickets_;
   std::shared_ptr<WaitingGauge> waiting_;
+  std::unique_ptr<PartitionHooks> hooks_;  // none where none is asked for
 
   BatchPtr spare_;      // first: the next line is made by fresh(), which looks here
   BatchPtr gathering_;  // or armed, as the flow says

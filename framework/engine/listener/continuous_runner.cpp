@@ -41,6 +41,7 @@ ContinuousRunner::ContinuousRunner(std::shared_ptr<Assignment> assignment, core:
       copies_(*assignment_),
       tickets_(*assignment_, *tools_.log),
       waiting_(tools_.balance->gauge()),
+      hooks_(PartitionHooks::make(assignment_, tools_)),
       lanes_(assignment_->max_partitions()) {}
 
 ContinuousRunner::~ContinuousRunner() {
@@ -102,7 +103,9 @@ TakeReport ContinuousRunner::take(PartitionQueue& queue, Time now) {
 }
 
 void ContinuousRunner::pass_end() {
-  if (intake_.pass_end(held_back_.empty())) flow_.reached_end();
+  if (!intake_.pass_end(held_back_.empty())) return;
+  flow_.reached_end();
+  if (hooks_) hooks_->reached_end();
 }
 
 // Those that the window has room for leave `messages`.
@@ -116,6 +119,7 @@ void ContinuousRunner::admit(std::vector<Message>& messages, Time now) {
   keys.resize(fit);
   log_placement(*tools_.log, *assignment_, placement_->place(admitted, indexes, keys), fit);
   for (std::size_t i = 0; i < fit; ++i) flow_.push(indexes[i], admitted[i], keys[i], now);
+  if (hooks_) hooks_->given(indexes);
   messages.erase(messages.begin(), messages.begin() + static_cast<std::ptrdiff_t>(fit));
   // Behind what runs. Only virtual partitions that got something can have become worth it, but looking at those
   // that run is cheaper than remembering which these are.
@@ -127,9 +131,10 @@ void ContinuousRunner::admit(std::vector<Message>& messages, Time now) {
 
 void ContinuousRunner::turn(Time now) {
   now_ = now;
-  for (const VirtualPartitionIndex index : tools_.commits->take_released()) flow_.settled(index.value, now);
+  for (const VirtualPartitionIndex index : tools_.commits->take_released()) set_free(index.value, now);
   if (!held_back_.empty()) admit(held_back_, now);
   pass_end();
+  if (hooks_) turn_hooks(now);
   // What a worker starts on its own, behind a settled job, it finds held too, and sends back.
   if (!assignment_->held()) send_again(now);
   if (!tickets_.begin_look(now)) return;
@@ -147,6 +152,23 @@ void ContinuousRunner::send_again(Time now) {
   if (flow_.any_ready()) tools_.dispatcher->offer(*this, *assignment_);
 }
 
+// A hook is called between two jobs of its virtual partition: to the flow it runs meanwhile. It must before it is
+// sent, since sending one thing lets the dispatcher ask for the next.
+void ContinuousRunner::turn_hooks(Time now) {
+  hooks_->run_timers(now);
+  while (const auto index = hooks_->take_returned()) flow_.settled(*index, now);
+  while (const auto call = hooks_->next()) {
+    flow_.occupy(call->index);
+    hooks_->send(*call);
+  }
+}
+
+std::optional<Time> ContinuousRunner::wakes_at() const {
+  // What is held starts by no time.
+  const auto at = tickets_.sooner(assignment_->held() ? std::nullopt : flow_.wakes_at(), !active_.empty());
+  return hooks_ ? hooks_->sooner(at) : at;
+}
+
 void ContinuousRunner::tidy(Time now) {
   if (const auto through = copies_.begin_by_time(now, offsets_.position())) copy_out(*through);
   const core::MessageQueues::Lengths lengths = flow_.queues().lengths();
@@ -159,6 +181,7 @@ void ContinuousRunner::tidy(Time now) {
 Share* ContinuousRunner::next_share() {
   const auto index = flow_.next();
   if (!index || !admits_ || assignment_->held()) return nullptr;
+  if (hooks_) hooks_->starts(*index);
   lanes_[*index].present = take_job(*index);
   activate(*index);
   return &lanes_[*index].present->shares()[0];
@@ -176,7 +199,7 @@ BatchPtr ContinuousRunner::take_job(std::uint32_t index) {
 void ContinuousRunner::arm_behind(std::uint32_t index, Time now) {
   Lane& lane = lanes_[index];
   if (lane.armed || assignment_->caps().any() || tools_.commits->jobs_wait()) return;
-  if (assignment_->held() || !flow_.may_follow(index, now)) return;
+  if (assignment_->held() || !flow_.may_follow(index, now) || (hooks_ && hooks_->owes(index))) return;
   if (tools_.dispatcher->others_wait(*assignment_)) return;
   place_behind(index, take_job(index));
 }
@@ -213,7 +236,12 @@ void ContinuousRunner::settle(std::uint32_t index, Time now) {
   }
   deactivate(index);
   // To the flow it runs until the commit that covers it is acknowledged; see turn().
-  if (!tools_.commits->jobs_wait()) flow_.settled(index, now);
+  if (!tools_.commits->jobs_wait()) set_free(index, now);
+}
+
+void ContinuousRunner::set_free(std::uint32_t index, Time now) {
+  flow_.settled(index, now);
+  if (hooks_) hooks_->idle(index);
 }
 
 // The present job is done: its offsets, its bytes, its keys.
@@ -225,6 +253,7 @@ void ContinuousRunner::finish(Lane& lane, std::uint32_t index) {
   tools_.commits->job_settled({index}, messages.back().offset());
   Counters::add(counters.batches);
   Counters::add(counters.messages_done, messages.size());
+  if (hooks_) hooks_->job_settled(index, messages.size());
   forget(*lane.present, index);
   retiring_.push_back(std::move(lane.present));
   reclaim();
@@ -323,6 +352,7 @@ void ContinuousRunner::refuse() {
   if (!std::exchange(admits_, false)) return;
   flow_.stop_admission();
   held_.clear();
+  if (hooks_) hooks_->stop();
   tools_.dispatcher->withdraw(*assignment_);
   for (const std::uint32_t index : active_) {
     Lane& lane = lanes_[index];

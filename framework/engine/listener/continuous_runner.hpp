@@ -6,6 +6,7 @@
 #include "engine/listener/copy_out.hpp"
 #include "engine/listener/dispatcher.hpp"
 #include "engine/listener/intake.hpp"
+#include "engine/listener/partition_hooks.hpp"
 #include "engine/listener/partition_runner.hpp"
 #include "engine/listener/share_offsets.hpp"
 #include "engine/listener/ticket_watch.hpp"
@@ -42,10 +43,7 @@ class ContinuousRunner final : public PartitionRunner, private ShareSource {
   void handle_held(Share& share) override;
   void handle_settled(RunningBatch& batch) override;
   void handle_unsent(RunningBatch& batch) override;
-  [[nodiscard]] std::optional<Time> wakes_at() const override {
-    // What is held starts by no time.
-    return tickets_.sooner(assignment_->held() ? std::nullopt : flow_.wakes_at(), !active_.empty());
-  }
+  [[nodiscard]] std::optional<Time> wakes_at() const override;
 
   void refuse() override;
   void fold() override;
@@ -80,6 +78,8 @@ class ContinuousRunner final : public PartitionRunner, private ShareSource {
   void copy_out(Offset through);
   [[nodiscard]] std::size_t bytes_not_copied() const;
   void settle(std::uint32_t index, Time now);
+  void set_free(std::uint32_t index, Time now);
+  void turn_hooks(Time now);
   void finish(Lane& lane, std::uint32_t index);
   void forget(RunningBatch& batch, std::uint32_t index);
   void reclaim();
@@ -97,6 +97,7 @@ class ContinuousRunner final : public PartitionRunner, private ShareSource {
   CopyOut copies_;
   TicketWatch tickets_;
   std::shared_ptr<WaitingGauge> waiting_;
+  std::unique_ptr<PartitionHooks> hooks_;  // none where none is asked for
 
   std::vector<Lane> lanes_;
   std::vector<std::uint32_t> active_;  // virtual partitions with a present job

@@ -40,4 +40,14 @@ void log_dropped(Log& log, const Assignment& assignment, const Share& share) {
                   unfinished.size(), describe_failure(share.failure())));
 }
 
+void log_hook_failure(Log& log, const Assignment& assignment, core::HookKind kind, VirtualPartitionIndex index,
+                      const std::exception_ptr& failure) {
+  if (!log.enabled(LogLevel::warning)) return;
+  log.write(LogLevel::warning, "partition",
+            fmt::format("{}/{}: {} of virtual partition {} failed: {}", assignment.partition().topic,
+                        assignment.partition().partition.value,
+                        kind == core::HookKind::tick ? "on_tick" : "on_end_of_partition", index.value,
+                        describe_failure(failure)));
+}
+
 }  // namespace braid::engine

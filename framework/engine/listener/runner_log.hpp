@@ -1,11 +1,13 @@
 #pragma once
 
+#include "core/flow/hook_schedule.hpp"
 #include "core/virtual_partitions/partitioner.hpp"
 #include "engine/ports/log.hpp"
 #include "engine/worker/assignment.hpp"
 #include "engine/worker/share.hpp"
 
 #include <cstddef>
+#include <exception>
 
 namespace braid::engine {
 
@@ -19,5 +21,8 @@ void log_failure(Log& log, const Assignment& assignment, const Share& share);
 
 // An attempt failed and what it left is given up.
 void log_dropped(Log& log, const Assignment& assignment, const Share& share);
+// A hook threw.
+void log_hook_failure(Log& log, const Assignment& assignment, core::HookKind kind, VirtualPartitionIndex index,
+                      const std::exception_ptr& failure);
 
 }  // namespace braid::engine

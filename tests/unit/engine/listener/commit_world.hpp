@@ -33,10 +33,14 @@ class FakeStore final : public engine::PositionStore {
   std::vector<std::pair<std::uint64_t, std::int64_t>> sent;  // token, position of the one partition
 };
 
+// Keeps warnings, and shows nothing. Thread: one.
 class QuietLog final : public engine::Log {
  public:
-  [[nodiscard]] bool enabled(engine::LogLevel) const override { return false; }
-  void write(engine::LogLevel, std::string_view, std::string_view) override {}
+  [[nodiscard]] bool enabled(engine::LogLevel level) const override { return level == engine::LogLevel::warning; }
+  void write(engine::LogLevel level, std::string_view, std::string_view text) override {
+    if (enabled(level)) warnings.emplace_back(text);
+  }
+  std::vector<std::string> warnings;
 };
 
 // A partition's queue that holds what the test delivers.
@@ -113,9 +117,14 @@ class CommitWorld {
     }
     partitions_[partition_->name] = std::move(partition_);
   }
-  ~CommitWorld() { the().runner->refuse(); }
+  ~CommitWorld() {
+    if (the().runner) the().runner->refuse();
+  }
 
   engine::AssignedPartition& the() { return *partitions_.begin()->second; }
+  engine::Dispatcher& dispatcher() { return dispatcher_; }
+  // What was logged so far.
+  [[nodiscard]] const std::vector<std::string>& warnings() const { return log_.warnings; }
 
   void deliver(std::int64_t first, std::int64_t last) {
     for (std::int64_t offset = first; offset <= last; ++offset) queue.waiting.push_back(offset);
