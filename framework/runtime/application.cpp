@@ -1,5 +1,6 @@
 #include "adapters/asio/executor_pool.hpp"
 #include "adapters/librdkafka/rdkafka_consumer_client.hpp"
+#include "adapters/librdkafka/rdkafka_version.hpp"
 #include "adapters/log/spdlog_log.hpp"
 #include "core/virtual_partitions/partitioner.hpp"
 #include "engine/listener/listener_thread.hpp"
@@ -80,8 +81,7 @@ class Application::Impl {
         routes_(std::make_shared<const routing::Routes>(std::move(routes))),
         executor_(std::move(executor)) {
     routing::require_valid(*routes_);
-    auto problems = runtime::check_settings(settings_);
-    for (std::string& problem : runtime::check_served(*routes_)) problems.push_back(std::move(problem));
+    const auto problems = runtime::check_settings(settings_);
     if (!problems.empty()) {
       throw std::invalid_argument(fmt::format("{}", fmt::join(problems, "\n")));
     }
@@ -99,6 +99,9 @@ class Application::Impl {
 
   void start() {
     if (started_) throw ApplicationError("an application starts once; make another one");
+    for (const auto& text : runtime::find_silent_hooks(*routes_, adapters::end_of_partition_is_sound())) {
+      common_->log.write(engine::LogLevel::warning, "application", text);
+    }
     std::vector<Connection> connections = make_clients();
     started_ = true;
     for (Connection& connection : connections) connect(std::move(connection));

@@ -15,8 +15,8 @@ inline constexpr std::chrono::milliseconds kLongest = std::chrono::hours(24 * 36
 // Everything that is wrong with an application's settings, in words; empty: nothing.
 std::vector<std::string> check_settings(const Settings& settings);
 
-// Options that routes may set and this version does not serve: refused, since a hook that is waited for and never
-// comes is worse than none.
-std::vector<std::string> check_served(const routing::Routes& routes);
+// Hooks that routes ask for and that will never be called, in words, for the log. `ends_are_told`: the client
+// library says when a partition's end is reached.
+std::vector<std::string> find_silent_hooks(const routing::Routes& routes, bool ends_are_told);
 
 }  // namespace braid::runtime

@@ -121,18 +121,18 @@ TEST(CheckSettings, AllProblemsAreToldAtOnce) {
   EXPECT_EQ(check_settings(settings).size(), 10U);
 }
 
-TEST(CheckServed, AnOptionWithoutEffectIsRefusedWithItsPlace) {
+TEST(FindSilentHooks, WhereNoEndsAreToldTheirHooksAreNamed) {
   routing::Routes routes;
   routing::Topic topic;
   topic.name = "events";
-  EXPECT_TRUE(check_served(routes).empty());
   topic.tick_every = std::chrono::seconds(1);
-  topic.end_of_partition = true;
   routes.consumer_groups.push_back({.id = "group"});
   routes.consumer_groups[0].subscription_groups.push_back({.id = "lane", .topics = {topic}});
-  const auto problems = check_served(routes);
-  ASSERT_EQ(problems.size(), 2U);
-  EXPECT_EQ(problems[0], "group / lane / events: tick_every is not served by this version; leave it out");
+  EXPECT_THAT(find_silent_hooks(routes, false), IsEmpty());
+  routes.consumer_groups[0].subscription_groups[0].topics[0].end_of_partition = true;
+  EXPECT_THAT(find_silent_hooks(routes, true), IsEmpty());
+  EXPECT_THAT(find_silent_hooks(routes, false),
+              ElementsAre(::testing::StartsWith("group / lane / events: on_end_of_partition is never called")));
 }
 
 }  // namespace

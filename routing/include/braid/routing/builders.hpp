@@ -164,9 +164,11 @@ class TopicBuilder : public detail::ElementBuilder<TopicBuilder, Topic> {
 
   // --- hooks and tickets
 
-  // Calls on_end_of_partition() when a partition's end is reached; not by default.
+  // Calls Consumer::on_end_of_partition() when a partition's end is reached and what came before it is done; not by
+  // default.
   TopicBuilder& end_of_partition(bool wanted = true);
-  // Calls on_tick() so often, when nothing else of its virtual partition runs: 1 ms to 24 h; never by default.
+  // Calls Consumer::on_tick() so often, when nothing else of its virtual partition runs: 1 ms to 24 h; never by
+  // default.
   TopicBuilder& tick_every(std::chrono::milliseconds time);
   // A deferred ticket that is not settled for so long is overdue: 1 ms to 24 h; never by default.
   TopicBuilder& ticket_timeout(std::chrono::milliseconds time);

@@ -171,9 +171,9 @@ struct Topic {
   Commit commit{};
   // Where positions are kept with Commit::When::external, and then required; see <braid/offset_store.hpp>.
   std::shared_ptr<OffsetStore> offset_store{};
-  // on_end_of_partition() is called when a partition's end is reached.
+  // Consumer::on_end_of_partition() is called when a partition's end is reached and what came before it is done.
   bool end_of_partition = false;
-  // on_tick() is called so often when nothing else of its virtual partition runs; not set: never.
+  // Consumer::on_tick() is called so often, when nothing else of its virtual partition runs; not set: never.
   std::optional<std::chrono::milliseconds> tick_every{};
   // Asynchronous consumers: jobs of this topic in flight at once, over all connections. At least 1.
   std::uint32_t max_in_flight = 10'000;
