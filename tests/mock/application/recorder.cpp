@@ -20,14 +20,21 @@ void Recorder::hook(Hook hook) {
 }
 
 void Recorder::enter(const Batch& batch) {
-  const std::scoped_lock lock(mutex_);
-  batches_.push_back(batch.size());
-  if (++inside_[{batch.partition().value, batch.virtual_partition().index().value}] > 1) ++overlaps_;
+  {
+    const std::scoped_lock lock(mutex_);
+    batches_.push_back(batch.size());
+  }
+  enter(batch.virtual_partition());
 }
 
-void Recorder::leave(const Batch& batch) {
+void Recorder::enter(const VirtualPartition& where) {
   const std::scoped_lock lock(mutex_);
-  --inside_[{batch.partition().value, batch.virtual_partition().index().value}];
+  if (++inside_[{where.partition().value, where.index().value}] > 1) ++overlaps_;
+}
+
+void Recorder::leave(const VirtualPartition& where) {
+  const std::scoped_lock lock(mutex_);
+  --inside_[{where.partition().value, where.index().value}];
 }
 
 std::vector<Seen> Recorder::seen() const {
@@ -68,13 +75,20 @@ RecordingConsumer::~RecordingConsumer() {
   --recorder_->alive_;
 }
 
+namespace {
+
+// Until it is left, by an exception too.
+struct Inside {
+  Recorder& recorder;
+  const VirtualPartition& where;
+  ~Inside() { recorder.leave(where); }
+};
+
+}  // namespace
+
 void RecordingConsumer::consume(Batch& batch) {
-  struct Inside {
-    Recorder& recorder;
-    const Batch& batch;
-    Inside(Recorder& r, const Batch& b) : recorder(r), batch(b) { recorder.enter(batch); }
-    ~Inside() { recorder.leave(batch); }
-  } inside(*recorder_, batch);
+  recorder_->enter(batch);
+  const Inside inside{*recorder_, batch.virtual_partition()};
   if (recorder_->script) recorder_->script(batch);
   for (const Message& message : batch) recorder_->note(batch, message);
 }
@@ -83,6 +97,12 @@ void RecordingConsumer::hook(const std::string& name, const VirtualPartition& wh
   recorder_->hook(
       {name, object_, where.partition().value, where.index().value, where.generation().value, where.lost()});
   if (recorder_->in_hook) recorder_->in_hook(name, where);
+}
+
+void RecordingConsumer::guarded_hook(const std::string& name, const VirtualPartition& where) {
+  recorder_->enter(where);
+  const Inside inside{*recorder_, where};
+  hook(name, where);
 }
 
 void Gate::pass() {

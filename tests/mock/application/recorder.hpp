@@ -27,7 +27,7 @@ struct Seen {
 };
 
 struct Hook {
-  std::string name;  // made, assigned, revoked, stopping, destroyed
+  std::string name;  // assigned, tick, end, revoked, stopping
   std::uint64_t object = 0;
   std::int32_t partition = -1;
   std::uint32_t index = 0;
@@ -48,7 +48,9 @@ class Recorder {
   void note(const Batch& batch, const Message& message);
   void hook(Hook hook);
   void enter(const Batch& batch);
-  void leave(const Batch& batch);
+  void leave(const Batch& batch) { leave(batch.virtual_partition()); }
+  void enter(const VirtualPartition& where);
+  void leave(const VirtualPartition& where);
 
   [[nodiscard]] std::vector<Seen> seen() const;
   [[nodiscard]] std::size_t count() const;
@@ -57,7 +59,7 @@ class Recorder {
   [[nodiscard]] std::vector<Hook> hooks(const std::string& name) const;
   // Sizes of the batches, as consume() got them.
   [[nodiscard]] std::vector<std::size_t> batches() const;
-  // How often consume() ran for a virtual partition that already had one running. Must stay 0.
+  // How often consume() or a hook ran for a virtual partition that already had one running. Must stay 0.
   [[nodiscard]] int overlaps() const { return overlaps_.load(); }
   // Consumer objects that exist.
   [[nodiscard]] int alive() const { return alive_.load(); }
@@ -83,11 +85,15 @@ class RecordingConsumer final : public Consumer {
  protected:
   void on_assigned(const VirtualPartition& where) override { hook("assigned", where); }
   void consume(Batch& batch) override;
-  void on_revoked(const VirtualPartition& where) override { hook("revoked", where); }
-  void on_stopping(const VirtualPartition& where) override { hook("stopping", where); }
+  void on_tick(const VirtualPartition& where) override { guarded_hook("tick", where); }
+  void on_end_of_partition(const VirtualPartition& where) override { guarded_hook("end", where); }
+  void on_revoked(const VirtualPartition& where) override { guarded_hook("revoked", where); }
+  void on_stopping(const VirtualPartition& where) override { guarded_hook("stopping", where); }
 
  private:
   void hook(const std::string& name, const VirtualPartition& where);
+  // One that must not run beside anything else.
+  void guarded_hook(const std::string& name, const VirtualPartition& where);
 
   std::shared_ptr<Recorder> recorder_;
   std::uint64_t object_;
