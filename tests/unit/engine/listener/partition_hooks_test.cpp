@@ -5,6 +5,7 @@
 #include <gtest/gtest.h>
 
 #include <cstdint>
+#include <optional>
 #include <stdexcept>
 #include <string>
 #include <utility>
@@ -155,6 +156,28 @@ TEST_P(PartitionHooksTest, ATickMakesRoomWhereThePartitionWaitsForMarks) {
     settle();
   }
   EXPECT_EQ(buffered, 19);
+}
+
+// Of who buffers and then pauses its partition: what is in the buffer still goes.
+TEST_P(PartitionHooksTest, TicksGoOnWhileThePartitionIsPaused) {
+  make();
+  world().deliver(0, 0);
+  settle();
+  Steering& steering = *world().world.assignment->steering();
+  steering.pause(std::nullopt);
+  world().deliver(1, 1);
+  calls();
+  for (int i = 0; i < 2; ++i) {
+    world().advance(kEvery);
+    settle();
+  }
+  EXPECT_EQ(calls(), (Calls{"tick 0", "tick 0"}));
+  EXPECT_EQ(wakes_at(), world().now + kEvery);
+  steering.resume();
+  steering.look(world().now);
+  world().turn();
+  settle();
+  EXPECT_EQ(calls(), Calls{"consume 1"});
 }
 
 // --- the end of assignments
