@@ -64,8 +64,9 @@ void CallbackLibrary::notice_given_up() {
   for (const auto& open : tickets_) {
     if (open->inert || open->settled || !open->ticket.settled()) continue;
     const Promises& promises = open->job->record().promises();
+    // It counts from when a listener saw it first, by the time that its turn began.
     const bool overdue = open->waits_from && promises.ticket_timeout &&
-                         world.clock.now() >= *open->waits_from + *promises.ticket_timeout;
+                         world.clock.now() + world.longest_stall >= *open->waits_from + *promises.ticket_timeout;
     if (!overdue || !promises.overdue_is_retried) {
       world.fail(kOnce,
                  fmt::format("#{}.{}: somebody else has settled a ticket that is not overdue",

@@ -165,7 +165,11 @@ Process::~Process() {
 }
 
 void Process::flush_one() {
-  if (!consumers_.consumers.empty()) world_.random.one_of(consumers_.consumers)->flush();
+  const auto& consumers = consumers_.consumers;
+  const std::size_t from = consumers.empty() ? 0 : world_.random.below(consumers.size());
+  for (std::size_t i = 0; i < consumers.size(); ++i) {
+    if (consumers[(from + i) % consumers.size()]->flush()) return;
+  }
 }
 
 void Process::stop(engine::Duration within) {

@@ -164,11 +164,12 @@ void SimulatedConsumer::mark_what_was_not_given(Batch& batch) {
   setting_.world->happened(Happening::mark_refused);
 }
 
-void SimulatedConsumer::flush() {
-  if (!promises_.manual_offsets || !record_ || record_->open() == 0 || setting_.dead) return;
+bool SimulatedConsumer::flush() {
+  if (!promises_.manual_offsets || !record_ || record_->open() == 0 || setting_.dead) return false;
   const std::size_t which = calm() ? record_->open() - 1 : setting_.world->random.below(record_->open());
   setting_.world->happened(Happening::mark_from_outside);
   mark_by_partition(record_->open_at(which));
+  return true;
 }
 
 void SimulatedConsumer::keep(Batch& batch) {

@@ -61,8 +61,8 @@ class SimulatedConsumer final : public Consumer {
   ~SimulatedConsumer() override;
 
   // Under manual offsets: marks something of what has gathered, from outside, as a thread of the user's would that
-  // flushes buffers.
-  void flush();
+  // flushes buffers. False: there is nothing.
+  bool flush();
 
  protected:
   void on_assigned(const VirtualPartition& where) override;

@@ -29,6 +29,7 @@ Task* World::current() {
 void World::preempt() {
   if (current_ == nullptr || undisturbed_ > 0 || !random.chance(preempt_often)) return;
   happened(Happening::job_preempted);
+  current_->preempted_at = clock.now();
   current_->state = Task::State::ready;
   Fiber::suspend();
 }
@@ -62,6 +63,8 @@ void World::run(Task& task) {
   if (task.state == Task::State::waiting) task.notified = false;
   task.state = Task::State::ready;
   task.until.reset();
+  if (task.preempted_at) longest_stall = std::max(longest_stall, clock.now() - *task.preempted_at);
+  task.preempted_at.reset();
   current_ = &task;
   task.fiber->resume();
   current_ = nullptr;

@@ -31,6 +31,7 @@ struct Task {
   int process = 0;
   bool was_in_user_code = false;  // a worker's job reached it
   int shares = 0;                 // of which user code has seen so many
+  std::optional<engine::Time> preempted_at;
 };
 
 // What all parts of one run share: chance, time, who may run, what happened. Everything in a run is decided by the
@@ -48,6 +49,8 @@ class World {
   std::uint32_t preempt_often = 0;  // of 1,000 calls of a port, so many give way to another task
   std::uint64_t step = 0;
   std::uint64_t faults = 0;  // of this run
+  // The longest that a task was without the processor: by so much what it knows of the time was old, at the most.
+  engine::Duration longest_stall{};
 
   void happened(Happening what, std::uint64_t times = 1) {
     census.add(what, times);
