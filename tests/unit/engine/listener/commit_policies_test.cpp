@@ -259,8 +259,8 @@ class Request : public testing::Test {
     world_.turn();
     return request;
   }
-  static bool answered(CommitRequest& request) {
-    const auto outcome = request.wait_for(0ms);
+  bool answered(CommitRequest& request) {
+    const auto outcome = request.wait_for(0ms, *world_.pool);
     return outcome.ok() || outcome.error().kind() != Error::Kind::timed_out;
   }
   CommitWorld world_{{.when = When::manual}};
@@ -271,7 +271,7 @@ TEST_F(Request, IsAnsweredWhenItIsCovered) {
   EXPECT_THAT(world_.store.sent, ElementsAre(Pair(1, 4)));
   EXPECT_FALSE(answered(*request));
   world_.answer();
-  EXPECT_TRUE(request->wait_for(0ms).ok());
+  EXPECT_TRUE(request->wait_for(0ms, *world_.pool).ok());
 }
 
 TEST_F(Request, OneThatCameMeanwhileWaitsForTheNextCommit) {
@@ -284,14 +284,14 @@ TEST_F(Request, OneThatCameMeanwhileWaitsForTheNextCommit) {
   EXPECT_FALSE(answered(*second));
   EXPECT_THAT(world_.store.sent, ElementsAre(Pair(1, 4), Pair(2, 8)));
   world_.answer();
-  EXPECT_TRUE(second->wait_for(0ms).ok());
+  EXPECT_TRUE(second->wait_for(0ms, *world_.pool).ok());
 }
 
 TEST_F(Request, ARefusalForGoodIsItsAnswer) {
   const auto request = ask(3);
   world_.answer(kForGood);
   ASSERT_TRUE(answered(*request));
-  EXPECT_EQ(request->wait_for(0ms).error().kind(), Error::Kind::not_authorized);
+  EXPECT_EQ(request->wait_for(0ms, *world_.pool).error().kind(), Error::Kind::not_authorized);
 }
 
 TEST_F(Request, OtherFailuresAreTriedAgain) {
@@ -300,14 +300,14 @@ TEST_F(Request, OtherFailuresAreTriedAgain) {
   EXPECT_FALSE(answered(*request));
   world_.advance(50ms);
   world_.answer();
-  EXPECT_TRUE(request->wait_for(0ms).ok());
+  EXPECT_TRUE(request->wait_for(0ms, *world_.pool).ok());
 }
 
 TEST_F(Request, TheEndOfTheAssignmentAnswersIt) {
   const auto request = ask(3);
   world_.the().requests.answer_ended();
   ASSERT_TRUE(answered(*request));
-  EXPECT_EQ(request->wait_for(0ms).error().kind(), Error::Kind::closed);
+  EXPECT_EQ(request->wait_for(0ms, *world_.pool).error().kind(), Error::Kind::closed);
 }
 
 TEST_F(Request, AClosedMailboxAnswersIt) {
@@ -315,14 +315,14 @@ TEST_F(Request, AClosedMailboxAnswersIt) {
   const CommitRequestPtr request(new CommitRequest(world_.world.assignment, {3}, true));
   world_.world.mailbox->post_commit_request(request);
   ASSERT_TRUE(answered(*request));
-  EXPECT_EQ(request->wait_for(0ms).error().kind(), Error::Kind::closed);
+  EXPECT_EQ(request->wait_for(0ms, *world_.pool).error().kind(), Error::Kind::closed);
 }
 
 TEST_F(Request, TheFirstAnswerCounts) {
   const auto request = ask(3);
   world_.answer();
   request->answer_ended();
-  EXPECT_TRUE(request->wait_for(0ms).ok());
+  EXPECT_TRUE(request->wait_for(0ms, *world_.pool).ok());
 }
 
 }  // namespace
