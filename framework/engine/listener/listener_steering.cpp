@@ -22,7 +22,6 @@ void Listener::obey(AssignedPartition& partition, Time now) {
 }
 
 void Listener::seek(AssignedPartition& partition, const StartPoint& target) {
-  Counters::add(counters_->seeks);
   std::string text = partition.assignment->commit_text().text();
   if (partition.runner) begin_next_generation(partition);
   partition.assignment->commit_text().start_with(std::move(text));
@@ -48,6 +47,7 @@ void Listener::restart_again(AssignedPartition& partition) {
 void Listener::commit_target(AssignedPartition& partition) {
   partition.commits.emplace(partition.lane->topic->commit, partition.lane->commit_interval, started_at_);
   if (!partition.start.position) return;
+  Counters::add(counters_->seeks);
   const CommitPosition target = *partition.start.position;
   log(LogLevel::debug,
       fmt::format("{} / {}: {}/{} goes on at {}: a consumer asked for it", group_->id, subscription_group_->id,

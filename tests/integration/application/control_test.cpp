@@ -20,7 +20,12 @@ class SeekOnKafka : public KafkaTest, public ::testing::WithParamInterface<const
       if (batch.partition().value == partition) control_ = batch.control();
     };
   }
+  // As soon as there is one.
   [[nodiscard]] PartitionControl control() {
+    EXPECT_TRUE(eventually([&] {
+      const std::lock_guard lock(mutex_);
+      return control_.has_value();
+    }));
     const std::lock_guard lock(mutex_);
     return control_.value();
   }
@@ -45,7 +50,9 @@ TEST_P(SeekOnKafka, ToATimeAndToTheBounds) {
   std::this_thread::sleep_for(5ms);
   produce(300, 10);
   keep_control_of(0);
-  Application app(with_protocol(), route(group, topic, recorder));
+  Application app(with_protocol(), route(group, topic, recorder, [](routing::TopicBuilder& made) {
+                    made.virtual_partitions({.max_partitions = 1});
+                  }));
   app.start();
   ASSERT_TRUE(all_seen(800));
 
