@@ -12,7 +12,8 @@ namespace {
 
 // An answer comes from the client's own main thread; it does not depend on a broker.
 constexpr std::chrono::milliseconds kSeekAnswer{200};
-constexpr std::chrono::milliseconds kLookUpAnswer{2000};
+// Of a leader that is asked where something is; twice for one restart at most.
+constexpr std::chrono::milliseconds kLookUpAnswer{1000};
 
 struct TopicDeleter {
   void operator()(rd_kafka_topic_t* topic) const noexcept { rd_kafka_topic_destroy(topic); }

@@ -3,8 +3,18 @@
 #include "core/assert.hpp"
 
 #include <algorithm>
+#include <chrono>
+#include <utility>
 
 namespace braid::core {
+
+namespace {
+
+// What has not moved for so long stands still. Short beside what user code that waits for anything takes, long
+// beside a look at some thousand queues.
+constexpr Duration kLookForMovement = std::chrono::milliseconds(10);
+
+}  // namespace
 
 ContinuousFlow::ContinuousFlow(const Settings& settings)
     : settings_(settings),
@@ -13,7 +23,19 @@ ContinuousFlow::ContinuousFlow(const Settings& settings)
       lanes_(settings.max_partitions) {}
 
 std::size_t ContinuousFlow::room() const {
-  return admits_ && full_ == 0 ? settings_.max_queued : 0;
+  if (!admits_ || full_ > 0 || enough_ahead()) return 0;
+  const std::size_t ahead = settings_.look_ahead ? *settings_.look_ahead - moving() : settings_.max_queued;
+  return std::min<std::size_t>(settings_.max_queued, ahead);
+}
+
+void ContinuousFlow::look_for_movement(Time now) {
+  if (!settings_.look_ahead || now < next_look_) return;
+  if (standing_ == 0 && moving() < *settings_.look_ahead / 2) return;
+  next_look_ = now + kLookForMovement;
+  standing_ = 0;
+  for (std::uint32_t index = 0; index < queues_.count(); ++index) {
+    if (!std::exchange(lanes_[index].moved, false)) standing_ += queues_.length(index);
+  }
 }
 
 bool ContinuousFlow::complete(std::uint32_t index, Time now) const {
@@ -90,6 +112,7 @@ void ContinuousFlow::take(std::uint32_t index, std::vector<Message>& messages, s
   if (before >= settings_.max_queued && length < settings_.max_queued) --full_;
   if (!lane.runs) ready_.erase(index);
   lane.runs = true;
+  lane.moved = true;
   // What is left has waited as long as what went: it is due when its virtual partition is free.
 }
 
@@ -130,6 +153,8 @@ std::optional<Time> ContinuousFlow::wakes_at() const {
   std::optional<Time> at;
   if (!filling_.empty()) at = filling_.front().due;
   if (!retries_.empty()) at = at ? std::min(*at, retries_.top().due) : retries_.top().due;
+  // Nothing may settle until then, and yet what stands still may leave room.
+  if (admits_ && full_ == 0 && enough_ahead()) at = at ? std::min(*at, next_look_) : next_look_;
   return at;
 }
 

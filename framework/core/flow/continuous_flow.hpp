@@ -6,6 +6,7 @@
 
 #include <braid/message.hpp>
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <deque>
@@ -38,15 +39,21 @@ class ContinuousFlow {
     Duration max_wait{0};
     Duration retry_backoff{};
     std::uint32_t max_queued = 10'000;
+    // What waits in virtual partitions that move is worth so much at most: more only takes longer to come out of
+    // memory again. None: no such bound.
+    std::optional<std::size_t> look_ahead{};
   };
 
   explicit ContinuousFlow(const Settings& settings);
 
   // --- admission
 
-  // How many messages may come now: none while any queue is full. One call may overfill a queue by what it brings,
-  // which is at most max_queued.
+  // How many messages may come now: none while any queue is full, or enough waits where it moves. One call may
+  // overfill a queue by what it brings, which is at most max_queued.
   [[nodiscard]] std::size_t room() const;
+  // Finds out again, now and then, which virtual partitions stand still: what waits in these does not count
+  // against look_ahead, or it would keep the others waiting. Before room().
+  void look_for_movement(Time now);
   void push(std::uint32_t index, const Message& message, KeyId key, Time now);
   // There is nothing behind what was pushed: no use in waiting for more.
   void reached_end();
@@ -95,8 +102,9 @@ class ContinuousFlow {
 
  private:
   struct Lane {
-    bool runs = false;  // a job of it is out, or waits for its retry
-    Time since{};       // filling: when the first message of the queue came
+    bool runs = false;   // a job of it is out, or waits for its retry
+    bool moved = false;  // a job of it was taken since the last look for movement
+    Time since{};        // filling: when the first message of the queue came
   };
   struct Filling {
     Time due;
@@ -108,6 +116,9 @@ class ContinuousFlow {
     std::uint32_t index;
     bool operator>(const Retry& other) const { return due > other.due; }
   };
+  // What waits in virtual partitions that moved when they were last looked at, or have come since.
+  [[nodiscard]] std::size_t moving() const { return queues_.size() - std::min(standing_, queues_.size()); }
+  [[nodiscard]] bool enough_ahead() const { return settings_.look_ahead && moving() >= *settings_.look_ahead; }
   [[nodiscard]] bool complete(std::uint32_t index, Time now) const;
   void make_ready(std::uint32_t index) { ready_.insert(index, queues_.length(index)); }
 
@@ -117,7 +128,9 @@ class ContinuousFlow {
   std::vector<Lane> lanes_;
   std::deque<Filling> filling_;  // due in this order, since all wait equally long
   std::priority_queue<Retry, std::vector<Retry>, std::greater<>> retries_;
-  std::uint32_t full_ = 0;  // queues that hold max_queued or more
+  std::uint32_t full_ = 0;    // queues that hold max_queued or more
+  std::size_t standing_ = 0;  // messages in queues that did not move, when these were last looked at
+  Time next_look_{};
   bool admits_ = true;
   bool at_end_ = false;
 };

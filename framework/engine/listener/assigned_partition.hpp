@@ -15,6 +15,7 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <vector>
 
 namespace braid::engine {
 
@@ -49,10 +50,15 @@ struct AssignedPartition {
   std::unique_ptr<PartitionQueue> queue;
   std::unique_ptr<PartitionRunner> runner;        // from the position on
   std::optional<core::PartitionCommits> commits;  // the runner's; longer than it
+  // Of earlier generations, until all that they started has returned: their tickets may be overdue.
+  std::vector<std::unique_ptr<PartitionRunner>> former_runners;
   CommitRequests requests;
   std::shared_ptr<Steering> steering;  // of consumers
   bool released = false;               // a commit was acknowledged that its runner waited for
   ReadyFlag* ready = nullptr;
+
+  // Jobs of the partition may be ours. Else what there is of them is an earlier owner's.
+  [[nodiscard]] bool has_started() const { return runner != nullptr || !former_runners.empty(); }
 
   std::optional<Time> ask_position_at;        // reading_position: nothing while an answer is awaited
   std::uint64_t position_token = 0;           // of the question under way

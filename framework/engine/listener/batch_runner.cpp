@@ -136,7 +136,7 @@ void BatchRunner::turn(Time now) {
   pass_end();
   if (hooks_) turn_hooks(now);
   hand_over(now);
-  if (present_) tickets_.look(present_->shares(), now);
+  watch_tickets(now);
 }
 
 void BatchRunner::send_again(Time now) {
@@ -268,6 +268,10 @@ void BatchRunner::handle_failed(Share& share, Time now) {
   log_failure(*tools_.log, *assignment_, share);
 }
 
+void BatchRunner::watch_tickets(Time now) {
+  if (present_) tickets_.look(present_->shares(), now);
+}
+
 void BatchRunner::handle_held(Share& share) {
   if (present_.get() == &share.batch()) held_.push_back(&share);
 }
@@ -276,7 +280,7 @@ void BatchRunner::handle_held(Share& share) {
 // so looking now and then is enough.
 void BatchRunner::copy_out(Offset through, Time now) {
   if (present_) copies_.copy_batch(*present_, through);
-  if (!held_back_.empty() && held_back_.front().offset() <= through) copies_.copy(held_back_);
+  if (!held_back_.empty() && held_back_.front().offset() <= through) copies_.copy_front(held_back_);
   if (copies_.wants(*gathering_, through)) {
     const bool armed = flow_.is_armed();
     if (armed) take_back();
@@ -302,6 +306,12 @@ void BatchRunner::handle_unsent(RunningBatch& batch) {
 
 void BatchRunner::refuse() {
   flow_.stop_admission();
+  // At most once: their position is committed, and they will not run.
+  if (tools_.commits->before_processing()) {
+    for (const Share* share : held_) {
+      Counters::add(assignment_->counters().messages_dropped, share->unfinished().size());
+    }
+  }
   held_.clear();
   if (hooks_) hooks_->stop();
   if (flow_.is_armed()) take_back();

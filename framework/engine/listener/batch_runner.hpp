@@ -35,6 +35,7 @@ class BatchRunner final : public PartitionRunner {
   [[nodiscard]] bool has_room() override;
   void turn(Time now) override;
   void tidy(Time now) override;
+  void watch_tickets(Time now) override;
   void handle_failed(Share& share, Time now) override;
   void handle_held(Share& share) override;
   void handle_settled(RunningBatch& batch) override;

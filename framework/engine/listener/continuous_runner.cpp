@@ -15,16 +15,26 @@ namespace {
 constexpr std::size_t kTakeMost = 4096;
 // Less than this is not worth a look into the client's queue: what settles makes room for one job at a time.
 constexpr std::size_t kTakeLeast = 256;
-// Jobs kept for reuse. More may be out at once; they are made when needed.
-constexpr std::size_t kSpares = 1024;
+// Jobs kept for reuse, and room for messages in all of them: what was large once would stay so. More may be out at
+// once; they are made when needed.
+constexpr std::size_t kSpares = 256;
+constexpr std::size_t kSpareRoom = 128 * 1024;
+
+// So many messages ahead of quick consumers are still in the processor's caches when their turn comes.
+constexpr std::size_t kLookAhead = 8192;
 
 core::ContinuousFlow::Settings flow_settings(const Assignment& assignment) {
   const routing::Topic& topic = assignment.topic();
+  // Room for a full job that runs and one that gathers, of a few virtual partitions; of all, where they wait for
+  // it.
+  const std::size_t lanes = topic.max_wait > core::Duration::zero() ? assignment.max_partitions()
+                                                                    : std::min(assignment.max_partitions(), 8U);
   return {.max_partitions = assignment.max_partitions(),
           .max_messages = topic.commit.when == routing::Commit::When::each_message ? 1 : topic.max_messages,
           .max_wait = topic.max_wait,
           .retry_backoff = topic.retry_backoff,
-          .max_queued = topic.max_queued};
+          .max_queued = topic.max_queued,
+          .look_ahead = std::max(kLookAhead, 2 * lanes * topic.max_messages)};
 }
 
 }  // namespace
@@ -91,6 +101,7 @@ bool ContinuousRunner::has_room() {
 
 TakeReport ContinuousRunner::take(PartitionQueue& queue, Time now) {
   now_ = now;
+  flow_.look_for_movement(now);
   reclaim();
   const std::size_t held = intake_.bytes().held();
   TakeReport report = intake_.take(queue, room(), incoming_);
@@ -131,12 +142,17 @@ void ContinuousRunner::admit(std::vector<Message>& messages, Time now) {
 
 void ContinuousRunner::turn(Time now) {
   now_ = now;
+  flow_.look_for_movement(now);
   for (const VirtualPartitionIndex index : tools_.commits->take_released()) set_free(index.value, now);
   if (!held_back_.empty()) admit(held_back_, now);
   pass_end();
   if (hooks_) turn_hooks(now);
   // What a worker starts on its own, behind a settled job, it finds held too, and sends back.
   if (!assignment_->held()) send_again(now);
+  watch_tickets(now);
+}
+
+void ContinuousRunner::watch_tickets(Time now) {
   if (!tickets_.begin_look(now)) return;
   for (const std::uint32_t index : active_) tickets_.look_at(lanes_[index].present->shares()[0], now);
 }
@@ -299,7 +315,7 @@ std::size_t ContinuousRunner::bytes_not_copied() const {
 // Of those up to there: what waits in queues, behind running jobs, and for its retry.
 void ContinuousRunner::copy_out(Offset through) {
   if (!admits_) return;
-  if (!held_back_.empty() && held_back_.front().offset() <= through) copies_.copy(held_back_);
+  if (!held_back_.empty() && held_back_.front().offset() <= through) copies_.copy_front(held_back_);
   flow_.queues().replace_through(through, [this](std::span<Message> messages) { return copies_.copy(messages); });
   // By place: see admit().
   for (std::size_t i = 0; i < active_.size(); ++i) {
@@ -322,7 +338,10 @@ void ContinuousRunner::reclaim() {
     if (batch->kept()) return true;  // who keeps it frees it
     if (!batch->unshared()) return false;
     batch->clear();
-    if (spare_.size() < kSpares) spare_.push_back(std::move(batch));
+    const std::size_t room = batch->gathered().capacity();
+    if (spare_.size() >= kSpares || spare_room_ + room > kSpareRoom) return true;
+    spare_room_ += room;
+    spare_.push_back(std::move(batch));
     return true;
   });
 }
@@ -331,6 +350,7 @@ BatchPtr ContinuousRunner::fresh() {
   if (spare_.empty()) return BatchPtr(new RunningBatch(assignment_, tools_.mailbox, tools_.pool));
   BatchPtr batch = std::move(spare_.back());
   spare_.pop_back();
+  spare_room_ -= batch->gathered().capacity();
   return batch;
 }
 

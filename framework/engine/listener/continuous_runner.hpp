@@ -39,6 +39,7 @@ class ContinuousRunner final : public PartitionRunner, private ShareSource {
   [[nodiscard]] bool has_room() override;
   void turn(Time now) override;
   void tidy(Time now) override;
+  void watch_tickets(Time now) override;
   void handle_failed(Share& share, Time now) override;
   void handle_held(Share& share) override;
   void handle_settled(RunningBatch& batch) override;
@@ -103,6 +104,7 @@ class ContinuousRunner final : public PartitionRunner, private ShareSource {
   std::vector<std::uint32_t> active_;  // virtual partitions with a present job
   std::vector<BatchPtr> retiring_;     // settled; a worker may still be on its way out of them
   std::vector<BatchPtr> spare_;
+  std::size_t spare_room_ = 0;      // for messages, in all of these
   std::vector<Share*> held_;        // of present jobs
   std::vector<Message> held_back_;  // beyond the ledger's window
   Time now_{};                      // of the turn

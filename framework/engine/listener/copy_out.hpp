@@ -8,6 +8,7 @@
 #include <braid/message.hpp>
 #include <braid/offset.hpp>
 
+#include <algorithm>
 #include <cstddef>
 #include <optional>
 #include <span>
@@ -46,6 +47,8 @@ class CopyOut {
 
   // Copies some that nobody else may look at. False: that was enough for this round.
   bool copy(std::span<Message> messages);
+  // The same for the first of them, as many as this round has left.
+  void copy_front(std::span<Message> messages) { copy(messages.first(std::min(left_, messages.size()))); }
   // Copies all of a batch, what is done of it too: it is freed as a whole. Not while anybody else has it: a job
   // that runs or is queued, a ticket, who keeps it.
   void copy_batch(RunningBatch& batch, Offset through);

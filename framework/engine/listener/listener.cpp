@@ -105,8 +105,11 @@ Result<void> Listener::connect() {
 void Listener::turn() {
   owned_.check();
   const Time now = clock_->now();
-  if (now >= next_sweep_) sweep(now);
+  // The group first: what follows may restart a partition, which the client takes for the answer to a rebalance
+  // that waits to be served.
   serve_client(now);
+  if (now >= next_sweep_) sweep(now);
+  if (std::exchange(seeks_wait_, false)) seek_where_asked();
   read_mail();
   turn_released();
   run_timers(now);
@@ -142,12 +145,14 @@ void Listener::serve_client(Time now) {
 }
 
 void Listener::sweep(Time now) {
-  next_sweep_ = now + kSweep;
+  restart_one_again();
   for (const auto& [name, partition] : partitions_) {
-    if (partition->restart_pending) restart_again(*partition);
     pump(*partition);
     if (partition->runner) partition->runner->tidy(now);
+    for (const auto& former : partition->former_runners) former->watch_tickets(now);
   }
+  // From here on, since it may have waited for a broker.
+  next_sweep_ = clock_->now() + kSweep;
 }
 
 bool Listener::read_mail() {
@@ -228,7 +233,6 @@ void Listener::pump(AssignedPartition& partition) {
 
 void Listener::pump_queue(AssignedPartition& partition) {
   const Time now = clock_->now();
-  partition.ready->lower();
   std::size_t taken = 0;
   for (bool more = true; more && partition.stage == AssignedPartition::Stage::running;) {
     more = false;

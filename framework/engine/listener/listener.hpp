@@ -140,7 +140,8 @@ class Listener final : private ConsumerEvents {
   void take_stored(AssignedPartition& partition, const StoredPosition& stored);
   void start_by_policy(AssignedPartition& partition, const char* why);
   std::optional<CommitPosition> restart(AssignedPartition& partition, StartPoint start);
-  void restart_again(AssignedPartition& partition);
+  void restart_one_again();
+  void seek_where_asked();
   void obey(AssignedPartition& partition, Time now);
   void seek(AssignedPartition& partition, const StartPoint& target);
   void commit_target(AssignedPartition& partition);
@@ -214,7 +215,9 @@ class Listener final : private ConsumerEvents {
   Time next_sweep_;
   Time next_serve_;
   Time serve_often_until_{};
-  bool in_rebalance_ = false;  // the client is not to be asked for messages
+  bool in_rebalance_ = false;                     // the client is not to be asked for messages
+  bool seeks_wait_ = false;                       // for the moment behind the group's turn
+  std::optional<TopicPartition> last_restarted_;  // again
   // Told to stop within a rebalance's handler, which ends its own partitions first.
   std::optional<Time> stop_asked_;
 

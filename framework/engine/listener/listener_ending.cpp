@@ -133,6 +133,7 @@ void Listener::take_apart(AssignedPartition& partition) {
   partition.assignment->move_to(Assignment::Phase::over);
   partition.assignment->jobs()->unwatch(*mailbox_->notifier());
   partition.runner.reset();
+  partition.former_runners.clear();
   end_commits(partition);
   partition.assignment->jobs()->give_up_claim(&partition);
   partition.queue.reset();

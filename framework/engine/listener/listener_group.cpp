@@ -203,7 +203,7 @@ void Listener::begin_next_generation(AssignedPartition& partition) {
   partition.assignment->move_to(Assignment::Phase::over);
   unschedule(partition);
   std::make_shared<FarewellRound>(partition.assignment, FarewellKind::revoked)->send(dispatcher_);
-  partition.runner.reset();
+  partition.former_runners.push_back(std::move(partition.runner));
   end_commits(partition);
   begin_generation(partition);
 }
@@ -283,6 +283,7 @@ void Listener::begin(AssignedPartition& partition) {
     if (!free()) return;  // asked again when they have returned, and with each sweep
   }
   jobs.unwatch(*mailbox_->notifier());
+  partition.former_runners.clear();
   run(partition);
 }
 

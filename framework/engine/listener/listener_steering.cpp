@@ -8,17 +8,35 @@
 
 namespace braid::engine {
 
+namespace {
+
+bool may_be_sent_elsewhere(const AssignedPartition& partition) {
+  return partition.stage == AssignedPartition::Stage::running ||
+         partition.stage == AssignedPartition::Stage::waiting_for_jobs;
+}
+
+}  // namespace
+
 void Listener::obey(AssignedPartition& partition, Time now) {
   Steering& steering = *partition.steering;
   if (!steering.held()) return;
-  const bool runs = partition.stage == AssignedPartition::Stage::running ||
-                    partition.stage == AssignedPartition::Stage::waiting_for_jobs;
-  // A restart within a rebalance's handler would be taken for its answer; the sweep behind it comes here again.
-  if (runs && !in_rebalance_) {
-    if (const auto target = steering.take_seek()) seek(partition, *target);
-  }
-  // Last: what was held belongs to a generation that is over, and is not let go to start.
   steering.look(now);
+  // Not here: what called us may be a rebalance's handler, or have come long after the group was served.
+  if (!steering.wants_seek() || seeks_wait_) return;
+  seeks_wait_ = true;
+  mailbox_->wake();
+}
+
+void Listener::seek_where_asked() {
+  if (stage_ != Stage::running) return;
+  for (const auto& [name, partition] : partitions_) {
+    if (!may_be_sent_elsewhere(*partition)) continue;
+    const auto target = partition->steering->take_seek();
+    if (!target) continue;
+    seek(*partition, *target);
+    // Behind it: what was held belongs to a generation that is over, and is not let go to start.
+    pump(*partition);
+  }
 }
 
 void Listener::seek(AssignedPartition& partition, const StartPoint& target) {
@@ -34,12 +52,22 @@ void Listener::seek(AssignedPartition& partition, const StartPoint& target) {
   begin(partition);
 }
 
-// What the client refused, once more.
-void Listener::restart_again(AssignedPartition& partition) {
-  const auto position = restart(partition, *partition.restart_pending);
-  if (partition.restart_pending || partition.stage != AssignedPartition::Stage::waiting_for_jobs) return;
-  partition.start.position = position;
-  if (partition.sought) commit_target(partition);
+// What the client refused, once more: one partition each time, in turn, since each may take the time of an answer.
+void Listener::restart_one_again() {
+  if (stage_ != Stage::running) return;
+  AssignedPartition* next = nullptr;
+  for (const auto& [name, partition] : partitions_) {
+    if (!partition->restart_pending || !may_be_sent_elsewhere(*partition)) continue;
+    const bool behind_the_last = !last_restarted_ || *last_restarted_ < name;
+    if (next == nullptr || behind_the_last) next = partition.get();
+    if (behind_the_last) break;
+  }
+  if (next == nullptr) return;
+  last_restarted_ = next->name;
+  const auto position = restart(*next, *next->restart_pending);
+  if (next->restart_pending || next->stage != AssignedPartition::Stage::waiting_for_jobs) return;
+  next->start.position = position;
+  if (next->sought) commit_target(*next);
 }
 
 // At once, since the group would go on where it was if we ended now; and whatever the policy, since it was asked

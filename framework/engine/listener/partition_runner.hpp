@@ -64,6 +64,9 @@ class PartitionRunner {
   virtual void handle_held(Share& share) = 0;
   virtual void handle_settled(RunningBatch& batch) = 0;
   virtual void handle_unsent(RunningBatch& batch) = 0;
+  // Reports and fails what is overdue of its deferred attempts. A part of turn(); alone, once the runner has ended
+  // and what it has started has not.
+  virtual void watch_tickets(Time now) = 0;
   // What need not be done at each turn: says what waits. Each second.
   virtual void tidy(Time now) = 0;
   // When turn() has something to do by time alone.

@@ -45,8 +45,7 @@ bool PartitionsEnding::quiet() const {
 
 bool PartitionsEnding::idle() const {
   for (const AssignedPartition* partition : partitions_) {
-    // Without a runner it has started nothing; the jobs are an earlier generation's.
-    if (!partition->runner) continue;
+    if (!partition->has_started()) continue;
     if (!partition->assignment->jobs()->idle() || tools_.dispatcher->holds_of(*partition->assignment)) return false;
   }
   return true;
@@ -140,7 +139,7 @@ void PartitionsEnding::say_farewell() {
 void PartitionsEnding::close_books() {
   for (std::size_t i = 0; i < partitions_.size(); ++i) {
     AssignedPartition& partition = *partitions_[i];
-    const std::uint32_t overran = partition.runner ? partition.assignment->jobs()->inside() : 0;
+    const std::uint32_t overran = partition.has_started() ? partition.assignment->jobs()->inside() : 0;
     if (overran > 0) {
       left_behind_.push_back(fmt::format("{}/{}: {} jobs still in user code; their messages are processed again",
                                          partition.name.topic, partition.name.partition.value, overran));

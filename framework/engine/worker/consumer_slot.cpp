@@ -32,9 +32,10 @@ ConsumerSlot::Attempt ConsumerSlot::run(Assignment& assignment, Share& share) no
   // seq_cst, and before the look at the phase: either we see that the assignment has ended, or who ended it sees us
   // here and leaves the farewell to us. The other way round both could happen, side by side, to one object.
   state_.store(State::running, std::memory_order_seq_cst);
+  // Held first: whoever finds it let go behind a seek sees the phase that moved before that.
+  const bool held = assignment.held();
   const bool active = assignment.may_start();
-  const bool held = active && assignment.held();
-  Attempt attempt{.started = active && !held, .held = held};
+  Attempt attempt{.started = active && !held, .held = active && held};
   if (attempt.started) {
     assignment.counters().job_starts();
     attempt = consume(assignment, share);

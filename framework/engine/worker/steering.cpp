@@ -2,6 +2,7 @@
 
 #include <braid/partition_control.hpp>
 
+#include <algorithm>
 #include <stdexcept>
 #include <utility>
 
@@ -62,6 +63,11 @@ void Steering::look(Time now) {
   if (!paused_ && !seek_) held_.store(false, std::memory_order_release);
 }
 
+bool Steering::wants_seek() const {
+  const std::lock_guard lock(mutex_);
+  return seek_.has_value();
+}
+
 std::optional<StartPoint> Steering::take_seek() {
   if (!held()) return std::nullopt;
   const std::lock_guard lock(mutex_);
@@ -105,7 +111,8 @@ void PartitionControl::pause(std::chrono::milliseconds duration) const {
   if (duration <= std::chrono::milliseconds::zero()) {
     throw std::invalid_argument("pause: a duration is positive; resume() ends a pause");
   }
-  steering_->pause(duration);
+  // What is longer is as good as for ever, and would not fit into the clock's units.
+  steering_->pause(std::min<std::chrono::milliseconds>(duration, std::chrono::hours(24 * 365)));
 }
 
 void PartitionControl::resume() const {

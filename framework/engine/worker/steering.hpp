@@ -35,6 +35,7 @@ class Steering {
 
   // Begins and ends pauses, and lets go where nothing is left to wait for. A seek goes on holding.
   void look(Time now);
+  [[nodiscard]] bool wants_seek() const;
   // The last seek asked for, once; what it holds is let go by the next look().
   [[nodiscard]] std::optional<StartPoint> take_seek();
   // When look() ends a pause.

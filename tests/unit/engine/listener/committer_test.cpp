@@ -59,6 +59,7 @@ class OffsetsOnly final : public PartitionRunner {
   void tidy(Time) override {}
   void handle_failed(Share&, Time) override {}
   void handle_held(Share&) override {}
+  void watch_tickets(Time) override {}
   void handle_settled(RunningBatch&) override {}
   void handle_unsent(RunningBatch&) override {}
   [[nodiscard]] std::optional<Time> wakes_at() const override { return std::nullopt; }
