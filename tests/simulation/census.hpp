@@ -107,6 +107,17 @@ enum class Happening : std::uint8_t {
   ticket_given_up,
   resumed,
   resumed_after_end,
+  paused_for_a_time,
+  paused_until_resumed,
+  partition_resumed,
+  steered_from_outside,
+  seek_asked,
+  seek_overridden,
+  seek_failed,
+  restart_failed,
+  seek_obeyed,
+  seek_stored,
+  position_moved_back,
   batch_kept,
   kept_read_and_freed,
   flow_batch,
@@ -118,6 +129,7 @@ enum class Happening : std::uint8_t {
   tickets_without_timeout,
   tickets_overdue_stop,
   tickets_overdue_retry,
+  steered_by_consumers,
   policy_interval,
   policy_after_batch,
   policy_after_batch_sync,
@@ -139,6 +151,8 @@ enum class Happening : std::uint8_t {
   checked_capped,
   checked_asked,
   checked_commit,
+  checked_held,
+  checked_target,
   count_,
 };
 
@@ -147,7 +161,7 @@ constexpr bool is_fault(Happening what) {
   using enum Happening;
   constexpr std::array kFaults{process_crashed, process_stopped,    group_rebalanced,     lost,
                                commit_failed,   commit_answer_lost, position_read_failed, metadata_damaged,
-                               log_trimmed,     job_stuck};
+                               log_trimmed,     job_stuck,          seek_obeyed};
   return std::find(kFaults.begin(), kFaults.end(), what) != kFaults.end();
 }
 

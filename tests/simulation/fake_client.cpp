@@ -3,6 +3,7 @@
 #include "simulation/fake_client.hpp"
 
 #include "simulation/fake_metadata.hpp"
+#include "simulation/note_stored.hpp"
 
 #include <fmt/format.h>
 
@@ -149,6 +150,22 @@ void FakeConsumerClient::begin_close() {
   wake();
 }
 
+// Once it may be that the gate to the group opened behind its last look, or a rebalance ended.
+void FakeConsumerClient::listener_sleeps() {
+  const auto is_commit = [](const Request& each) { return each.kind == Request::Kind::commit; };
+  const bool could = may_commit() && !commit_failed_ && handler_ == Handler::none && !stop_expected_ &&
+                     std::none_of(requests_.begin(), requests_.end(), is_commit) &&
+                     std::none_of(answers_.begin(), answers_.end(), is_commit);
+  const bool unsaid = could && std::any_of(fetches_.begin(), fetches_.end(), [](const auto& each) {
+                        const FakeFetch& fetch = *each.second;
+                        return fetch.assigned && fetch.incarnation->sought && !fetch.incarnation->ended &&
+                               fetch.incarnation->last_sent < 0 && !fetch.partition->promises.external;
+                      });
+  waits_unsaid_ = unsaid ? waits_unsaid_ + 1 : 0;
+  if (waits_unsaid_ > 3)
+    world_.fail("a seek's target is committed at once", "its listener sleeps, and has not said it");
+}
+
 void FakeConsumerClient::listener_waits() {
   if (handler_ != Handler::revoked || stop_expected_) return;
   for (const int index : handled_) fetches_.at(index)->incarnation->ending = true;
@@ -195,11 +212,12 @@ Result<void> FakeConsumerClient::unassign(std::span<const engine::TopicPartition
                              world_.clock.now() < handler_begun_ + kafka_.drain_on_revoke;
   for (const engine::TopicPartition& name : partitions) {
     FakeFetch& fetch = fetch_of(name, "unassign");
-    if (in_good_order) {
+    if (in_good_order && !fetch.incarnation->ended) {
       kafka_.notice();
       kafka_.guarantees().tell([&](Guarantee& each) { each.given_back(*fetch.incarnation); });
     }
     if (fetch.queue != nullptr) world_.fail(kContract, "a queue is closed before its partition is unassigned");
+    fetch.steered->close();
     end_incarnation(fetch);
     fetches_.erase(fetch.partition->index);
   }
@@ -216,6 +234,7 @@ bool FakeConsumerClient::may_commit() const {
 
 void FakeConsumerClient::commit(std::span<const engine::StoredPosition> positions, std::uint64_t token) {
   world_.preempt();
+  Request request{Request::Kind::commit, member_->id, token, {positions.begin(), positions.end()}};
   for (const engine::StoredPosition& position : positions) {
     const auto found = fetches_.find(kafka_.find(position.partition)->index);
     if (found == fetches_.end() || !found->second->assigned) {
@@ -229,6 +248,7 @@ void FakeConsumerClient::commit(std::span<const engine::StoredPosition> position
     if (found->second->partition->promises.external) world_.fail(kContract, "its positions are not Kafka's");
     world_.trace("sends the position {}", who(), found->first, position.position->value);
     Incarnation& incarnation = *found->second->incarnation;
+    request.incarnations.emplace(found->first, found->second->incarnation);
     incarnation.last_sent = position.position->value;
     incarnation.last_told = told_done(position.metadata, position.position->value);
     if (!incarnation.last_told.empty()) world_.happened(Happening::gaps_told);
@@ -237,7 +257,7 @@ void FakeConsumerClient::commit(std::span<const engine::StoredPosition> position
     }
   }
   if (dead_) return;
-  requests_.push_back({Request::Kind::commit, member_->id, token, {positions.begin(), positions.end()}});
+  requests_.push_back(std::move(request));
 }
 
 void FakeConsumerClient::read_positions(std::span<const engine::TopicPartition> partitions, std::uint64_t token) {
@@ -276,12 +296,11 @@ void FakeConsumerClient::handle_commit(Request& request) {
   for (const engine::StoredPosition& position : request.positions) {
     FakePartition& partition = *kafka_.find(position.partition);
     world_.trace("the group stores the position {}", who(), partition.index, position.position->value);
+    Incarnation& incarnation = *request.incarnations.at(partition.index);
+    note_move(world_, partition, incarnation);
     kafka_.guarantees().tell([&](Guarantee& each) { each.commit_applied(partition, position.position->value); });
     if (partition.stored != position.position->value) partition.older_metadata = partition.metadata;
-    const auto fetch = fetches_.find(partition.index);
-    if (fetch != fetches_.end() && fetch->second->incarnation != nullptr) {
-      note_stored(world_, partition, *fetch->second->incarnation, position.position->value, position.metadata);
-    }
+    note_stored(world_, partition, incarnation, position.position->value, position.metadata);
     partition.stored = position.position->value;
     partition.metadata = position.metadata;
     world_.happened(Happening::commit_applied);
@@ -298,27 +317,6 @@ std::map<int, std::shared_ptr<Incarnation>> FakeConsumerClient::incarnations() c
     if (fetch->assigned) incarnations.emplace(index, fetch->incarnation);
   }
   return incarnations;
-}
-
-void note_stored(World& world, FakePartition& partition, Incarnation& incarnation, std::int64_t position,
-                 const std::string& metadata) {
-  if (partition.promises.waits_for_commit) {
-    const std::set<std::int64_t> told = told_done(metadata, position);
-    for (auto& [index, facts] : incarnation.virtual_partitions) {
-      for (const std::int64_t through : {facts.awaited_through, facts.marked_through}) {
-        if (through < position || told.contains(through)) facts.covered_through = through;
-      }
-    }
-  }
-  for (auto& [id, wait] : incarnation.waits) {
-    wait.covered = wait.covered || covers(position, metadata, wait.through);
-  }
-  if (partition.promises.at_most_once) {
-    const std::int64_t before = partition.stored.value_or(partition.log.start());
-    if (position < before) world.happened(Happening::batch_given_back);
-    partition.log.committed(before, position, incarnation.id);
-  }
-  if (partition.promises.on_demand && incarnation.asked) world.happened(Happening::commit_asked);
 }
 
 void FakeConsumerClient::handle_read(Request& request) {
@@ -367,6 +365,8 @@ void FakeConsumerClient::serve_replies(engine::ConsumerEvents& events) {
     Request answer = std::move(answers_.front());
     answers_.pop_front();
     if (answer.kind == Request::Kind::commit) {
+      commit_failed_ = answer.error.has_value();
+      for (const auto& [index, incarnation] : answer.incarnations) incarnation->start_known |= !answer.error;
       events.handle_committed(answer.token, answer.error ? Result<void>(*answer.error) : Result<void>());
     } else if (answer.error) {
       events.handle_positions(answer.token, *answer.error);

@@ -4,6 +4,7 @@
 #include "simulation/fake_kafka.hpp"
 #include "simulation/fake_messages.hpp"
 #include "simulation/incarnation.hpp"
+#include "simulation/steered_partition.hpp"
 
 #include <cstdint>
 #include <deque>
@@ -24,16 +25,13 @@ struct StoreSide {
   std::map<int, engine::StoredPosition> loaded;  // the last answer, by partition, until something begins with it
 };
 
-// For the guarantees of its topic's policy: whom this commit tells of, and whose records it moves over.
-void note_stored(World& world, FakePartition& partition, Incarnation& incarnation, std::int64_t position,
-                 const std::string& metadata);
-
 // One partition as its client fetches it.
 struct FakeFetch {
   FakePartition* partition = nullptr;
   FakeQueue* queue = nullptr;  // null once closed
   engine::ReadySignal* ready = nullptr;
   std::shared_ptr<FakeMessageOwner> owner;
+  std::shared_ptr<SteeredPartition> steered;
   std::shared_ptr<Incarnation> incarnation;  // from assign() on
   bool assigned = false;
   bool taken_from = false;  // take() was called in this incarnation
@@ -45,6 +43,7 @@ struct FakeFetch {
   std::int64_t end = 0;  // with tell_end: where the log ended then
   bool tell_error = false;
   bool told_end = false;
+  bool out_of_log = false;           // where it was sent, or where the group is, was not in the log
   bool was_elsewhere = false;        // found itself behind the log's start though the group is not
   bool signal_owed = false;          // something was left in the queue without saying so
   std::int64_t next = 0;             // to be fetched
@@ -87,6 +86,8 @@ class FakeConsumerClient final : public engine::ConsumerClient {
   [[nodiscard]] int who() const { return process_ * 10 + connection_; }
   // The listener waits within a rebalance's handler. Nothing of what is revoked may start from here on.
   void listener_waits();
+  // Or sleeps, for a while, with nothing to do: where a consumer has sent it is told by now.
+  void listener_sleeps();
   // Its listener was told to stop: what was handed over may still start.
   void expect_stop() { stop_expected_ = true; }
   [[nodiscard]] bool in_handler() const { return handler_ != Handler::none; }
@@ -108,6 +109,7 @@ class FakeConsumerClient final : public engine::ConsumerClient {
     std::uint64_t member;
     std::uint64_t token;
     std::vector<engine::StoredPosition> positions;
+    std::map<int, std::shared_ptr<Incarnation>> incarnations{};  // of whom a commit tells
     bool handled = false;
     std::optional<Error> error{};
   };
@@ -127,6 +129,7 @@ class FakeConsumerClient final : public engine::ConsumerClient {
   void handle(Request& request);
   void handle_commit(Request& request);
   void handle_read(Request& request);
+  Result<std::optional<CommitPosition>> seek(FakeFetch& fetch, const engine::StartPoint& target);
   void begin_from_store(FakeFetch& fetch, CommitPosition at);
   void learn_done_before(const engine::StoredPosition& stored);
   void flush_commits();
@@ -147,6 +150,8 @@ class FakeConsumerClient final : public engine::ConsumerClient {
   engine::Time handler_begun_{};
   bool handler_lost_ = false;
   std::vector<int> handled_;  // the partitions that the handler is about
+  int waits_unsaid_ = 0;      // in a row, while a position that a consumer asked for could have been committed
+  bool commit_failed_ = false;
   bool tell_error_ = false;
   bool stop_expected_ = false;
   bool closing_ = false;

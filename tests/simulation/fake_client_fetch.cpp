@@ -20,6 +20,18 @@ std::size_t held_by_engine(const FakeFetch& fetch) {
   return fetch.owner->out() - std::min(fetch.owner->out(), beside);
 }
 
+// It was moved, and the group does not know yet.
+bool unstored(const Incarnation& incarnation) {
+  return incarnation.moved && !incarnation.start_stored;
+}
+
+// Where the group is, as far as this assignment is concerned.
+std::optional<std::int64_t> group_is_at(const FakeFetch& fetch) {
+  const Incarnation& incarnation = *fetch.incarnation;
+  if (!unstored(incarnation)) return fetch.partition->stored;
+  return incarnation.sought ? std::optional(incarnation.start) : std::nullopt;
+}
+
 }  // namespace
 
 std::unique_ptr<engine::PartitionQueue> FakeConsumerClient::open(const engine::TopicPartition& name,
@@ -31,6 +43,7 @@ std::unique_ptr<engine::PartitionQueue> FakeConsumerClient::open(const engine::T
   fetch->partition = partition;
   fetch->ready = &ready;
   fetch->owner = std::make_shared<FakeMessageOwner>(world_, name);
+  fetch->steered = std::make_shared<SteeredPartition>(world_, partition->index);
   kafka_.owners.push_back({process_, fetch->owner});
   auto queue = std::make_unique<FakeQueue>(*this, *fetch);
   fetch->queue = queue.get();
@@ -58,6 +71,7 @@ void FakeConsumerClient::begin_incarnation(FakeFetch& fetch, std::int64_t start)
   incarnation->process = process_;
   incarnation->connection = connection_;
   incarnation->start = start;
+  incarnation->steered = fetch.steered;
   fetch.incarnation = std::move(incarnation);
   fetch.partition->current = fetch.incarnation;
   fetch.next = start;
@@ -65,7 +79,7 @@ void FakeConsumerClient::begin_incarnation(FakeFetch& fetch, std::int64_t start)
   fetch.fetched.clear();
   fetch.waits = FakeFetch::Waits::no;
   fetch.tell_waits = fetch.tell_end = fetch.told_end = fetch.tell_error = false;
-  fetch.taken_from = fetch.was_elsewhere = fetch.unplaced = false;
+  fetch.taken_from = fetch.was_elsewhere = fetch.unplaced = fetch.out_of_log = false;
   world_.trace("fetches from {} on, as incarnation {}", who(), fetch.partition->index, start,
                static_cast<std::int64_t>(fetch.incarnation->id));
 }
@@ -80,7 +94,9 @@ void FakeConsumerClient::end_incarnation(FakeFetch& fetch) {
 
 // What was delivered before comes once more, now and then.
 void FakeConsumerClient::fall_back(FakeFetch& fetch) {
-  if (fetch.next <= fetch.partition->log.start() || !world_.random.chance(kafka_.nastiness.stale_redelivery))
+  const FakeLog& log = fetch.partition->log;
+  if (fetch.next <= log.start() || fetch.next > log.end() ||
+      !world_.random.chance(kafka_.nastiness.stale_redelivery))
     return;
   fetch.next = std::max(fetch.partition->log.start(), fetch.next - world_.random.between(1, 5));
 }
@@ -145,6 +161,7 @@ Result<std::optional<CommitPosition>> FakeConsumerClient::restart_at(const engin
   }
   FakeFetch& fetch = fetch_of(name, "restart_at");
   if (dead_) return std::optional<CommitPosition>();
+  if (start.as_a_number) return seek(fetch, start);
   if (start.kind == engine::StartPoint::Kind::at) {
     if (store_side_->loaded.contains(fetch.partition->index)) begin_from_store(fetch, start.at);
     // The same incarnation goes on, where it should be.
@@ -158,19 +175,44 @@ Result<std::optional<CommitPosition>> FakeConsumerClient::restart_at(const engin
   }
   FakePartition& partition = *fetch.partition;
   const bool still_ours = member_ && !member_->gone;
-  const bool good = partition.stored && *partition.stored >= partition.log.start();
-  if (still_ours && good) {
+  const bool good = group_is_at(fetch).value_or(-1) >= partition.log.start();
+  if (still_ours && good && !fetch.out_of_log) {
     world_.fail("what is committed is not repeated",
                 fmt::format("{}/{} is started anew, though the group has stored {}", name.topic,
                             name.partition.value, *partition.stored));
   }
   store_side_->loaded.erase(fetch.partition->index);
   end_incarnation(fetch);
+  if (!world_.calm && world_.random.chance(kafka_.nastiness.restart_fails)) {
+    world_.happened(Happening::restart_failed);
+    return Error(Error::Kind::timed_out, "the partition's leader does not answer", true);
+  }
   const bool latest = start.kind == engine::StartPoint::Kind::latest;
+  const bool moved = fetch.out_of_log || unstored(*fetch.incarnation);
   if (latest) partition.skipped_below = std::max(partition.skipped_below, partition.log.end());
   begin_incarnation(fetch, latest ? partition.log.end() : partition.log.start());
+  fetch.incarnation->moved = moved;
   // Not every client knows at once where that is.
-  if (!latest && !start.as_a_number && world_.random.chance(500)) return std::optional<CommitPosition>();
+  if (!latest && world_.random.chance(500)) return std::optional<CommitPosition>();
+  return std::optional<CommitPosition>(CommitPosition{fetch.incarnation->start});
+}
+
+// A consumer has asked for it: whatever is stored, it begins anew there.
+Result<std::optional<CommitPosition>> FakeConsumerClient::seek(FakeFetch& fetch, const engine::StartPoint& target) {
+  if (!fetch.steered->was_asked(target)) {
+    world_.fail("the last seek wins", fmt::format("#{} is sent where nobody wants it", fetch.partition->index));
+  }
+  // The old one is over, though the broker does not know.
+  end_incarnation(fetch);
+  if (!world_.calm && world_.random.chance(kafka_.nastiness.restart_fails)) {
+    world_.happened(Happening::seek_failed);
+    return Error(Error::Kind::timed_out, "the partition's leader does not answer", true);
+  }
+  fetch.steered->obeyed(target);
+  store_side_->loaded.erase(fetch.partition->index);
+  begin_incarnation(fetch, offset_of(target, fetch.partition->log));
+  fetch.incarnation->sought = fetch.incarnation->moved = true;
+  world_.happened(Happening::seek_obeyed);
   return std::optional<CommitPosition>(CommitPosition{fetch.incarnation->start});
 }
 
@@ -248,9 +290,10 @@ bool FakeConsumerClient::fetch_more(FakeFetch& fetch) {
   FakeLog& log = fetch.partition->log;
   const bool was_empty = fetch.fetched.empty() && !fetch.tell_end;
   // Behind what is stored a client may find itself once; if it is sent where it should be, that is it.
-  const bool elsewhere = fetch.next < log.start() && fetch.partition->stored.value_or(0) >= log.start();
+  const bool elsewhere = fetch.next < log.start() && group_is_at(fetch).value_or(0) >= log.start();
   if (elsewhere && std::exchange(fetch.was_elsewhere, true)) fetch.next = log.start();
-  if (fetch.next < log.start()) {
+  if (fetch.next < log.start() || fetch.next > log.end()) {
+    fetch.out_of_log = fetch.out_of_log || fetch.next > log.end();
     fetch.waits = FakeFetch::Waits::in_range;
     fetch.tell_waits = true;
     signal(fetch);

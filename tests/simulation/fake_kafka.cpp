@@ -1,6 +1,7 @@
 #include "simulation/fake_kafka.hpp"
 
 #include "simulation/fake_metadata.hpp"
+#include "simulation/steered_partition.hpp"
 
 #include <fmt/format.h>
 
@@ -42,10 +43,18 @@ bool asked_is_stored(const FakePartition& partition) {
          told_done(partition.metadata, *partition.stored).contains(current->asked_through);
 }
 
+// What they asked for by a seek was obeyed, and is stored.
+bool moved_as_asked(const FakePartition& partition) {
+  const auto current = partition.current.lock();
+  if (!current || current->steered->seek_waits()) return !current;
+  return current->ended || !current->sought || current->start_stored;
+}
+
 }  // namespace
 
 bool FakeKafka::all_done() const {
   return std::all_of(partitions_.begin(), partitions_.end(), [](const auto& partition) {
+    if (!moved_as_asked(*partition)) return false;
     const auto& records = partition->log.records();
     if (records.empty() || records.back().offset < partition->skipped_below) return true;
     if (partition->promises.at_most_once) return partition->stored == partition->log.end();

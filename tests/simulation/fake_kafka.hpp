@@ -33,6 +33,7 @@ struct Promises {
   bool on_demand = false;         // nothing is committed unasked
   bool manual_offsets = false;    // nothing is done but what is marked
   bool external = false;          // its positions are in an offset store
+  bool steered = false;           // its consumers pause and seek
   bool tickets = false;           // some jobs are settled later
   std::optional<engine::Duration> ticket_timeout{};
   bool overdue_is_retried = false;  // though what is overdue may be going on
@@ -56,7 +57,8 @@ struct FakePartition {
   std::string metadata{};              // with it
   std::string older_metadata{};        // with another position, before
   std::int64_t skipped_below = 0;      // a start at the latest offset left these out, as asked for
-  int last_process = -1;               // that it was assigned to, and by which connection
+  std::uint64_t moved_by = 0;  // the incarnation that moved its position the last time, since it was asked to
+  int last_process = -1;       // that it was assigned to, and by which connection
   int last_connection = -1;
 };
 
@@ -71,6 +73,7 @@ struct Nastiness {
   std::uint32_t read_incomplete = 0;
   std::uint32_t metadata_damaged = 0;
   std::uint32_t error = 0;
+  std::uint32_t restart_fails = 0;
 };
 
 class FakeConsumerClient;

@@ -7,7 +7,7 @@
 namespace braid::simulation {
 
 void FakeLog::append(int key) {
-  records_.push_back({.offset = end_, .key = key});
+  records_.push_back({.offset = end_, .key = key, .skipped = end_ < moved_to_});
   if (key >= 0) by_key_[static_cast<std::size_t>(key)].push_back(end_);
   ++end_;
 }
@@ -30,9 +30,21 @@ void FakeLog::committed(std::int64_t from, std::int64_t to, std::uint64_t by) {
   }
 }
 
+void FakeLog::moved(std::int64_t to, std::uint64_t by) {
+  moved_to_ = to;
+  for (FakeRecord& record : records_) {
+    const bool passed = record.offset < to;
+    record.skipped = passed;
+    if (passed) continue;
+    record.finished = record.finished_by >= by;
+    record.begun = record.begun && record.begun_by >= by;
+    record.committed_by = 0;
+  }
+}
+
 std::optional<std::int64_t> FakeLog::first_unfinished(std::int64_t from) const {
   for (std::size_t i = index_at(std::max(from, start_)); i < records_.size(); ++i) {
-    if (!records_[i].finished) return records_[i].offset;
+    if (!records_[i].finished && !records_[i].skipped) return records_[i].offset;
   }
   return std::nullopt;
 }

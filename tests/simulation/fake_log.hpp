@@ -14,8 +14,11 @@ struct FakeRecord {
   std::int64_t offset = 0;
   int key = -1;                    // -1: none
   bool finished = false;           // some process's user code has returned from it, or marked it
+  std::uint64_t finished_by = 0;   // the youngest incarnation in which it was
+  bool skipped = false;            // a seek has passed over it
   bool begun = false;              // it was shown to user code; kept for topics of at most once
   std::uint64_t committed_by = 0;  // likewise: the incarnation that moved the position over it
+  std::uint64_t begun_by = 0;      // likewise: the youngest incarnation in which it was
 };
 
 // One partition's log: offsets ascend, with holes where compaction took some. Thread: one.
@@ -28,6 +31,9 @@ class FakeLog {
   // Retention: what is below is gone.
   void trim(std::int64_t to) { start_ = to > start_ ? to : start_; }
 
+  // A consumer has moved the position there, by that incarnation: what is behind it comes again, what is before it
+  // and was not done is passed over.
+  void moved(std::int64_t to, std::uint64_t by);
   // The position moves: forwards over records that `by` is to process, or backwards.
   void committed(std::int64_t from, std::int64_t to, std::uint64_t by);
 
@@ -48,6 +54,7 @@ class FakeLog {
   std::vector<FakeRecord> records_;
   std::vector<std::vector<std::int64_t>> by_key_;
   std::int64_t start_ = 0;
+  std::int64_t moved_to_ = 0;  // by a seek; it may be behind the end
   std::int64_t end_ = 0;
 };
 

@@ -1,6 +1,7 @@
 #include "simulation/fake_store.hpp"
 
 #include "simulation/fake_metadata.hpp"
+#include "simulation/note_stored.hpp"
 
 #include <chrono>
 #include <stdexcept>
@@ -65,6 +66,7 @@ void FakeOffsetStore::store(const StoreCaller& caller, const Position& position)
   incarnation.last_told = told_done(position.metadata, at);
   if (!incarnation.last_told.empty()) world_.happened(Happening::gaps_told);
   kafka_.guarantees().tell([&](Guarantee& each) { each.commit_sent(incarnation, at); });
+  note_move(world_, partition, incarnation);
   kafka_.guarantees().tell([&](Guarantee& each) { each.commit_applied(partition, at); });
   world_.trace("the store has the position {}", caller.side->who, partition.index, at);
   note_stored(world_, partition, incarnation, at, position.metadata);

@@ -7,6 +7,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cstddef>
 #include <map>
 #include <utility>
@@ -90,6 +91,8 @@ class AtMostOnce final : public ByTopic {
   void job_begins(const JobFacts& job) override {
     if (!promises(*job.incarnation).at_most_once) return;
     FakePartition& partition = this->partition(*job.incarnation);
+    // Another member has moved it by a seek, and this one has not heard that it lost it.
+    if (job.incarnation->id < partition.moved_by) return;
     for (const Message& message : *job.batch) {
       const std::int64_t offset = message.offset().value;
       checked();
@@ -97,7 +100,9 @@ class AtMostOnce final : public ByTopic {
         violated(
             fmt::format("#{}: {} begins, stored is {}", partition.index, offset, partition.stored.value_or(-1)));
       }
-      if (std::exchange(partition.log.find(offset)->begun, true)) {
+      FakeRecord& record = *partition.log.find(offset);
+      record.begun_by = std::max(record.begun_by, job.incarnation->id);
+      if (std::exchange(record.begun, true)) {
         violated(fmt::format("#{}: {} begins a second time", partition.index, offset));
       }
     }
@@ -113,7 +118,7 @@ class AtMostOnce final : public ByTopic {
     std::map<std::uint64_t, std::size_t> lost;
     for (const FakeRecord& record : partition.log.records()) {
       const bool gone = record.offset < partition.log.start() || record.offset < partition.skipped_below;
-      if (record.begun || gone) continue;
+      if (record.begun || record.skipped || gone) continue;
       checked();
       world_.happened(Happening::message_lost_by_crash);
       if (++lost[record.committed_by] <= partition.promises.max_messages) continue;
@@ -159,7 +164,7 @@ class AskedIsCommitted final : public ByTopic {
   void commit_sent(const Incarnation& of, std::int64_t position) override {
     if (!promises(of).on_demand) return;
     checked();
-    if (of.asked) return;
+    if (of.asked || (of.sought && !of.start_known)) return;
     violated(fmt::format("#{}: position {} is sent, and nobody has asked for it", of.partition, position));
   }
   void given_back(const Incarnation& of) override {

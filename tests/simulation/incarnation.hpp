@@ -4,11 +4,14 @@
 #include <cstddef>
 #include <cstdint>
 #include <map>
+#include <memory>
 #include <optional>
 #include <set>
 #include <vector>
 
 namespace braid::simulation {
+
+class SteeredPartition;
 
 // What a plain observer knows of one virtual partition in one incarnation.
 struct VirtualPartitionFacts {
@@ -57,7 +60,12 @@ struct Incarnation {
   std::size_t last_wait = 0;
   std::map<int, KeyHome> homes;  // of keys
   int jobs_inside = 0;
-  bool inexact = false;  // marked when it was over, or fenced by its store: its last position may be any
+  std::shared_ptr<SteeredPartition> steered;
+  bool sought = false;        // a consumer has sent it to where it starts
+  bool moved = false;         // it starts there whatever is stored: sought, or that was not in the log
+  bool start_stored = false;  // with these: a position of its own is stored
+  bool start_known = false;   // and its reader has been told so
+  bool inexact = false;       // marked when it was over, or fenced by its store: its last position may be any
 
   // By the definition: the lowest open offset; if there is none, the one after the highest taken, or the end of the
   // log if that was reached.

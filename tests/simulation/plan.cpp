@@ -30,6 +30,8 @@ class TopicDraw {
     draw_offsets();
     draw_tickets();
     waits_itself_ = random_.chance(200);
+    steered_ = random_.chance(300);
+    if (steered_) world_.happened(Happening::steered_by_consumers);
     if (random_.chance(200)) topic_.max_concurrency = static_cast<std::uint32_t>(random_.between(1, 3));
     promise();
     return std::move(topic_);
@@ -126,6 +128,7 @@ class TopicDraw {
         .on_demand = topic_.commit.when == When::manual,
         .manual_offsets = topic_.offsets == routing::Offsets::manual,
         .external = topic_.commit.when == When::external,
+        .steered = steered_,
         .tickets = tickets_,
         .ticket_timeout = topic_.ticket_timeout,
         .overdue_is_retried = topic_.on_ticket_timeout == routing::OnTicketTimeout::retry,
@@ -143,6 +146,7 @@ class TopicDraw {
   TopicPlan topic_;
   bool tickets_ = false;
   bool waits_itself_ = false;
+  bool steered_ = false;
 };
 
 Bounds bounds_of(const TopicPlan& topic) {
@@ -170,7 +174,8 @@ Plan draw_plan(World& world, FakeKafka& kafka) {
                      .read_fails = 80 * mood,
                      .read_incomplete = 60 * mood,
                      .metadata_damaged = 80 * mood,
-                     .error = 5 * mood};
+                     .error = 5 * mood,
+                     .restart_fails = 80 * mood};
   ProcessPlan& process = plan.process;
   process.commit_interval = std::chrono::milliseconds(random.between(1, 200));
   process.drain_on_revoke = std::chrono::milliseconds(random.between(1, 400));

@@ -86,6 +86,7 @@ class Process::Connection final : private engine::Waiter {
   void wait_until(engine::Time until) override {
     World& world = process_.world_;
     client_->listener_waits();
+    if (until > world.clock.now() && !notifier_->task->notified) client_->listener_sleeps();
     // Once may be: the command came between its last look and this.
     if (stop_by_ && world.clock.now() > *stop_by_ && ++overdue_waits_ > 2) {
       world.fail(kStopEnds, fmt::format("process {}: it still waits", process_.number_));
@@ -169,6 +170,21 @@ void Process::flush_one() {
   const std::size_t from = consumers.empty() ? 0 : world_.random.below(consumers.size());
   for (std::size_t i = 0; i < consumers.size(); ++i) {
     if (consumers[(from + i) % consumers.size()]->flush()) return;
+  }
+}
+
+void Process::steer_one() {
+  auto& steered = consumers_.steered;
+  std::erase_if(steered, [](const auto& each) { return each.expired(); });
+  if (steered.empty() || consumers_.dead) return;
+  const std::shared_ptr<SteeredPartition> one = world_.random.one_of(steered).lock();
+  if (world_.calm) {
+    one->resume();
+  } else {
+    world_.happened(Happening::steered_from_outside);
+    const FakePartition& partition = kafka_.partition(one->partition());
+    const auto current = partition.current.lock();
+    one->do_anything(partition.log, current ? current->highest_taken : 0);
   }
 }
 

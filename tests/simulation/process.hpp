@@ -64,6 +64,8 @@ class Process final : private engine::ListenerHost, private engine::Log {
 
   // A thread of the user's marks something, or there is nothing to mark.
   void flush_one();
+  // A thread of the user's pauses, resumes or seeks some partition.
+  void steer_one();
   void stop(engine::Duration within);
   // Dies on the spot: the group is not told, nothing that it does from here on counts. Its remains are cleared
   // away.

@@ -155,6 +155,7 @@ class Scenario {
     // Members of processes that have died are declared dead some time.
     Random& random = world_.random;
     if (random.chance(world_.calm ? 60 : 15) && !processes_.empty()) random.one_of(processes_)->flush_one();
+    if (random.chance(world_.calm ? 60 : 4) && !processes_.empty()) random.one_of(processes_)->steer_one();
     const std::size_t which = random.below(100);
     if (which < 3) world_.clock.advance(std::chrono::microseconds(random.between(1, 2000)));
     if (which < 25 && step_network()) return;

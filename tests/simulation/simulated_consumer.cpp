@@ -2,6 +2,7 @@
 
 #include "simulation/callback_library.hpp"
 #include "simulation/observed_job.hpp"
+#include "simulation/steered_partition.hpp"
 
 #include <braid/batch.hpp>
 
@@ -62,6 +63,9 @@ void SimulatedConsumer::begin(Batch& batch) {
   if (record_ && &record_->incarnation() == delivery.incarnation.get()) return;
   record_ = std::make_shared<WorkRecord>(*setting_.world, *setting_.kafka, setting_.dead, delivery.incarnation,
                                          batch.virtual_partition().index().value);
+  if (!promises_.steered) return;
+  const std::shared_ptr<SteeredPartition>& steered = delivery.incarnation->steered;
+  if (steered->take(batch.control())) setting_.steered.push_back(steered);
 }
 
 void SimulatedConsumer::consume(Batch& batch) {
@@ -92,6 +96,7 @@ void SimulatedConsumer::work_on(Batch& batch, const std::shared_ptr<ObservedJob>
   keep(batch);
   for (const Message& message : batch) {
     work_on_message(message, marked);
+    if (promises_.steered) steer(message);
     if (promises_.tickets && random.chance(setting_.manners.defers)) {
       ticket_ = setting_.library->take(batch, job);
       pause(true);
@@ -170,6 +175,12 @@ bool SimulatedConsumer::flush() {
   setting_.world->happened(Happening::mark_from_outside);
   mark_by_partition(record_->open_at(which));
   return true;
+}
+
+void SimulatedConsumer::steer(const Message& message) {
+  if (calm() || setting_.dead || !setting_.world->random.chance(setting_.manners.steers)) return;
+  SteeredPartition& steered = *record_->incarnation().steered;
+  steered.do_anything(setting_.kafka->partition(record_->incarnation().partition).log, message.offset().value);
 }
 
 void SimulatedConsumer::keep(Batch& batch) {

@@ -35,6 +35,7 @@ struct Manners {
   std::uint32_t defers = 400;      // a job, where the topic's code does that
   std::uint32_t throws_then = 60;  // behind that
   std::uint32_t settles_late = 40;
+  std::uint32_t steers = 15;  // its partition, where the topic's code does that
   std::uint32_t hook_throws = 100;
   std::uint32_t hook_marks = 500;
   std::uint32_t factory_fails = 5;
@@ -51,6 +52,7 @@ struct ConsumerSetting {
   engine::Limits* limits = nullptr;
   std::vector<SimulatedConsumer*> consumers{};  // that live
   CallbackLibrary* library = nullptr;
+  std::vector<std::weak_ptr<SteeredPartition>> steered{};  // that somebody may steer from outside
 };
 
 // User code at its worst: pauses anywhere, throws anything, marks some and then fails, overruns, keeps what it was
@@ -81,6 +83,7 @@ class SimulatedConsumer final : public Consumer {
   void mark(Batch& batch, const Message& message);
   void mark_by_partition(std::int64_t through);
   void mark_what_was_not_given(Batch& batch);
+  void steer(const Message& message);
   void keep(Batch& batch);
   void read_kept();
   void ask_for_commit(Batch& batch);

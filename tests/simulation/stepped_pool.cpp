@@ -17,6 +17,10 @@ SteppedPool::SteppedPool(World& world, int process, std::uint32_t workers, std::
 
 bool SteppedPool::try_submit(engine::Job& job) {
   world_.preempt();
+  if (ending_) {
+    // Whoever settles a ticket may do it behind the end, and a batch may be armed behind it.
+    return false;
+  }
   if (queue_.size() >= queue_limit_) {
     world_.happened(Happening::pool_was_full);
     return false;

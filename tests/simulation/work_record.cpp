@@ -49,7 +49,9 @@ void WorkRecord::mark(std::int64_t through) {
     const Given given = open_.front();
     FakeRecord& record = *log.find(given.offset);
     world_.happened(record.finished ? Happening::message_finished_again : Happening::message_finished);
-    record.finished = true;
+    record.finished_by = std::max(record.finished_by, incarnation_->id);
+    // What an incarnation did that a seek has left behind does not count.
+    if (incarnation_->id >= kafka_.partition(incarnation_->partition).moved_by) record.finished = true;
     if (!incarnation_->ended) incarnation_->open.erase(given.offset);
     facts().marked_through = given.offset;
     worked_on(given);
@@ -99,7 +101,8 @@ void WorkRecord::asked() {
 std::size_t WorkRecord::begin_wait() {
   const FakePartition& partition = kafka_.partition(incarnation_->partition);
   const std::int64_t through = facts().marked_through;
-  const bool covered = through < 0 || (partition.stored && covers(*partition.stored, partition.metadata, through));
+  const bool covered = through < 0 || (partition.stored && (!incarnation_->moved || incarnation_->start_stored) &&
+                                       covers(*partition.stored, partition.metadata, through));
   const std::size_t wait = ++incarnation_->last_wait;
   incarnation_->waits.emplace(wait, CommitWait{through, covered});
   return wait;

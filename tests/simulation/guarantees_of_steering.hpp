@@ -1,0 +1,13 @@
+#pragma once
+
+#include "simulation/guarantees.hpp"
+
+#include <memory>
+#include <vector>
+
+namespace braid::simulation {
+
+// What pauses and seeks promise.
+void add_guarantees_of_steering(World& world, std::vector<std::unique_ptr<Guarantee>>& all);
+
+}  // namespace braid::simulation
