@@ -35,17 +35,15 @@ BatchRunner::BatchRunner(std::shared_ptr<Assignment> assignment, core::Partition
       tickets_(*assignment_, *tools_.log),
       waiting_(tools_.balance->gauge()),
       hooks_(PartitionHooks::make(assignment_, tools_)),
-      gathering_(fresh()) {}
+      // One runs, one gathers, and one is about to.
+      shelf_([this] { return BatchPtr(new RunningBatch(assignment_, tools_.mailbox, tools_.pool)); },
+             {.batches = 2}),
+      gathering_(shelf_.fresh()) {}
 
 BatchRunner::~BatchRunner() {
   // A batch that is armed behind one that still runs would be started by a worker though nobody holds it.
   BRAID_ASSERT(!flow_.is_armed(), "a runner ends only after refuse()");
   assignment_->messages().release(held_back_);
-}
-
-BatchPtr BatchRunner::fresh() {
-  if (spare_) return std::move(spare_);
-  return BatchPtr(new RunningBatch(assignment_, tools_.mailbox, tools_.pool));
 }
 
 // How large the next messages are is only known behind the take, so one of them may pass the bound in bytes; and
@@ -70,7 +68,7 @@ bool BatchRunner::has_room() {
 }
 
 TakeReport BatchRunner::take(PartitionQueue& queue, Time now) {
-  reclaim();
+  shelf_.reclaim();
   // An armed batch may be started at any moment, so what comes now is taken beside it first.
   std::vector<Message>& into = flow_.is_armed() ? incoming_ : gathering_->gathered();
   const std::size_t from = into.size();
@@ -175,7 +173,7 @@ void BatchRunner::hand_over(Time now) {
         lay_out();
         flow_.started();
         placement_.started();
-        present_ = std::exchange(gathering_, fresh());
+        present_ = std::exchange(gathering_, shelf_.fresh());
         if (hooks_) hooks_->batch_started(*present_);
         if (assignment_->caps().any()) {
           for (Share& share : present_->shares()) tools_.dispatcher->send(share);
@@ -237,24 +235,13 @@ void BatchRunner::settle_present() {
   placement_.settled();
   tools_.commits->batch_settled(present_->last());
   if (hooks_) hooks_->batch_settled(*present_);
-  retiring_.push_back(std::move(present_));
+  shelf_.retire(std::move(present_));
   if (next_runs) {
     placement_.started();
-    present_ = std::exchange(gathering_, fresh());
+    present_ = std::exchange(gathering_, shelf_.fresh());
     if (hooks_) hooks_->batch_started(*present_);
   }
-  reclaim();
-}
-
-// Frees what nobody holds any more: together, and here, since messages are cheapest to free in bulk on one thread.
-void BatchRunner::reclaim() {
-  std::erase_if(retiring_, [&](BatchPtr& batch) {
-    if (batch->kept()) return true;  // who keeps it frees it
-    if (!batch->unshared()) return false;
-    batch->clear();
-    if (!spare_) spare_ = std::move(batch);
-    return true;
-  });
+  shelf_.reclaim();
 }
 
 void BatchRunner::handle_failed(Share& share, Time now) {

@@ -3,6 +3,7 @@
 #include "core/flow/batch_flow.hpp"
 #include "core/offsets/partition_offsets.hpp"
 #include "core/virtual_partitions/batch_placement.hpp"
+#include "engine/listener/batch_shelf.hpp"
 #include "engine/listener/copy_out.hpp"
 #include "engine/listener/dispatcher.hpp"
 #include "engine/listener/intake.hpp"
@@ -62,8 +63,6 @@ class BatchRunner final : public PartitionRunner {
   void settle_present();
   void drop(Share& share);
   void copy_out(Offset through, Time now);
-  void reclaim();
-  BatchPtr fresh();
 
   std::shared_ptr<Assignment> assignment_;
   RunnerTools tools_;
@@ -77,7 +76,7 @@ class BatchRunner final : public PartitionRunner {
   std::shared_ptr<WaitingGauge> waiting_;
   std::unique_ptr<PartitionHooks> hooks_;  // none where none is asked for
 
-  BatchPtr spare_;      // first: the next line is made by fresh(), which looks here
+  BatchShelf shelf_;    // first: the next one comes from it
   BatchPtr gathering_;  // or armed, as the flow says
   BatchPtr present_;    // runs
   // before_processing: the end of the batch that was sealed last, which is committed before it starts.
@@ -85,7 +84,6 @@ class BatchRunner final : public PartitionRunner {
   std::uint32_t messages_dropped_ = 0;  // of the present batch
   std::vector<Share*> held_;            // of the present batch
 
-  std::vector<BatchPtr> retiring_;  // settled; a worker may still be on its way out of it
   std::vector<Message> incoming_;   // taken while the gathering batch was armed
   std::vector<Message> held_back_;  // beyond the ledger's window
 };

@@ -15,8 +15,7 @@ namespace {
 constexpr std::size_t kTakeMost = 4096;
 // Less than this is not worth a look into the client's queue: what settles makes room for one job at a time.
 constexpr std::size_t kTakeLeast = 256;
-// Jobs kept for reuse, and room for messages in all of them: what was large once would stay so. More may be out at
-// once; they are made when needed.
+// Jobs kept for reuse, and room for messages in all of them.
 constexpr std::size_t kSpares = 256;
 constexpr std::size_t kSpareRoom = 128 * 1024;
 
@@ -52,7 +51,9 @@ ContinuousRunner::ContinuousRunner(std::shared_ptr<Assignment> assignment, core:
       tickets_(*assignment_, *tools_.log),
       waiting_(tools_.balance->gauge()),
       hooks_(PartitionHooks::make(assignment_, tools_)),
-      lanes_(assignment_->max_partitions()) {}
+      lanes_(assignment_->max_partitions()),
+      shelf_([this] { return BatchPtr(new RunningBatch(assignment_, tools_.mailbox, tools_.pool)); },
+             {.batches = kSpares, .room = kSpareRoom}) {}
 
 ContinuousRunner::~ContinuousRunner() {
   BRAID_ASSERT(!admits_ && held_back_.empty(), "a runner ends only after refuse()");
@@ -102,7 +103,7 @@ bool ContinuousRunner::has_room() {
 TakeReport ContinuousRunner::take(PartitionQueue& queue, Time now) {
   now_ = now;
   flow_.look_for_movement(now);
-  reclaim();
+  shelf_.reclaim();
   const std::size_t held = intake_.bytes().held();
   TakeReport report = intake_.take(queue, room(), incoming_);
   if (report.messages > 0) copies_.taken(incoming_.back().offset(), intake_.bytes().held() - held);
@@ -204,7 +205,7 @@ Share* ContinuousRunner::next_share() {
 }
 
 BatchPtr ContinuousRunner::take_job(std::uint32_t index) {
-  BatchPtr job = fresh();
+  BatchPtr job = shelf_.fresh();
   flow_.take(index, job->gathered(), job->keys());
   job->lay_out_as_one({index});
   return job;
@@ -271,8 +272,8 @@ void ContinuousRunner::finish(Lane& lane, std::uint32_t index) {
   Counters::add(counters.messages_done, messages.size());
   if (hooks_) hooks_->job_settled(index, messages.size());
   forget(*lane.present, index);
-  retiring_.push_back(std::move(lane.present));
-  reclaim();
+  shelf_.retire(std::move(lane.present));
+  shelf_.reclaim();
 }
 
 // These messages are held no more, whatever became of them.
@@ -330,29 +331,7 @@ void ContinuousRunner::copy_out(Offset through) {
   copies_.end();
 }
 
-// --- jobs and their reuse
-
-// Freed together, and here, since messages are cheapest to free in bulk on one thread.
-void ContinuousRunner::reclaim() {
-  std::erase_if(retiring_, [&](BatchPtr& batch) {
-    if (batch->kept()) return true;  // who keeps it frees it
-    if (!batch->unshared()) return false;
-    batch->clear();
-    const std::size_t room = batch->gathered().capacity();
-    if (spare_.size() >= kSpares || spare_room_ + room > kSpareRoom) return true;
-    spare_room_ += room;
-    spare_.push_back(std::move(batch));
-    return true;
-  });
-}
-
-BatchPtr ContinuousRunner::fresh() {
-  if (spare_.empty()) return BatchPtr(new RunningBatch(assignment_, tools_.mailbox, tools_.pool));
-  BatchPtr batch = std::move(spare_.back());
-  spare_.pop_back();
-  spare_room_ -= batch->gathered().capacity();
-  return batch;
-}
+// --- which virtual partitions run
 
 void ContinuousRunner::activate(std::uint32_t index) {
   lanes_[index].active_at = static_cast<std::uint32_t>(active_.size());

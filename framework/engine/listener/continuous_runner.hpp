@@ -3,6 +3,7 @@
 #include "core/flow/continuous_flow.hpp"
 #include "core/offsets/partition_offsets.hpp"
 #include "core/virtual_partitions/placement.hpp"
+#include "engine/listener/batch_shelf.hpp"
 #include "engine/listener/copy_out.hpp"
 #include "engine/listener/dispatcher.hpp"
 #include "engine/listener/intake.hpp"
@@ -83,8 +84,6 @@ class ContinuousRunner final : public PartitionRunner, private ShareSource {
   void turn_hooks(Time now);
   void finish(Lane& lane, std::uint32_t index);
   void forget(RunningBatch& batch, std::uint32_t index);
-  void reclaim();
-  BatchPtr fresh();
   void activate(std::uint32_t index);
   void deactivate(std::uint32_t index);
 
@@ -102,9 +101,7 @@ class ContinuousRunner final : public PartitionRunner, private ShareSource {
 
   std::vector<Lane> lanes_;
   std::vector<std::uint32_t> active_;  // virtual partitions with a present job
-  std::vector<BatchPtr> retiring_;     // settled; a worker may still be on its way out of them
-  std::vector<BatchPtr> spare_;
-  std::size_t spare_room_ = 0;      // for messages, in all of these
+  BatchShelf shelf_;
   std::vector<Share*> held_;        // of present jobs
   std::vector<Message> held_back_;  // beyond the ledger's window
   Time now_{};                      // of the turn
