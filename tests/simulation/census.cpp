@@ -44,6 +44,14 @@ constexpr std::array<std::string_view, kHappenings> kNames{
     "on_stopping",
     "hooks of lost partitions",
     "hooks that failed",
+    "ticks",
+    "ticks that failed",
+    "ticks beside jobs of other virtual partitions",
+    "ticks while their partition was paused",
+    "marks in ticks",
+    "ends of partitions heard of",
+    "ends of partitions heard of, and failed",
+    "ends of partitions heard of another time",
     "commits applied",
     "commits that told of gaps",
     "commits failed",
@@ -130,6 +138,8 @@ constexpr std::array<std::string_view, kHappenings> kNames{
     "topics with tickets that stop when overdue",
     "topics with tickets that are tried again when overdue",
     "topics whose consumers pause and seek",
+    "topics with ticks",
+    "topics with ends of partitions",
     "topics committed by interval",
     "topics committed after a batch",
     "topics committed after a batch, waiting",
@@ -153,6 +163,8 @@ constexpr std::array<std::string_view, kHappenings> kNames{
     "checks: commit() tells the truth",
     "checks: nothing starts while it is held",
     "checks: a seek's target is committed at once",
+    "checks: a tick is in its place",
+    "checks: an end is heard of behind what came before",
 };
 static_assert(!kNames.back().empty(), "each happening has its name");
 

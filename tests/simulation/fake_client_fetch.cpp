@@ -252,7 +252,9 @@ engine::TakeReport FakeConsumerClient::take(FakeFetch& fetch, std::size_t max, s
     out.push_back(fetch.owner->hand_out(record, fetch.incarnation));
     if (record.offset < incarnation.start || record.offset <= incarnation.highest_taken) continue;
     incarnation.highest_taken = record.offset;
-    if (!incarnation.done_before.contains(record.offset)) incarnation.open.insert(record.offset);
+    if (incarnation.done_before.contains(record.offset)) continue;
+    incarnation.open.insert(record.offset);
+    ++incarnation.admitted;
   }
   if (count > 0) {
     fetch.app_position = out.back().offset().value + 1;
@@ -267,6 +269,9 @@ engine::TakeReport FakeConsumerClient::take(FakeFetch& fetch, std::size_t max, s
     report.end_of_partition = true;
     report.end = CommitPosition{fetch.end};
     incarnation.end_told = fetch.end;
+    if (std::exchange(incarnation.admitted_at_end, incarnation.admitted) != incarnation.admitted) {
+      incarnation.ends.push_back({incarnation.highest_taken, world_.step});
+    }
     world_.happened(Happening::end_of_partition);
     world_.trace("is told of the end, {}", who(), incarnation.partition, fetch.end);
   }

@@ -1,6 +1,7 @@
 #include "simulation/fake_kafka.hpp"
 
 #include "simulation/fake_metadata.hpp"
+#include "simulation/guarantees_of_hooks.hpp"
 #include "simulation/steered_partition.hpp"
 
 #include <fmt/format.h>
@@ -54,7 +55,7 @@ bool moved_as_asked(const FakePartition& partition) {
 
 bool FakeKafka::all_done() const {
   return std::all_of(partitions_.begin(), partitions_.end(), [](const auto& partition) {
-    if (!moved_as_asked(*partition)) return false;
+    if (!moved_as_asked(*partition) || !ends_are_heard(*partition)) return false;
     const auto& records = partition->log.records();
     if (records.empty() || records.back().offset < partition->skipped_below) return true;
     if (partition->promises.at_most_once) return partition->stored == partition->log.end();

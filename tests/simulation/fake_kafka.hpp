@@ -33,6 +33,8 @@ struct Promises {
   bool on_demand = false;         // nothing is committed unasked
   bool manual_offsets = false;    // nothing is done but what is marked
   bool external = false;          // its positions are in an offset store
+  std::optional<engine::Duration> tick_every{};
+  bool end_of_partition = false;  // its consumers hear of ends
   bool steered = false;           // its consumers pause and seek
   bool tickets = false;           // some jobs are settled later
   std::optional<engine::Duration> ticket_timeout{};

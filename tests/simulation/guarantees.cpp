@@ -3,6 +3,7 @@
 #include "simulation/fake_kafka.hpp"
 #include "simulation/fake_messages.hpp"
 #include "simulation/guarantees_by_topic.hpp"
+#include "simulation/guarantees_of_hooks.hpp"
 #include "simulation/guarantees_of_steering.hpp"
 
 #include <braid/batch.hpp>
@@ -239,6 +240,14 @@ class OneJob final : public Guarantee {
   void hook_ends(int process, int partition, const VirtualPartition& where) override {
     leave(process, partition, where.index().value);
   }
+  void call_begins(const HookFacts& hook) override {
+    enter(hook.process, hook.incarnation->partition, hook.where->index().value, hook.where->generation().value);
+    const bool alone = inside_[{hook.process, hook.incarnation->partition}].size() == 1;
+    if (!alone && hook.tick) world_.happened(Happening::tick_beside_others);
+  }
+  void call_ends(const HookFacts& hook) override {
+    leave(hook.process, hook.incarnation->partition, hook.where->index().value);
+  }
 
  private:
   void enter(int process, int partition, std::uint32_t index, std::uint64_t generation) {
@@ -286,6 +295,17 @@ class LateIsDropped final : public Guarantee {
     if (farewells_.contains({job.process, where.generation().value, job.virtual_partition})) {
       violated(
           fmt::format("#{}.{}: a job begins after the last hook", incarnation.partition, job.virtual_partition));
+    }
+  }
+  void call_begins(const HookFacts& hook) override {
+    checked();
+    const Incarnation& of = *hook.incarnation;
+    const std::uint32_t index = hook.where->index().value;
+    if (of.ending || of.ended) {
+      violated(fmt::format("#{}.{}: a hook begins though its assignment has ended", of.partition, index));
+    }
+    if (farewells_.contains({hook.process, hook.where->generation().value, index})) {
+      violated(fmt::format("#{}.{}: a hook begins after the last one", of.partition, index));
     }
   }
   void hook_begins(int process, int partition, const VirtualPartition& where) override {
@@ -349,6 +369,7 @@ Guarantees::Guarantees(World& world, const GuaranteeSetting& setting) {
   all_.push_back(std::make_unique<Bounded>(world, setting));
   add_guarantees_by_topic(world, setting, all_);
   add_guarantees_of_steering(world, all_);
+  add_guarantees_of_hooks(world, setting, all_);
 }
 
 }  // namespace braid::simulation

@@ -6,6 +6,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -27,6 +28,15 @@ struct JobFacts {
   bool has_begun = false;  // user code was inside before, for its on_assigned()
 };
 
+// A hook that is not the last one, as user code sees it, when it begins.
+struct HookFacts {
+  int process = 0;
+  Incarnation* incarnation = nullptr;
+  const VirtualPartition* where = nullptr;
+  bool tick = false;                         // or an end of the partition
+  std::optional<std::int64_t> first_open{};  // of its virtual partition: the first message that is not done
+};
+
 // What the engine promises, seen from outside: each is told what happens, and speaks up when it must not. They hold
 // in every scenario. Thread: one.
 class Guarantee {
@@ -46,6 +56,8 @@ class Guarantee {
   virtual void job_ends(const JobFacts&) {}
   virtual void hook_begins(int /*process*/, int /*partition*/, const VirtualPartition&) {}
   virtual void hook_ends(int /*process*/, int /*partition*/, const VirtualPartition&) {}
+  virtual void call_begins(const HookFacts&) {}
+  virtual void call_ends(const HookFacts&) {}
   virtual void commit_sent(const Incarnation&, std::int64_t /*position*/) {}
   // It was given back in good order, with time to spare.
   virtual void given_back(const Incarnation&) {}

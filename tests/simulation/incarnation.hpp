@@ -20,13 +20,25 @@ struct VirtualPartitionFacts {
   bool farewell = false;                   // its last hook has been called
   std::int64_t marked_through = -1;        // the highest one done: marked, or its attempt ended well
   std::int64_t awaited_through = -1;       // that, when the last attempt ended well
-  std::int64_t covered_through = -1;       // the highest one done that the group's commits have told of
+  std::int64_t first_given = -1;           // the offset of the first message that it was given
+  std::uint64_t returned_at = 0;           // the step in which its last job returned
+  std::int64_t end_heard = -1;             // it has heard that the end behind this was reached, at least
+  std::uint64_t end_heard_at = 0;          // in this step, the last time
+  std::optional<std::int64_t> ticks_from;  // its first job began then, in microseconds
+  std::int64_t ticks = 0;
+  std::int64_t covered_through = -1;  // the highest one done that the group's commits have told of
 };
 
 // Where a key was last.
 struct KeyHome {
   std::uint32_t virtual_partition = 0;
   std::uint64_t finished_at = 0;  // the step in which the last of its messages was finished
+};
+
+// The end of the log was reached behind that offset.
+struct EndReached {
+  std::int64_t highest_taken = -1;
+  std::uint64_t step = 0;
 };
 
 // Somebody waits for a commit that tells of this offset.
@@ -48,6 +60,9 @@ struct Incarnation {
   bool ended = false;            // unassigned or restarted elsewhere: nothing counts any more
   std::int64_t highest_taken = -1;
   std::int64_t end_told = -1;          // where the log ended, when its end was reached last
+  std::vector<EndReached> ends;        // each that something came before, since the last one
+  std::size_t admitted = 0;            // messages taken that were new
+  std::size_t admitted_at_end = 0;     // behind the last one of these
   std::set<std::int64_t> done_before;  // as the stored metadata told
   std::set<std::int64_t> open;         // taken for the first time, and not finished, nor done before
   std::map<std::uint32_t, VirtualPartitionFacts> virtual_partitions;
@@ -60,6 +75,7 @@ struct Incarnation {
   std::size_t last_wait = 0;
   std::map<int, KeyHome> homes;  // of keys
   int jobs_inside = 0;
+  std::uint64_t returned_at = 0;  // the step in which its last job returned
   std::shared_ptr<SteeredPartition> steered;
   bool sought = false;        // a consumer has sent it to where it starts
   bool moved = false;         // it starts there whatever is stored: sought, or that was not in the log

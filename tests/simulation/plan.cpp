@@ -32,6 +32,7 @@ class TopicDraw {
     waits_itself_ = random_.chance(200);
     steered_ = random_.chance(300);
     if (steered_) world_.happened(Happening::steered_by_consumers);
+    draw_hooks();
     if (random_.chance(200)) topic_.max_concurrency = static_cast<std::uint32_t>(random_.between(1, 3));
     promise();
     return std::move(topic_);
@@ -115,6 +116,15 @@ class TopicDraw {
     world_.happened(retry ? Happening::tickets_overdue_retry : Happening::tickets_overdue_stop);
   }
 
+  void draw_hooks() {
+    if (random_.chance(300)) {
+      topic_.tick_every = std::chrono::milliseconds(random_.between(5, random_.chance(500) ? 50 : 500));
+      world_.happened(Happening::ticks_wanted);
+    }
+    topic_.end_of_partition = random_.chance(300);
+    if (topic_.end_of_partition) world_.happened(Happening::ends_wanted);
+  }
+
   void promise() {
     const bool sticky = topic_.reducer == routing::Reducer::Kind::sticky;
     const bool bounded_window = topic_.max_window < 1'000'000;
@@ -128,6 +138,8 @@ class TopicDraw {
         .on_demand = topic_.commit.when == When::manual,
         .manual_offsets = topic_.offsets == routing::Offsets::manual,
         .external = topic_.commit.when == When::external,
+        .tick_every = topic_.tick_every,
+        .end_of_partition = topic_.end_of_partition,
         .steered = steered_,
         .tickets = tickets_,
         .ticket_timeout = topic_.ticket_timeout,

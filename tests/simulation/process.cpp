@@ -146,6 +146,8 @@ Process::Process(World& world, FakeKafka& kafka, int number, const ProcessPlan& 
     route.offsets = topic.offsets;
     route.ticket_timeout = topic.ticket_timeout;
     route.on_ticket_timeout = topic.on_ticket_timeout;
+    route.tick_every = topic.tick_every;
+    route.end_of_partition = topic.end_of_partition;
     route.commit = topic.commit;
     if (topic.promises.external) route.offset_store = store_.store();
     subscription.topics.push_back(std::move(route));

@@ -39,6 +39,8 @@ struct TopicPlan {
   routing::Offsets offsets = routing::Offsets::automatic;
   std::optional<std::chrono::milliseconds> ticket_timeout;
   routing::OnTicketTimeout on_ticket_timeout = routing::OnTicketTimeout::stop;
+  std::optional<std::chrono::milliseconds> tick_every;
+  bool end_of_partition = false;
   routing::Commit commit;
   Promises promises;
 };

@@ -19,6 +19,21 @@ constexpr std::size_t kKeptMost = 2;
 
 }  // namespace
 
+class SimulatedConsumer::Inside {
+ public:
+  explicit Inside(SimulatedConsumer& consumer) : consumer_(consumer) {
+    if (std::exchange(consumer_.inside_, true)) {
+      consumer_.setting_.world->fail("one call of an object at a time", "two are under way");
+    }
+  }
+  ~Inside() { consumer_.inside_ = false; }
+  Inside(const Inside&) = delete;
+  Inside& operator=(const Inside&) = delete;
+
+ private:
+  SimulatedConsumer& consumer_;
+};
+
 SimulatedConsumer::SimulatedConsumer(ConsumerSetting& setting, const Promises& promises)
     : setting_(setting), promises_(promises) {
   setting_.consumers.push_back(this);
@@ -71,6 +86,7 @@ void SimulatedConsumer::begin(Batch& batch) {
 void SimulatedConsumer::consume(Batch& batch) {
   setting_.world->current()->was_in_user_code = true;
   if (setting_.dead) return;  // nobody sees what it does any more
+  const Inside inside(*this);
   setting_.library->notice_given_up();
   begin(batch);
   const auto job = std::make_shared<ObservedJob>(setting_, record_, batch, std::exchange(fresh_, false));
@@ -237,6 +253,7 @@ void SimulatedConsumer::wait_for_commit(Batch& batch) {
 void SimulatedConsumer::say_farewell(const VirtualPartition& where, Happening what) {
   setting_.world->current()->was_in_user_code = true;
   if (setting_.dead) return;
+  const Inside inside(*this);
   World& world = *setting_.world;
   setting_.library->notice_given_up();
   const int partition = setting_.kafka->find({std::string(where.topic()), where.partition()})->index;
@@ -253,6 +270,42 @@ void SimulatedConsumer::say_farewell(const VirtualPartition& where, Happening wh
   if (!calm() && world.random.chance(setting_.manners.hook_throws)) {
     world.happened(Happening::hook_failed);
     throw std::runtime_error("the last hook failed");
+  }
+}
+
+void SimulatedConsumer::on_tick(const VirtualPartition& where) {
+  hook(where, true);
+}
+void SimulatedConsumer::on_end_of_partition(const VirtualPartition& where) {
+  hook(where, false);
+}
+
+void SimulatedConsumer::hook(const VirtualPartition& where, bool tick) {
+  setting_.world->current()->was_in_user_code = true;
+  if (setting_.dead || !record_) return;
+  const Inside inside(*this);
+  World& world = *setting_.world;
+  setting_.library->notice_given_up();
+  HookFacts facts{setting_.process, &record_->incarnation(), &where, tick};
+  if (record_->open() > 0) facts.first_open = record_->open_at(0);
+  world.happened(tick ? Happening::tick : Happening::end_heard);
+  world.trace(tick ? "virtual partition {} ticks" : "virtual partition {} hears of an end", setting_.process * 10,
+              facts.incarnation->partition, where.index().value);
+  setting_.kafka->guarantees().tell([&](Guarantee& each) { each.call_begins(facts); });
+  pause(true);
+  if (promises_.manual_offsets && record_->open() > 0 && world.random.chance(setting_.manners.hook_marks)) {
+    world.happened(Happening::mark_in_tick);
+    mark_by_partition(record_->open_at(world.random.below(record_->open())));
+    pause(false);
+  }
+  if (promises_.steered && !calm() && !setting_.dead && world.random.chance(setting_.manners.steers)) {
+    record_->incarnation().steered->do_anything(setting_.kafka->partition(facts.incarnation->partition).log,
+                                                facts.incarnation->highest_taken);
+  }
+  setting_.kafka->guarantees().tell([&](Guarantee& each) { each.call_ends(facts); });
+  if (!calm() && world.random.chance(setting_.manners.hook_throws)) {
+    world.happened(tick ? Happening::tick_failed : Happening::end_heard_failed);
+    throw std::runtime_error("a hook failed");
   }
 }
 

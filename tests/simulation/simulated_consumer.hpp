@@ -69,6 +69,8 @@ class SimulatedConsumer final : public Consumer {
  protected:
   void on_assigned(const VirtualPartition& where) override;
   void consume(Batch& batch) override;
+  void on_tick(const VirtualPartition& where) override;
+  void on_end_of_partition(const VirtualPartition& where) override;
   void on_revoked(const VirtualPartition& where) override;
   void on_stopping(const VirtualPartition& where) override;
 
@@ -89,11 +91,15 @@ class SimulatedConsumer final : public Consumer {
   void ask_for_commit(Batch& batch);
   void wait_for_commit(Batch& batch);
   void pause(bool may_be_long);
+  void hook(const VirtualPartition& where, bool tick);
+  // For as long as it lives, nobody else may be in this object.
+  class Inside;
   void say_farewell(const VirtualPartition& where, Happening what);
   [[nodiscard]] bool calm() const { return setting_.world->calm; }
 
   ConsumerSetting& setting_;
   const Promises promises_;
+  bool inside_ = false;
   bool fresh_ = false;  // on_assigned() has paused, within the job that goes on with consume()
   const VirtualPartition* where_ = nullptr;
   std::shared_ptr<WorkRecord> record_;  // from the first batch on
