@@ -110,8 +110,10 @@ void CallbackLibrary::work_on(const std::shared_ptr<OpenTicket>& open) {
   World& world = *setting_.world;
   Random& random = world.random;
   check_messages(*open);
+  const ViewsInHand views({open->ticket.begin(), open->ticket.size()});
   world.wait(world.clock.now() + std::chrono::microseconds(random.between(0, 500)), false);
   if (open->settled) return;  // by the other thread
+  views.check(world);
   check_messages(*open);
   notice_given_up();
   if (open->ticket.size() > 0 && random.chance(300)) {

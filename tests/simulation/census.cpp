@@ -126,6 +126,7 @@ constexpr std::array<std::string_view, kHappenings> kNames{
     "seeks obeyed",
     "seeks stored",
     "positions moved back",
+    "messages read again by their old views",
     "batches kept",
     "kept batches read later, and freed by a worker",
     "topics in batches",

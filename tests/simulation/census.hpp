@@ -126,6 +126,7 @@ enum class Happening : std::uint8_t {
   seek_obeyed,
   seek_stored,
   position_moved_back,
+  views_read_again,
   batch_kept,
   kept_read_and_freed,
   flow_batch,

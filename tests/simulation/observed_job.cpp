@@ -49,6 +49,23 @@ void ObservedJob::count_reasons(const Batch& batch) const {
   }
 }
 
+ViewsInHand::ViewsInHand(std::span<const Message> messages) {
+  for (const Message& message : messages) {
+    views_.push_back({&delivery_of(message), message.offset().value, message.key(), message.payload()});
+  }
+}
+
+void ViewsInHand::check(World& world) const {
+  if (!views_.empty()) world.happened(Happening::views_read_again);
+  for (const View& view : views_) {
+    if (!view.delivery->released && view.payload == view.delivery->payload_bytes &&
+        view.key == view.delivery->key_bytes)
+      continue;
+    world.fail("memory stays in place",
+               fmt::format("what was read of offset {} is no more, and its job goes on", view.offset));
+  }
+}
+
 void check_memory(World& world, const Message& message) {
   const FakeDelivery& delivery = delivery_of(message);
   const bool good = !delivery.released && message.offset().value == delivery.offset &&

@@ -1,13 +1,18 @@
 #pragma once
 
+#include "simulation/fake_messages.hpp"
 #include "simulation/guarantees.hpp"
 #include "simulation/simulated_consumer.hpp"
 #include "simulation/work_record.hpp"
 
 #include <braid/batch.hpp>
 
+#include <cstdint>
 #include <memory>
 #include <optional>
+#include <span>
+#include <string_view>
+#include <vector>
 
 namespace braid::simulation {
 
@@ -36,6 +41,24 @@ class ObservedJob {
   const VirtualPartition* where_;
   JobFacts job_;
   bool ended_ = false;
+};
+
+// What user code reads of messages while it works on them: it must stay in place as long as they do, whatever is
+// done beside. Thread: one.
+class ViewsInHand {
+ public:
+  explicit ViewsInHand(std::span<const Message> messages);
+  // Reads all of it once more.
+  void check(World& world) const;
+
+ private:
+  struct View {
+    const FakeDelivery* delivery;  // lives to the end of the run
+    std::int64_t offset;
+    std::string_view key;
+    std::string_view payload;
+  };
+  std::vector<View> views_;
 };
 
 // Reads a message that must be what it was when it was handed out.

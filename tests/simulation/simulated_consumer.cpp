@@ -110,6 +110,7 @@ void SimulatedConsumer::work_on(Batch& batch, const std::shared_ptr<ObservedJob>
   Random& random = setting_.world->random;
   bool marked = false;
   keep(batch);
+  const ViewsInHand views({batch.begin(), batch.size()});
   for (const Message& message : batch) {
     work_on_message(message, marked);
     if (promises_.steered) steer(message);
@@ -124,6 +125,8 @@ void SimulatedConsumer::work_on(Batch& batch, const std::shared_ptr<ObservedJob>
     mark(batch, message);
     pause(false);
   }
+  if (setting_.dead) throw std::runtime_error("the process has died");
+  views.check(*setting_.world);
   for (const Message& message : batch) check_memory(*setting_.world, message);
   read_kept();
   if (promises_.manual_offsets && (calm() || random.chance(setting_.manners.marks_all))) mark(batch, batch.back());
