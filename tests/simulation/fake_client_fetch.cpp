@@ -115,6 +115,10 @@ void FakeConsumerClient::purge_retained(std::span<const engine::TopicPartition> 
       continue;
     }
     fetch->next = fetch->app_position;
+    // Nothing was taken yet: it asks the group.
+    if (!fetch->taken_from && fetch->incarnation->sought) {
+      fetch->next = fetch->partition->stored.value_or(fetch->next);
+    }
     if (fetch->taken_from && world_.random.chance(kafka_.nastiness.skip_unless_repositioned)) {
       fetch->next = std::min(fetch->partition->log.end(), fetch->next + world_.random.between(1, 4));
     }
