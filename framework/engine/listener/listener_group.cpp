@@ -10,7 +10,6 @@
 
 #include <algorithm>
 #include <chrono>
-#include <map>
 #include <utility>
 
 namespace braid::engine {
@@ -119,11 +118,16 @@ std::vector<AssignedPartition*> Listener::retained_unread(std::span<const TopicP
 // --- positions
 
 void Listener::ask_positions(Time now) {
-  std::map<PositionStore*, std::vector<TopicPartition>> wanted;
+  // In the order of partitions: by address, one seed of the simulation would run in two ways.
+  std::vector<std::pair<PositionStore*, std::vector<TopicPartition>>> wanted;
   for (const auto& [name, partition] : partitions_) {
     if (partition->stage != AssignedPartition::Stage::reading_position) continue;
     if (partition->ask_position_at && *partition->ask_position_at <= now) {
-      wanted[partition->lane->store].push_back(name);
+      PositionStore* const store = partition->lane->store;
+      auto found =
+          std::find_if(wanted.begin(), wanted.end(), [&](const auto& each) { return each.first == store; });
+      if (found == wanted.end()) found = wanted.insert(found, {store, {}});
+      found->second.push_back(name);
     }
   }
   for (const auto& [store, names] : wanted) {
