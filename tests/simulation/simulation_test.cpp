@@ -19,6 +19,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace braid::simulation {
 namespace {
@@ -89,14 +90,21 @@ TEST(Simulation, EvenSeedsKeepEveryGuarantee) {
 }
 
 TEST(Simulation, ASeedRepeatsExactly) {
-  for (const std::uint64_t seed : {11u, 12u, 13u}) {
-    Census first;
-    Census second;
-    const Outcome one = run_seed(seed, first);
-    const Outcome two = run_seed(seed, second);
-    EXPECT_EQ(one.step, two.step);
-    EXPECT_EQ(one.failure, two.failure);
-    EXPECT_EQ(first.text(), second.text());
+  // Once more in another order, so that memory lies elsewhere.
+  constexpr std::uint64_t kSeeds = 60;
+  std::vector<Outcome> outcomes(kSeeds + 1);
+  std::vector<std::string> counts(kSeeds + 1);
+  for (std::uint64_t seed = 1; seed <= kSeeds; ++seed) {
+    Census census;
+    outcomes[seed] = run_seed(seed, census);
+    counts[seed] = census.text();
+  }
+  for (std::uint64_t seed = kSeeds; seed > 0; --seed) {
+    Census census;
+    const Outcome again = run_seed(seed, census);
+    EXPECT_EQ(outcomes[seed].step, again.step);
+    EXPECT_EQ(outcomes[seed].failure, again.failure);
+    EXPECT_EQ(counts[seed], census.text());
   }
 }
 
