@@ -74,6 +74,8 @@ void SteeredPartition::do_anything(const FakeLog& log, std::int64_t offset) {
     resume();
   } else {
     seek(log, offset);
+    // Somebody thinks better of it.
+    if (world_.random.chance(250)) seek(log, offset);
   }
 }
 
