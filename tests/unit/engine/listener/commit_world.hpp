@@ -117,8 +117,11 @@ class CommitWorld {
     }
     partitions_[partition_->name] = std::move(partition_);
   }
+  // What is still in the pool returns without having run, or it would keep its batch for ever.
   ~CommitWorld() {
+    world.assignment->move_to(engine::Assignment::Phase::over);
     if (the().runner) the().runner->refuse();
+    pool->run_all();
   }
 
   engine::AssignedPartition& the() { return *partitions_.begin()->second; }
