@@ -9,16 +9,20 @@
 
 namespace braid::simulation {
 
+std::optional<Error> FakeOffsetStore::fail(const StoreCaller& caller, std::uint32_t of_a_thousand,
+                                           Happening happening) {
+  if (caller.side->dead) return Error(Error::Kind::other, "nobody asks any more", true);
+  if (world_.calm || !world_.random.chance(of_a_thousand)) return std::nullopt;
+  world_.happened(happening);
+  if (world_.random.chance(300)) throw std::runtime_error("the store's driver throws");
+  return Error(Error::Kind::timed_out, "the store does not answer", true);
+}
+
 Result<std::vector<OffsetStore::Stored>> FakeOffsetStore::load(const std::string&,
                                                                std::span<const Partition> partitions) {
   const StoreCaller caller = caller_;
   world_.preempt();
-  if (caller.side->dead) return Error(Error::Kind::other, "nobody asks any more", true);
-  if (!world_.calm && world_.random.chance(kafka_.nastiness.read_fails)) {
-    world_.happened(Happening::store_failed);
-    if (world_.random.chance(300)) throw std::runtime_error("the store's driver throws");
-    return Error(Error::Kind::timed_out, "the store does not answer", true);
-  }
+  if (auto failed = fail(caller, kafka_.nastiness.read_fails, Happening::store_failed)) return *std::move(failed);
   std::vector<Stored> answer;
   for (const Partition& each : partitions) {
     FakePartition& partition = *kafka_.find({each.topic, each.number});
@@ -36,11 +40,8 @@ Result<std::vector<OffsetStore::Stored>> FakeOffsetStore::load(const std::string
 Result<void> FakeOffsetStore::save(const std::string&, std::span<const Position> positions) {
   const StoreCaller caller = caller_;
   world_.preempt();
-  if (caller.side->dead) return Error(Error::Kind::other, "nobody asks any more", true);
-  if (!world_.calm && world_.random.chance(kafka_.nastiness.commit_fails)) {
-    world_.happened(Happening::commit_failed);
-    if (world_.random.chance(300)) throw std::runtime_error("the store's driver throws");
-    return Error(Error::Kind::timed_out, "the store does not answer", true);
+  if (auto failed = fail(caller, kafka_.nastiness.commit_fails, Happening::commit_failed)) {
+    return *std::move(failed);
   }
   for (const Position& each : positions) {
     if (each.epoch >= kafka_.find({each.partition.topic, each.partition.number})->epoch) continue;

@@ -7,9 +7,11 @@
 
 #include <braid/offset_store.hpp>
 
+#include <cstdint>
 #include <deque>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -32,6 +34,8 @@ class FakeOffsetStore final : public OffsetStore {
   void call_for(StoreCaller caller) { caller_ = std::move(caller); }
 
  private:
+  // Why a call comes to nothing, if it does: nobody asks any more, or it fails, so often; it may throw instead.
+  std::optional<Error> fail(const StoreCaller& caller, std::uint32_t of_a_thousand, Happening happening);
   void store(const StoreCaller& caller, const Position& position);
   World& world_;
   FakeKafka& kafka_;

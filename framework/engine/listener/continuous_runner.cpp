@@ -102,7 +102,6 @@ bool ContinuousRunner::has_room() {
 
 TakeReport ContinuousRunner::take(PartitionQueue& queue, Time now) {
   now_ = now;
-  flow_.look_for_movement(now);
   shelf_.reclaim();
   const std::size_t held = intake_.bytes().held();
   TakeReport report = intake_.take(queue, room(), incoming_);
