@@ -113,6 +113,29 @@ TopicBuilder& TopicBuilder::initial_offset(InitialOffset policy) {
   return *this;
 }
 
+TopicBuilder& TopicBuilder::retries(Retries retries) {
+  topic_->retries = std::move(retries);
+  return *this;
+}
+TopicBuilder& TopicBuilder::on_failure(OnFailure what) {
+  topic_->on_failure = what;
+  return *this;
+}
+TopicBuilder& TopicBuilder::on_exhausted(OnExhausted what) {
+  topic_->on_exhausted = what;
+  return *this;
+}
+TopicBuilder& TopicBuilder::max_parked(std::uint32_t messages) {
+  topic_->max_parked = messages;
+  return *this;
+}
+TopicBuilder& TopicBuilder::dead_letter(std::string topic) {
+  return dead_letter(DeadLetters{.to = DeadLetters::To::topic, .topic = std::move(topic)});
+}
+TopicBuilder& TopicBuilder::dead_letter(DeadLetters letters) {
+  topic_->dead_letters = std::move(letters);
+  return *this;
+}
 TopicBuilder& TopicBuilder::retry_backoff(std::chrono::milliseconds time) {
   topic_->retry_backoff = time;
   return *this;

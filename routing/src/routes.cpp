@@ -25,6 +25,31 @@ bool same_bounds(const Topic& left, const Topic& right) {
          left.hold_copy_after == right.hold_copy_after;
 }
 
+bool same(const Backoff& left, const Backoff& right) {
+  return left.kind == right.kind && left.initial == right.initial && left.max == right.max &&
+         left.multiplier == right.multiplier && left.jitter == right.jitter &&
+         static_cast<bool>(left.callable) == static_cast<bool>(right.callable);
+}
+
+bool same(const Retries& left, const Retries& right) {
+  return left.max == right.max && same(left.backoff, right.backoff) &&
+         static_cast<bool>(left.retry_if) == static_cast<bool>(right.retry_if) &&
+         left.max_elapsed == right.max_elapsed;
+}
+
+bool same(const DeadLetters& left, const DeadLetters& right) {
+  return left.to == right.to && left.topic == right.topic &&
+         static_cast<bool>(left.topic_of) == static_cast<bool>(right.topic_of) &&
+         static_cast<bool>(left.strategy) == static_cast<bool>(right.strategy) &&
+         static_cast<bool>(left.on_dead_letter) == static_cast<bool>(right.on_dead_letter);
+}
+
+bool same_recovery(const Topic& left, const Topic& right) {
+  return same(left.retries, right.retries) && left.on_failure == right.on_failure &&
+         left.on_exhausted == right.on_exhausted && left.max_parked == right.max_parked &&
+         same(left.dead_letters, right.dead_letters);
+}
+
 bool same(const Topic& left, const Topic& right) {
   return left.name == right.name && left.consumer_name == right.consumer_name &&
          static_cast<bool>(left.consumer) == static_cast<bool>(right.consumer) &&
@@ -34,6 +59,7 @@ bool same(const Topic& left, const Topic& right) {
          left.end_of_partition == right.end_of_partition && left.tick_every == right.tick_every &&
          left.ticket_timeout == right.ticket_timeout && left.on_ticket_timeout == right.on_ticket_timeout &&
          left.initial_offset == right.initial_offset && left.retry_backoff == right.retry_backoff &&
+         same_recovery(left, right) &&
          static_cast<bool>(left.offset_store) == static_cast<bool>(right.offset_store) && left.kafka == right.kafka;
 }
 

@@ -12,6 +12,7 @@
 #include <braid/offset_store.hpp>
 #include <braid/partition_control.hpp>
 #include <braid/producer.hpp>
+#include <braid/recovery.hpp>
 #include <braid/routing/consumer_registry.hpp>
 #include <braid/routing/describe.hpp>
 #include <braid/routing/draw.hpp>

@@ -162,6 +162,22 @@ class TopicBuilder : public detail::ElementBuilder<TopicBuilder, Topic> {
   // Between attempts of a share that failed: at least 1 ms; 1 s by default.
   TopicBuilder& retry_backoff(std::chrono::milliseconds time);
 
+  // --- failures
+
+  // How often a failed share is tried again, and how long it waits before; by default for ever, or three times
+  // where dead letters have somewhere to go, after 1 s, 2 s, 4 s and so on up to a minute.
+  TopicBuilder& retries(Retries retries);
+  // Whether that share alone is tried again (`isolate`, the default), or all that is not done of its batch
+  // (`collapse`, with `flow: batch`).
+  TopicBuilder& on_failure(OnFailure what);
+  // What becomes of a message whose retries are used up: `dead_letter` by default, where there are any.
+  TopicBuilder& on_exhausted(OnExhausted what);
+  // Messages of a partition that are parked at once: 1 to 1,000,000; 1,000 by default.
+  TopicBuilder& max_parked(std::uint32_t messages);
+  // Where messages go that could not be processed: a topic, or all that DeadLetters can say.
+  TopicBuilder& dead_letter(std::string topic);
+  TopicBuilder& dead_letter(DeadLetters letters);
+
   // --- hooks and tickets
 
   // Calls Consumer::on_end_of_partition() when a partition's end is reached and what came before it is done; not by

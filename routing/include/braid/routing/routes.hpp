@@ -1,6 +1,7 @@
 #pragma once
 
 #include <braid/routing/partition_key.hpp>
+#include <braid/routing/recovery.hpp>
 
 #include <chrono>
 #include <compare>
@@ -182,7 +183,14 @@ struct Topic {
   OnTicketTimeout on_ticket_timeout = OnTicketTimeout::stop;
   InitialOffset initial_offset = InitialOffset::earliest;
   std::chrono::milliseconds retry_backoff{1000};  // between attempts of a share that failed
-  KafkaSettings kafka{};                          // effective: what is inherited is already in it
+  Retries retries{};
+  OnFailure on_failure = OnFailure::isolate;
+  // Not set: dead_letter where these have somewhere to go; else `retries.max` must be unlimited.
+  std::optional<OnExhausted> on_exhausted{};
+  // on_exhausted: park: messages of a partition that are parked at once; behind that they are dead letters.
+  std::uint32_t max_parked = 1000;
+  DeadLetters dead_letters{};
+  KafkaSettings kafka{};  // effective: what is inherited is already in it
   SourceLocation location{};
   OptionLocations option_locations{};
 };
