@@ -14,6 +14,7 @@ namespace {
 constexpr std::chrono::milliseconds kSeekAnswer{200};
 // Of a leader that is asked where something is; twice for one restart at most.
 constexpr std::chrono::milliseconds kLookUpAnswer{1000};
+constexpr std::chrono::seconds kLookForQuiet{1};
 
 struct TopicDeleter {
   void operator()(rd_kafka_topic_t* topic) const noexcept { rd_kafka_topic_destroy(topic); }
@@ -232,6 +233,37 @@ Result<void> RdkafkaConsumerClient::restart_eager(const engine::TopicPartition& 
   const auto code = rd_kafka_assign(handle_->rk(), list.get());
   if (code != RD_KAFKA_RESP_ERR_NO_ERROR) return translate(code, "restart");
   return {};
+}
+
+// There are messages to come, and none of them is here.
+bool RdkafkaConsumerClient::awaits_messages(const engine::TopicPartition& partition,
+                                            const Progress& progress) const {
+  std::int64_t low = RD_KAFKA_OFFSET_INVALID;
+  std::int64_t high = RD_KAFKA_OFFSET_INVALID;
+  const auto code = rd_kafka_get_watermark_offsets(handle_->rk(), partition.topic.c_str(),
+                                                   partition.partition.value, &low, &high);
+  // Known from the first fetch on.
+  const bool fetched = code == RD_KAFKA_RESP_ERR_NO_ERROR && high >= 0;
+  if (fetched && high <= std::max(progress.next, progress.end)) return false;
+  const QueuePtr queue{
+      rd_kafka_queue_get_partition(handle_->rk(), partition.topic.c_str(), partition.partition.value)};
+  return !queue || rd_kafka_queue_length(queue.get()) == 0;
+}
+
+// What is assigned, not fetched, and not said to be in trouble, is assigned anew, where it should be. While no
+// broker answers that changes nothing, and comes ever less often.
+void RdkafkaConsumerClient::look_for_quiet(std::chrono::steady_clock::time_point now) {
+  if (now < next_look_for_quiet_) return;
+  next_look_for_quiet_ = now + kLookForQuiet;
+  for (const engine::TopicPartition& partition : assigned_) {
+    Progress& progress = queues_->progress[partition];
+    if (!awaits_messages(partition, progress)) ++progress.heard;
+    if (!progress.watch.too_quiet(progress.heard, now) || stranded_.contains(partition)) continue;
+    log_.write(engine::LogLevel::info, "kafka",
+               partition.topic + "/" + std::to_string(partition.partition.value) +
+                   ": nothing comes of it though it is assigned; assigned anew");
+    stranded_[partition] = now;
+  }
 }
 
 // librdkafka gives up on a partition whose stored position it could not read, until it is assigned anew.

@@ -133,7 +133,10 @@ void RdkafkaConsumerClient::serve_group(engine::ConsumerEvents& events) {
   replies_->serve(events);
   const auto now = std::chrono::steady_clock::now();
   queues_->waker.serve(now);
-  if (phase_ == Phase::open && !stranded_.empty()) restart_stranded(now);
+  if (phase_ == Phase::open) {
+    look_for_quiet(now);
+    if (!stranded_.empty()) restart_stranded(now);
+  }
   if (phase_ == Phase::unsubscribing && assigned_.empty()) start_closing();
   if (escaped_) std::rethrow_exception(std::exchange(escaped_, nullptr));
 }

@@ -63,6 +63,8 @@ class RdkafkaConsumerClient final : public engine::ConsumerClient {
                                           std::chrono::system_clock::time_point time);
   std::optional<std::int64_t> look_up(const engine::TopicPartition& partition, std::int64_t time_or_bound);
   void restart_stranded(std::chrono::steady_clock::time_point now);
+  void look_for_quiet(std::chrono::steady_clock::time_point now);
+  [[nodiscard]] bool awaits_messages(const engine::TopicPartition& partition, const Progress& progress) const;
   void start_closing();
   void unsignal();
 
@@ -80,6 +82,8 @@ class RdkafkaConsumerClient final : public engine::ConsumerClient {
   std::set<engine::TopicPartition> assigned_;
   // Partitions that librdkafka does not fetch because of an error, and when they are assigned anew.
   std::map<engine::TopicPartition, std::chrono::steady_clock::time_point> stranded_;
+
+  std::chrono::steady_clock::time_point next_look_for_quiet_{};
 
   // Set for the time of a call of serve_group(): callbacks of librdkafka run within it.
   engine::ConsumerEvents* events_ = nullptr;

@@ -76,6 +76,7 @@ engine::TakeReport RdkafkaPartitionQueue::take(std::size_t max, std::vector<Mess
     ++report.messages;
   }
   report.more = taken == max;
+  if (taken > 0) ++progress_.heard;
   // What was fetched again after a change of the assignment does not take us back.
   if (report.messages > 0) progress_.next = std::max(progress_.next, out.back().offset().value + 1);
   if (report.messages > 0) rdkafka_owner_->add_out(report.messages);
@@ -92,6 +93,7 @@ void RdkafkaPartitionQueue::report_element(const rd_kafka_message_t& element, en
     case RD_KAFKA_RESP_ERR__PARTITION_EOF:
       report.end_of_partition = true;
       report.end = CommitPosition{element.offset};
+      progress_.end = element.offset;
       if (progress_.next < 0) progress_.next = element.offset;
       break;
     case RD_KAFKA_RESP_ERR__AUTO_OFFSET_RESET:

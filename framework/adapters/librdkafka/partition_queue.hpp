@@ -2,6 +2,7 @@
 
 #include "adapters/librdkafka/fetch_waker.hpp"
 #include "adapters/librdkafka/message_owner.hpp"
+#include "adapters/librdkafka/quiet_watch.hpp"
 #include "adapters/librdkafka/rdkafka_handles.hpp"
 #include "engine/ports/consumer_client.hpp"
 
@@ -19,6 +20,9 @@ struct Progress {
   // restart_at() was called. What says then that nothing is stored was said before, and is not passed on: it would
   // start the partition a second time, behind messages.
   bool restarted = false;
+  std::uint64_t heard = 0;                     // takes that brought anything
+  std::int64_t end = RD_KAFKA_OFFSET_INVALID;  // of the log, when it was last reached
+  QuietWatch watch{};
 };
 
 // What the queues of a client share. Owned by the client.

@@ -15,7 +15,7 @@ namespace {
 
 constexpr std::string_view kMark = "PART ";
 
-constexpr std::array<std::pair<std::string_view, Values (*)(const Values&)>, 10> kParts{{
+constexpr std::array<std::pair<std::string_view, Values (*)(const Values&)>, 11> kParts{{
     {"sleepers", &measure_sleepers},
     {"sleeping", &measure_sleeping},
     {"asio_timers", &measure_asio_timers},
@@ -24,6 +24,7 @@ constexpr std::array<std::pair<std::string_view, Values (*)(const Values&)>, 10>
     {"braid_latency", &measure_braid_latency},
     {"stuck_key", &measure_stuck_key},
     {"raw_prefetch", &measure_raw_prefetch},
+    {"raw_flowing", &measure_raw_flowing},
     {"raw_idle", &measure_raw_idle},
     {"braid_idle", &measure_braid_idle},
 }};

@@ -19,6 +19,7 @@ Values measure_raw_latency(const Values& request);    // a poll loop
 Values measure_braid_latency(const Values& request);  // a consumer
 Values measure_stuck_key(const Values& request);      // memory behind a key that does not end
 Values measure_raw_prefetch(const Values& request);   // memory of a queue that nobody empties
+Values measure_raw_flowing(const Values& request);    // memory of a raw loop that reads all
 Values measure_raw_idle(const Values& request);       // CPU time of a poll loop with nothing to do
 Values measure_braid_idle(const Values& request);     // CPU time of an application with nothing to do
 

@@ -1,5 +1,6 @@
 // One key's message does not end; what becomes of those behind it, and of the memory.
 
+#include "benchmark/shared/pass.hpp"
 #include "benchmark/shared/raw_handles.hpp"
 #include "part_app.hpp"
 #include "parts.hpp"
@@ -142,6 +143,20 @@ Values measure_raw_prefetch(const Values& request) {
   queue.reset();
   rd_kafka_consumer_close(rk.get());
   return Values().set("max_mb", max_mb - start_mb).set("messages", before);
+}
+
+// bootstrap, topic, messages, max_messages, kafka.* → max_mb over the start: what librdkafka takes while a raw loop
+// reads as fast as it can, its queue full and fetches under way
+Values measure_raw_flowing(const Values& request) {
+  PassRequest pass{.bootstrap = request.text("bootstrap"),
+                   .topic = request.text("topic"),
+                   .messages = request.count("messages"),
+                   .max_messages = static_cast<std::uint32_t>(request.count("max_messages"))};
+  for (const auto& [key, value] : request.under("kafka.")) pass.settings[key] = value;
+  const double start_mb = resident_mb();
+  ResidentSampler sampler;
+  run_raw(pass);
+  return Values().set("max_mb", sampler.finish({}, {}).max_mb - start_mb);
 }
 
 // messages, stuck_key, max_queued, and what a PartApp needs → passed, expected, behind, seconds, start_mb, mean_mb,
