@@ -115,6 +115,7 @@ TopicBuilder& TopicBuilder::initial_offset(InitialOffset policy) {
 
 TopicBuilder& TopicBuilder::retries(Retries retries) {
   topic_->retries = std::move(retries);
+  topic_->own_retries = true;
   return *this;
 }
 TopicBuilder& TopicBuilder::on_failure(OnFailure what) {
@@ -128,9 +129,6 @@ TopicBuilder& TopicBuilder::on_exhausted(OnExhausted what) {
 TopicBuilder& TopicBuilder::max_parked(std::uint32_t messages) {
   topic_->max_parked = messages;
   return *this;
-}
-TopicBuilder& TopicBuilder::dead_letter(std::string topic) {
-  return dead_letter(DeadLetters{.to = DeadLetters::To::topic, .topic = std::move(topic)});
 }
 TopicBuilder& TopicBuilder::dead_letter(DeadLetters letters) {
   topic_->dead_letters = std::move(letters);
@@ -155,8 +153,13 @@ SubscriptionGroupBuilder& SubscriptionGroupBuilder::max_concurrency(std::uint32_
   return *this;
 }
 
+SubscriptionGroupBuilder& SubscriptionGroupBuilder::retries(Retries retries) {
+  recorded_->group.retries = std::move(retries);
+  return *this;
+}
+
 TopicBuilder SubscriptionGroupBuilder::topic(std::string name) {
-  Topic& topic = recorded_->topics.emplace_back();
+  detail::RecordedTopic& topic = recorded_->topics.emplace_back();
   topic.name = std::move(name);
   return TopicBuilder(topic);
 }
@@ -165,6 +168,11 @@ SubscriptionGroupBuilder ConsumerGroupBuilder::subscription_group(std::string id
   auto& added = recorded_->subscription_groups.emplace_back();
   added.group.id = std::move(id);
   return SubscriptionGroupBuilder(added);
+}
+
+ConsumerGroupBuilder& ConsumerGroupBuilder::retries(Retries retries) {
+  recorded_->group.retries = std::move(retries);
+  return *this;
 }
 
 TopicBuilder ConsumerGroupBuilder::topic(std::string name) {
@@ -196,6 +204,35 @@ void inherit(const Parent& parent, Child& child) {
   }
 }
 
+// The places of the parent's retries, which the child has none of its own of.
+template <class Parent, class Child>
+void inherit_places_of_retries(const Parent& parent, Child& child) {
+  constexpr std::string_view kRetries = "retries";
+  for (const auto& [option, place] : parent.option_locations) {
+    if (option.starts_with(kRetries)) child.option_locations.try_emplace(option, place);
+  }
+}
+
+// What is nearest counts as a whole.
+void inherit_retries(const ConsumerGroup& parent, SubscriptionGroup& child) {
+  if (child.retries || !parent.retries) return;
+  child.retries = parent.retries;
+  inherit_places_of_retries(parent, child);
+}
+void inherit_retries(const SubscriptionGroup& parent, Topic& child) {
+  if (!parent.retries) return;
+  child.retries = *parent.retries;
+  inherit_places_of_retries(parent, child);
+}
+
+// Where dead letters go follows from what names it, where that is one thing.
+void resolve_dead_letters(DeadLetters& letters) {
+  const bool topic = !letters.topic.empty();
+  const bool function = static_cast<bool>(letters.topic_of);
+  if (letters.to != DeadLetters::To::nowhere || topic == function) return;
+  letters.to = topic ? DeadLetters::To::topic : DeadLetters::To::function;
+}
+
 // An order is sugar: it says by what messages are told apart where nothing else does.
 void resolve_order(Topic& topic) {
   PartitionBy& by = topic.virtual_partitions.by;
@@ -213,10 +250,13 @@ Routes RoutesBuilder::build() const {
       // What only the implicit group's parent knows: a problem with the group lies there.
       if (&recorded == recorded_group.implicit) subscription_group.location = group.location;
       inherit(group, subscription_group);
-      for (const Topic& recorded_topic : recorded.topics) {
+      inherit_retries(group, subscription_group);
+      for (const detail::RecordedTopic& recorded_topic : recorded.topics) {
         Topic& topic = subscription_group.topics.emplace_back(recorded_topic);
         inherit(subscription_group, topic);
+        if (!recorded_topic.own_retries) inherit_retries(subscription_group, topic);
         resolve_order(topic);
+        resolve_dead_letters(topic.dead_letters);
       }
     }
   }

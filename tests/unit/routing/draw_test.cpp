@@ -1,5 +1,6 @@
 #include "consumers.hpp"
 
+#include <braid/recovery.hpp>
 #include <braid/routing/draw.hpp>
 
 #include <gtest/gtest.h>
@@ -321,6 +322,27 @@ INSTANTIATE_TEST_SUITE_P(
         Change{"reducer", [](Routes& r) { topic_of(r).virtual_partitions.reducer.kind = Reducer::Kind::callable; }},
         Change{"initial_offset", [](Routes& r) { topic_of(r).initial_offset = InitialOffset::fail; }},
         Change{"retry_backoff", [](Routes& r) { topic_of(r).retry_backoff = 5s; }},
+        Change{"retries_max", [](Routes& r) { topic_of(r).retries.max = 1; }},
+        Change{"retries_max_elapsed", [](Routes& r) { topic_of(r).retries.max_elapsed = 1s; }},
+        Change{"retries_if", [](Routes& r) { topic_of(r).retries.retry_if = [](auto&&) { return true; }; }},
+        Change{"backoff_kind", [](Routes& r) { topic_of(r).retries.backoff.kind = Backoff::Kind::fixed; }},
+        Change{"backoff_initial", [](Routes& r) { topic_of(r).retries.backoff.initial = 2s; }},
+        Change{"backoff_max", [](Routes& r) { topic_of(r).retries.backoff.max = 2s; }},
+        Change{"backoff_multiplier", [](Routes& r) { topic_of(r).retries.backoff.multiplier = 3; }},
+        Change{"backoff_jitter", [](Routes& r) { topic_of(r).retries.backoff.jitter = 0.5; }},
+        Change{"backoff_callable",
+               [](Routes& r) { topic_of(r).retries.backoff.callable = [](auto, auto&&) { return 1ms; }; }},
+        Change{"on_failure", [](Routes& r) { topic_of(r).on_failure = OnFailure::collapse; }},
+        Change{"on_exhausted", [](Routes& r) { topic_of(r).on_exhausted = OnExhausted::skip; }},
+        Change{"max_parked", [](Routes& r) { topic_of(r).max_parked = 1; }},
+        Change{"dead_letters_to", [](Routes& r) { topic_of(r).dead_letters.to = DeadLetters::To::discarded; }},
+        Change{"dead_letters_topic", [](Routes& r) { topic_of(r).dead_letters.topic = "x"; }},
+        Change{"dead_letters_topic_of",
+               [](Routes& r) { topic_of(r).dead_letters.topic_of = [](auto&&) { return "x"; }; }},
+        Change{"dead_letters_strategy",
+               [](Routes& r) { topic_of(r).dead_letters.strategy = [](auto&&) { return Decision::skip; }; }},
+        Change{"dead_letters_hook",
+               [](Routes& r) { topic_of(r).dead_letters.on_dead_letter = [](braid::DeadLetter&) {}; }},
         Change{"null_keys", [](Routes& r) { topic_of(r).virtual_partitions.null_keys = NullKeys::together; }},
         Change{"flow", [](Routes& r) { topic_of(r).flow = Flow::continuous; }},
         Change{"max_queued", [](Routes& r) { topic_of(r).max_queued = 1; }},

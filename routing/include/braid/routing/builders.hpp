@@ -23,9 +23,12 @@ namespace braid::routing {
 namespace detail {
 
 // Deques, so that the builders' pointers stay good while more is added.
+struct RecordedTopic : Topic {
+  bool own_retries = false;  // else they are inherited
+};
 struct RecordedSubscriptionGroup {
   SubscriptionGroup group;  // its topics are those below, its Kafka settings its own alone
-  std::deque<Topic> topics;
+  std::deque<RecordedTopic> topics;
 };
 struct RecordedConsumerGroup {
   ConsumerGroup group;
@@ -165,7 +168,7 @@ class TopicBuilder : public detail::ElementBuilder<TopicBuilder, Topic> {
   // --- failures
 
   // How often a failed share is tried again, and how long it waits before; by default for ever, or three times
-  // where dead letters have somewhere to go, after 1 s, 2 s, 4 s and so on up to a minute.
+  // where dead letters have somewhere to go, after 1 s, 2 s, 4 s and so on up to a minute. Inherited as a whole.
   TopicBuilder& retries(Retries retries);
   // Whether that share alone is tried again (`isolate`, the default), or all that is not done of its batch
   // (`collapse`, with `flow: batch`).
@@ -175,7 +178,12 @@ class TopicBuilder : public detail::ElementBuilder<TopicBuilder, Topic> {
   // Messages of a partition that are parked at once: 1 to 1,000,000; 1,000 by default.
   TopicBuilder& max_parked(std::uint32_t messages);
   // Where messages go that could not be processed: a topic, or all that DeadLetters can say.
-  TopicBuilder& dead_letter(std::string topic);
+  // (A template, since `{.topic = "x"}` is taken for a string in generic lambdas.)
+  template <std::convertible_to<std::string> Name>
+  TopicBuilder& dead_letter(Name&& topic) {
+    return dead_letter(
+        DeadLetters{.to = DeadLetters::To::topic, .topic = static_cast<std::string>(std::forward<Name>(topic))});
+  }
   TopicBuilder& dead_letter(DeadLetters letters);
 
   // --- hooks and tickets
@@ -195,10 +203,10 @@ class TopicBuilder : public detail::ElementBuilder<TopicBuilder, Topic> {
  private:
   friend class SubscriptionGroupBuilder;
   friend class detail::ElementBuilder<TopicBuilder, Topic>;
-  explicit TopicBuilder(Topic& topic) : topic_(&topic) {}
+  explicit TopicBuilder(detail::RecordedTopic& topic) : topic_(&topic) {}
   [[nodiscard]] Topic& recorded() { return *topic_; }
 
-  Topic* topic_;
+  detail::RecordedTopic* topic_;
 };
 
 // Topics of one consumer group that share connections. A handle, as TopicBuilder.
@@ -210,6 +218,8 @@ class SubscriptionGroupBuilder : public detail::ElementBuilder<SubscriptionGroup
   // Jobs of all its topics that run at once, over all its connections: 1 to 10,000; by default as many as there are
   // workers.
   SubscriptionGroupBuilder& max_concurrency(std::uint32_t jobs);
+  // For those of its topics that set none themselves.
+  SubscriptionGroupBuilder& retries(Retries retries);
   TopicBuilder topic(std::string name);
 
  private:
@@ -231,6 +241,8 @@ class ConsumerGroupBuilder : public detail::ElementBuilder<ConsumerGroupBuilder,
     return *this;
   }
   SubscriptionGroupBuilder subscription_group(std::string id);
+  // For those of its topics for which neither they nor their subscription group set any.
+  ConsumerGroupBuilder& retries(Retries retries);
 
   // A topic without a subscription group of its own: all such topics of a consumer group share an implicit one,
   // with one connection, whose id is the consumer group's.
@@ -260,8 +272,8 @@ class RoutesBuilder {
   }
   ConsumerGroupBuilder consumer_group(std::string id);
 
-  // The routes as recorded, Kafka settings inherited: consumer group < subscription group < topic. Throws nothing
-  // for bad values: they are in the routes, for validate() to find.
+  // The routes as recorded, Kafka settings and retries inherited: consumer group < subscription group < topic.
+  // Throws nothing for bad values: they are in the routes, for validate() to find.
   [[nodiscard]] Routes build() const;
 
  private:

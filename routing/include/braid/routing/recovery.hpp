@@ -44,8 +44,8 @@ struct Backoff {
 // How often a failed share is tried again. Attempts count for its first unfinished message, and start anew when
 // that moves on.
 struct Retries {
-  // Behind the first attempt; 0: none; `unlimited`. Not set: 3 where dead letters have somewhere to go, else
-  // unlimited.
+  // Behind the first attempt; 0: none; `unlimited`. Not set: 3 where dead letters have somewhere to go and there is
+  // no `max_elapsed`, else unlimited.
   std::optional<std::uint32_t> max{};
   Backoff backoff{};
   // Not set: every error is worth a retry. One that throws counts as true. Runs on the worker.
@@ -86,7 +86,7 @@ struct DeadLetters {
     function,   // `topic_of`
     discarded,  // `topic: none`: they are skipped, and counted as dead letters
   };
-  To to = To::nowhere;
+  To to = To::nowhere;  // drawn with a topic or a function alone, it follows from that
   std::string topic{};
   // Runs on the worker. One that throws, or returns an empty name, is logged, and asked again after a backoff.
   std::function<std::string(const Message&)> topic_of{};

@@ -183,9 +183,9 @@ struct Topic {
   OnTicketTimeout on_ticket_timeout = OnTicketTimeout::stop;
   InitialOffset initial_offset = InitialOffset::earliest;
   std::chrono::milliseconds retry_backoff{1000};  // between attempts of a share that failed
-  Retries retries{};
+  Retries retries{};  // effective: what is inherited is already in it; see effective_recovery.hpp
   OnFailure on_failure = OnFailure::isolate;
-  // Not set: dead_letter where these have somewhere to go; else `retries.max` must be unlimited.
+  // Not set: dead_letter where these have somewhere to go; else retries must have no limit.
   std::optional<OnExhausted> on_exhausted{};
   // on_exhausted: park: messages of a partition that are parked at once; behind that they are dead letters.
   std::uint32_t max_parked = 1000;
@@ -200,6 +200,9 @@ struct SubscriptionGroup {
   Connections connections{};
   // Jobs of all its topics that run at once, over all its connections; not set: as many as there are workers.
   std::optional<std::uint32_t> max_concurrency{};
+  // What its topics do unless they say so themselves; the consumer group's where nothing is said here. Effective
+  // values are in the topics, which alone count.
+  std::optional<Retries> retries{};
   std::vector<Topic> topics{};
   // Effective, but for the application's own, which the application adds underneath. A client is set up with
   // client_settings(), which has what the topics add.
@@ -209,7 +212,8 @@ struct SubscriptionGroup {
 };
 
 struct ConsumerGroup {
-  std::string id{};  // Kafka's group.id
+  std::string id{};                  // Kafka's group.id
+  std::optional<Retries> retries{};  // for all its topics that say nothing nearer
   std::vector<SubscriptionGroup> subscription_groups{};
   KafkaSettings kafka{};
   SourceLocation location{};
@@ -224,7 +228,8 @@ struct Routes {
 // of them in valid routes; the group's own where it has no topic. The application adds its own underneath.
 [[nodiscard]] const KafkaSettings& client_settings(const SubscriptionGroup& group);
 
-// The same meaning: all but source locations and by which name an order was asked for; consumers are compared by
+// The same meaning: all but source locations, by which name an order was asked for and where retries are inherited
+// from; consumers are compared by
 // name, callables by whether there is one.
 bool operator==(const Routes& left, const Routes& right);
 
