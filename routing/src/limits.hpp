@@ -35,6 +35,12 @@ inline constexpr Range<std::chrono::milliseconds> kCommitInterval{std::chrono::m
 inline constexpr Range<std::chrono::milliseconds> kTickEvery{std::chrono::milliseconds{1}, std::chrono::hours{24}};
 inline constexpr Range<std::chrono::milliseconds> kTicketTimeout{std::chrono::milliseconds{1},
                                                                  std::chrono::hours{24}};
+inline constexpr Range<std::uint32_t> kRetries{0, 1'000'000};
+inline constexpr Range<std::chrono::milliseconds> kPause{std::chrono::milliseconds{1}, std::chrono::hours{24}};
+inline constexpr Range<double> kMultiplier{1.0, 1000.0};
+inline constexpr Range<double> kJitter{0.0, 1.0};
+inline constexpr std::chrono::milliseconds kLeastMaxElapsed{1};
+inline constexpr Range<std::uint32_t> kMaxParked{1, 1'000'000};
 inline constexpr std::size_t kLongestName = 249;
 
 [[nodiscard]] inline std::string too_small(std::string_view option, std::string_view least,

@@ -39,6 +39,11 @@ inline constexpr std::array kCommitNames{Named<Commit::When>{"interval", Commit:
                                          Named<Commit::When>{"external", Commit::When::external}};
 inline constexpr std::array kOnTicketTimeoutNames{Named<OnTicketTimeout>{"stop", OnTicketTimeout::stop},
                                                   Named<OnTicketTimeout>{"retry", OnTicketTimeout::retry}};
+inline constexpr std::array kOnFailureNames{Named<OnFailure>{"isolate", OnFailure::isolate},
+                                            Named<OnFailure>{"collapse", OnFailure::collapse}};
+inline constexpr std::array kOnExhaustedNames{
+    Named<OnExhausted>{"dead_letter", OnExhausted::dead_letter}, Named<OnExhausted>{"skip", OnExhausted::skip},
+    Named<OnExhausted>{"park", OnExhausted::park}, Named<OnExhausted>{"stop", OnExhausted::stop}};
 
 // "?" for a value that has no name.
 template <class Value, std::size_t N>

@@ -1,3 +1,5 @@
+#include "recovery_rules.hpp"
+
 #include <braid/routing/routes.hpp>
 
 #include <algorithm>
@@ -25,18 +27,6 @@ bool same_bounds(const Topic& left, const Topic& right) {
          left.hold_copy_after == right.hold_copy_after;
 }
 
-bool same(const Backoff& left, const Backoff& right) {
-  return left.kind == right.kind && left.initial == right.initial && left.max == right.max &&
-         left.multiplier == right.multiplier && left.jitter == right.jitter &&
-         static_cast<bool>(left.callable) == static_cast<bool>(right.callable);
-}
-
-bool same(const Retries& left, const Retries& right) {
-  return left.max == right.max && same(left.backoff, right.backoff) &&
-         static_cast<bool>(left.retry_if) == static_cast<bool>(right.retry_if) &&
-         left.max_elapsed == right.max_elapsed;
-}
-
 bool same(const DeadLetters& left, const DeadLetters& right) {
   return left.to == right.to && left.topic == right.topic &&
          static_cast<bool>(left.topic_of) == static_cast<bool>(right.topic_of) &&
@@ -45,7 +35,7 @@ bool same(const DeadLetters& left, const DeadLetters& right) {
 }
 
 bool same_recovery(const Topic& left, const Topic& right) {
-  return same(left.retries, right.retries) && left.on_failure == right.on_failure &&
+  return routing::same(left.retries, right.retries) && left.on_failure == right.on_failure &&
          left.on_exhausted == right.on_exhausted && left.max_parked == right.max_parked &&
          same(left.dead_letters, right.dead_letters);
 }

@@ -2,7 +2,9 @@
 
 #include <algorithm>
 #include <array>
+#include <charconv>
 #include <cstddef>
+#include <system_error>
 #include <utility>
 
 namespace braid::routing {
@@ -62,6 +64,12 @@ std::string size_text(std::size_t bytes) {
     unit = kUnits.at(i);
   }
   return std::to_string(bytes).append(unit);
+}
+
+std::string number_text(double value) {
+  std::array<char, 32> digits;
+  const auto [end, error] = std::to_chars(digits.data(), digits.data() + digits.size(), value);
+  return error == std::errc{} ? std::string(digits.data(), end) : "?";
 }
 
 namespace {

@@ -21,6 +21,8 @@ namespace braid::routing {
 [[nodiscard]] std::string to_text(std::chrono::milliseconds time);
 // `64 MiB`, `1000 B`: the largest unit of 1,024 that holds it in whole numbers.
 [[nodiscard]] std::string size_text(std::size_t bytes);
+// `2`, `0.1`: as few digits as tell it from all other numbers.
+[[nodiscard]] std::string number_text(double value);
 
 // The candidate that a person most likely meant: the fewest edits away (a swap of neighbours is one), the first of
 // equals; none if all are further than a third of the word's length.

@@ -2,11 +2,14 @@
 
 #include "limits.hpp"
 #include "names.hpp"
+#include "recovery_rules.hpp"
 #include "text.hpp"
 
+#include <algorithm>
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <iterator>
 #include <optional>
 #include <string_view>
 #include <utility>
@@ -174,7 +177,10 @@ class TopicRules {
 }  // namespace
 
 std::vector<Breach> breaches(const Topic& topic) {
-  return TopicRules(topic).run();
+  std::vector<Breach> all = TopicRules(topic).run();
+  std::vector<Breach> of_recovery = recovery_breaches(topic);
+  std::move(of_recovery.begin(), of_recovery.end(), std::back_inserter(all));
+  return all;
 }
 
 }  // namespace braid::routing

@@ -13,7 +13,8 @@ struct Breach {
   std::string message;
 };
 
-// All of them, but for what concerns the name, the consumer and Kafka settings. Pure.
+// All of them, but for what concerns the name, the consumer and Kafka settings, and retries by themselves
+// (recovery_rules.hpp). Pure.
 [[nodiscard]] std::vector<Breach> breaches(const Topic& topic);
 
 }  // namespace braid::routing

@@ -1,14 +1,17 @@
 #include "kafka_rules.hpp"
 #include "limits.hpp"
+#include "recovery_rules.hpp"
 #include "text.hpp"
 #include "topic_rules.hpp"
 
 #include <braid/routing/validate.hpp>
 
+#include <optional>
 #include <set>
 #include <string>
 #include <string_view>
 #include <utility>
+#include <vector>
 
 namespace braid::routing {
 
@@ -56,6 +59,7 @@ class Validator {
       add(at, "id", "id " + quoted(group.id) + " is used by another consumer group already");
     }
     check_kafka(at, nullptr);
+    check_retries(at, group.retries, nullptr);
     if (group.subscription_groups.empty()) {
       add(at, "subscription_groups", "there must be at least one subscription group or topic");
     }
@@ -79,12 +83,18 @@ class Validator {
     check_range(at, "connections", group.connections.count, kConnections);
     if (group.max_concurrency) check_range(at, "max_concurrency", *group.max_concurrency, kMaxConcurrency);
     check_kafka(at, &parent.kafka);
+    check_retries(at, group.retries, &parent.retries);
     if (group.topics.empty()) add(at, "topics", "there must be at least one topic");
+    const std::vector<DeadLetterCircle> circles = dead_letter_circles(parent);
     std::size_t number = 0;
     for (const Topic& topic : group.topics) {
       const At<Topic> topic_at{topic, at.address + " / " + part(topic.name, "topic", ++number)};
       check(topic_at, topics);
       check_kafka(topic_at, &group.kafka);
+      check_retries(topic_at, topic.retries, &group.retries);
+      for (const DeadLetterCircle& circle : circles) {
+        if (circle.topic == &topic) add(topic_at, "dead_letter.topic", circle.message);
+      }
       check_shared_client(topic_at, group.topics.front());
     }
   }
@@ -123,6 +133,14 @@ class Validator {
       }
       if (std::string why = refusal(name); !why.empty()) add(at, "kafka." + name, std::move(why));
     }
+  }
+
+  // As with Kafka settings: once, where they are set.
+  template <class Element>
+  void check_retries(const At<Element>& at, const std::optional<Retries>& retries,
+                     const std::optional<Retries>* inherited) {
+    if (!retries || (inherited != nullptr && *inherited && same(*retries, **inherited))) return;
+    for (Breach& breach : retries_breaches(*retries)) add(at, breach.option, std::move(breach.message));
   }
 
   // The topics of a subscription group share its clients, so they can't differ in the clients' settings.
