@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <charconv>
+#include <cmath>
 #include <cstdint>
 #include <limits>
 #include <system_error>
@@ -58,6 +59,14 @@ std::optional<std::size_t> parse_size(std::string_view text) {
   const auto unit = std::find_if(kUnits.begin(), kUnits.end(), [&](const Unit& each) { return each.name == name; });
   if (unit == kUnits.end() || count > std::numeric_limits<std::size_t>::max() / unit->bytes) return std::nullopt;
   return count * unit->bytes;
+}
+
+std::optional<double> parse_real(std::string_view text) {
+  double value = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+  // `inf` and `nan` are read too, and are no settings.
+  if (error != std::errc{} || end != text.data() + text.size() || !std::isfinite(value)) return std::nullopt;
+  return value;
 }
 
 std::optional<bool> parse_bool(std::string_view text) {

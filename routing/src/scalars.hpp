@@ -17,6 +17,9 @@ namespace braid::routing {
 // and nothing that a size_t does not hold.
 [[nodiscard]] std::optional<std::size_t> parse_size(std::string_view text);
 
+// A decimal number: `2`, `0.1`, `-1`, `1e3`. Nothing else, and nothing that a double does not hold.
+[[nodiscard]] std::optional<double> parse_real(std::string_view text);
+
 // `true` or `false`.
 [[nodiscard]] std::optional<bool> parse_bool(std::string_view text);
 

@@ -70,6 +70,7 @@ void YamlReader::read_consumer_group(const YamlNode& node, std::size_t number, R
     };
     read_mapping(node, "a consumer group",
                  {{"id", [&](const YamlNode& value) { text(value, "id"); }},
+                  {"retries", [&](const YamlNode& value) { group.retries(read_retries(value, places_of(group))); }},
                   {"kafka", [&](const YamlNode& value) { read_kafka(value, kafka_into(group)); }},
                   {"subscription_groups", groups},
                   {"topics",
@@ -99,6 +100,7 @@ void YamlReader::read_subscription_group(const YamlNode& node, std::size_t numbe
             if (const auto jobs = this->number(value, "max_concurrency", kMaxConcurrency))
               group.max_concurrency(*jobs);
           }},
+         {"retries", [&](const YamlNode& value) { group.retries(read_retries(value, places_of(group))); }},
          {"kafka", [&](const YamlNode& value) { read_kafka(value, kafka_into(group)); }},
          {"topics", [&](const YamlNode& value) { read_topics(value, add_topic); }}},
         [&](std::string_view key, const YamlNode& value) { group.located(std::string(key), location(value)); });

@@ -52,6 +52,12 @@ class YamlReader {
   void read_virtual_partitions(const YamlNode& node, TopicBuilder& topic);
   std::optional<PartitionBy> read_partition_by(const YamlNode& node);
   void read_commit(const YamlNode& node, TopicBuilder& topic);
+  // Of each of these, `mark` is told the options and their places, by their whole keys.
+  Retries read_retries(const YamlNode& node, const Mark& mark);
+  std::uint32_t read_max_retries(const YamlNode& value);
+  Backoff read_backoff(const YamlNode& node, const Mark& mark);
+  Backoff read_exponential(const YamlNode& node, const Mark& mark);
+  DeadLetters read_dead_letter(const YamlNode& node, const Mark& mark);
 
   using SetKafka = std::function<void(const std::string& name, const std::string& value, SourceLocation place)>;
   void read_kafka(const YamlNode& node, const SetKafka& set);
@@ -60,6 +66,14 @@ class YamlReader {
     return [&builder](const std::string& name, const std::string& value, SourceLocation place) {
       builder.kafka(name, value);
       builder.located("kafka." + name, std::move(place));
+    };
+  }
+
+  // A Mark that records places in a builder.
+  template <class Builder>
+  Mark places_of(Builder& builder) {
+    return [this, &builder](std::string_view key, const YamlNode& value) {
+      builder.located(std::string(key), location(value));
     };
   }
 
@@ -83,6 +97,7 @@ class YamlReader {
   std::optional<std::chrono::milliseconds> duration(const YamlNode& node, std::string_view what,
                                                     std::string_view or_else = "0");
   std::optional<std::size_t> size(const YamlNode& node, std::string_view what, Range<std::size_t> range);
+  std::optional<double> real(const YamlNode& node, std::string_view what);
   std::optional<bool> truth(const YamlNode& node, std::string_view what);
   std::optional<std::size_t> choice(const YamlNode& node, std::string_view what,
                                     std::span<const std::string_view> known);

@@ -40,6 +40,10 @@ void YamlReader::read_topic(const YamlNode& node, TopicBuilder topic) {
   const Read read_end_of_partition = [&](const YamlNode& value) {
     if (const auto wanted = truth(value, "end_of_partition")) topic.end_of_partition(*wanted);
   };
+  const Read read_on_exhausted = [&](const YamlNode& value) {
+    // Where it can't be read the rules hold it for the harmless one, rather than for missing.
+    topic.on_exhausted(value_of(value, "on_exhausted", kOnExhaustedNames).value_or(OnExhausted::skip));
+  };
 
   topic.located(location(node));
   read_mapping(
@@ -62,6 +66,12 @@ void YamlReader::read_topic(const YamlNode& node, TopicBuilder topic) {
        {"commit", [&](const YamlNode& value) { read_commit(value, topic); }},
        named("initial_offset", kInitialOffsetNames, &TopicBuilder::initial_offset),
        time("retry_backoff", &TopicBuilder::retry_backoff),
+       {"retries", [&](const YamlNode& value) { topic.retries(read_retries(value, places_of(topic))); }},
+       named("on_failure", kOnFailureNames, &TopicBuilder::on_failure),
+       {"on_exhausted", read_on_exhausted},
+       count("max_parked", kMaxParked, &TopicBuilder::max_parked),
+       {"dead_letter",
+        [&](const YamlNode& value) { topic.dead_letter(read_dead_letter(value, places_of(topic))); }},
        {"end_of_partition", read_end_of_partition},
        time("tick_every", &TopicBuilder::tick_every),
        time("ticket_timeout", &TopicBuilder::ticket_timeout),

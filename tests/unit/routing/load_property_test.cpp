@@ -33,9 +33,13 @@ consumer_groups:
             tick_every: 5s
             initial_offset: latest
             retry_backoff: 5s
+            retries: {max: 3, backoff: {exponential: {initial: 100ms, max: 30s, multiplier: 1.5, jitter: 0.1}}}
+            dead_letter: {topic: ecommerce.events.dlq}
+            on_exhausted: skip
   - id: reports
+    retries: {max: unlimited, backoff: 1s}
     topics:
-      - {name: 'ecommerce.events', consumer: Audit, virtual_partitions: {by: {json: /user/id}}}
+      - {name: 'ecommerce.events', consumer: Audit, virtual_partitions: {by: {json: /user/id}}, retries: {max_elapsed: 10m}, dead_letter: x}
 )";
 
 // Pieces that mean something to YAML, so that mutations reach beyond the scanner.

@@ -194,7 +194,8 @@ TEST(Load, AllProblemsComeAtOnceInTheOrderOfTheFile) {
       (Lines{
           "routing.yaml:3:13: analytics: kafka setting 'group.id' may not be set: it is the consumer group's "
           "id; change that instead",
-          "routing.yaml:4:5: analytics: unknown key 'colour'; known: id, kafka, subscription_groups, topics",
+          "routing.yaml:4:5: analytics: unknown key 'colour'; known: id, retries, kafka, subscription_groups, "
+          "topics",
           "routing.yaml:7:22: analytics / clicks: connections must be at least 1, is 0",
           "routing.yaml:10:23: analytics / clicks / events: unknown consumer 'Totls'; did you mean 'Totals'? "
           "Registered: Audit, Totals",

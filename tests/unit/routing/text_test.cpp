@@ -75,6 +75,23 @@ TEST(Truth, IsTrueOrFalse) {
   for (const char* text : {"", "yes", "True", "1"}) EXPECT_EQ(parse_bool(text), std::nullopt) << text;
 }
 
+TEST(RealNumbers, AreDecimal) {
+  EXPECT_EQ(parse_real("2"), 2.0);
+  EXPECT_EQ(parse_real("0.1"), 0.1);
+  EXPECT_EQ(parse_real("-1.5"), -1.5);
+  EXPECT_EQ(parse_real("1e3"), 1000.0);
+  for (const char* text : {"", ".", "1,5", "0x10", "+1", " 1", "1 ", "nan", "inf", "-inf", "1e999", "one"}) {
+    EXPECT_EQ(parse_real(text), std::nullopt) << text;
+  }
+}
+
+TEST(RealNumbers, AreWrittenShort) {
+  EXPECT_EQ(number_text(2.0), "2");
+  EXPECT_EQ(number_text(0.1), "0.1");
+  EXPECT_EQ(number_text(1.0 / 3), "0.3333333333333333");
+  EXPECT_EQ(number_text(-5), "-5");
+}
+
 TEST(Durations, AreReadWithTheirUnits) {
   EXPECT_EQ(parse_duration("0"), 0ms);
   EXPECT_EQ(parse_duration("100ms"), 100ms);
