@@ -1,3 +1,4 @@
+#include "describe_recovery.hpp"
 #include "names.hpp"
 #include "text.hpp"
 
@@ -145,6 +146,7 @@ void write(std::ostream& out, const Topic& topic) {
   write_bounds(out, topic);
   write_offsets(out, topic);
   write_hooks(out, topic);
+  out << describe_recovery(topic);
   out << "      starts at: " << name(topic.initial_offset) << "; retries after " << to_text(topic.retry_backoff)
       << '\n';
 }
