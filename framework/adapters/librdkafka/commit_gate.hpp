@@ -3,6 +3,8 @@
 #include <librdkafka/rdkafka.h>
 
 #include <atomic>
+#include <chrono>
+#include <cstdint>
 
 namespace braid::adapters {
 
@@ -13,12 +15,26 @@ namespace braid::adapters {
 // requests are seen by interceptors, on the broker threads; from 2.10 on none is installed and the gate stays open.
 // A join that fails is followed by another one, so that the gate needs no other way to open.
 //
-// Thread: open() any; the interceptors on librdkafka's. Must outlive the rd_kafka_t.
+// A JoinGroup waits for its writing in librdkafka's queues first, and a commit may not come behind it there either.
+// What brings one about is the answer to a heartbeat, or that a revocation was answered: behind these the gate is
+// closed for a moment, in which the JoinGroup, if there is one, is written.
+//
+// Thread: any; the interceptors on librdkafka's. Must outlive the rd_kafka_t.
 class CommitGate {
  public:
+  using Time = std::chrono::steady_clock::time_point;
+
   // To be called before rd_kafka_new().
   void install(rd_kafka_conf_t& conf);
-  [[nodiscard]] bool open() const { return open_.load(std::memory_order_acquire); }
+  [[nodiscard]] bool open(Time now) const {
+    return open_.load(std::memory_order_acquire) && now >= Time(closed_until_.load(std::memory_order_acquire));
+  }
+  // The client may be about to join.
+  void close_for_a_moment(Time now);
+
+  // What the interceptors do; for tests.
+  void sent(std::int16_t api_key);
+  void received(std::int16_t api_key, Time now);
 
  private:
   static rd_kafka_resp_err_t on_new(rd_kafka_t* rk, const rd_kafka_conf_t* conf, void* opaque, char* text,
@@ -32,6 +48,8 @@ class CommitGate {
 
   // Released by the broker thread, acquired by the listener: nothing but the flag itself crosses.
   std::atomic<bool> open_{true};
+  std::atomic<Time::duration> closed_until_{Time::duration::min()};
+  bool installed_ = false;  // before rd_kafka_new(), then fixed
 };
 
 }  // namespace braid::adapters

@@ -86,6 +86,8 @@ void RdkafkaConsumerClient::handle_rebalance(rd_kafka_resp_err_t code,
       if (!outcome.ok()) log_.write(engine::LogLevel::error, "kafka", outcome.error().text());
     }
     queues_->waker.wake_for_a_while(std::chrono::steady_clock::now());
+    if (code != RD_KAFKA_RESP_ERR__ASSIGN_PARTITIONS)
+      handle_->gate().close_for_a_moment(std::chrono::steady_clock::now());
   } catch (...) {
     if (!escaped_) escaped_ = std::current_exception();
   }

@@ -195,7 +195,7 @@ void RdkafkaConsumerClient::handle_error(rd_kafka_resp_err_t code, const char* r
 }
 
 bool RdkafkaConsumerClient::may_commit() const {
-  return handle_->gate().open();
+  return handle_->gate().open(std::chrono::steady_clock::now());
 }
 
 void RdkafkaConsumerClient::read_positions(std::span<const engine::TopicPartition> partitions,
