@@ -6,6 +6,17 @@ TopicBuilder& TopicBuilder::consumer(std::string name, ConsumerFactory factory, 
   topic_->consumer_name = std::move(name);
   topic_->consumer = std::move(factory);
   topic_->asynchronous = asynchronous;
+  topic_->taken_value.reset();
+  return *this;
+}
+
+TopicBuilder& TopicBuilder::takes(std::optional<TakenValue> value) {
+  topic_->taken_value = value;
+  return *this;
+}
+
+TopicBuilder& TopicBuilder::deserializer(Deserializer deserializer) {
+  topic_->deserializer = std::move(deserializer);
   return *this;
 }
 

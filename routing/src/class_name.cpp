@@ -9,10 +9,14 @@
 namespace braid::routing {
 
 std::string class_name(const std::type_info& type) {
+  return unqualified(qualified_class_name(type));
+}
+
+std::string qualified_class_name(const std::type_info& type) {
   int status = 0;
   const std::unique_ptr<char, void (*)(void*)> readable(abi::__cxa_demangle(type.name(), nullptr, nullptr, &status),
                                                         std::free);
-  return status == 0 ? unqualified(readable.get()) : type.name();
+  return status == 0 ? readable.get() : type.name();
 }
 
 std::string unqualified(std::string_view qualified_name) {

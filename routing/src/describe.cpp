@@ -143,6 +143,9 @@ void write(std::ostream& out, const Topic& topic) {
   }
   out << "; flow " << name_of(kFlowNames, topic.flow) << '\n';
   write_partitions(out, topic.virtual_partitions);
+  if (topic.deserializer.format != PayloadFormat::by_type) {
+    out << "      payloads: " << to_text(topic.deserializer) << '\n';
+  }
   write_bounds(out, topic);
   write_offsets(out, topic);
   write_hooks(out, topic);

@@ -40,6 +40,13 @@ bool same_recovery(const Topic& left, const Topic& right) {
          same(left.dead_letters, right.dead_letters);
 }
 
+bool same(const Deserializer& left, const Deserializer& right) {
+  const bool same_type =
+      left.type == nullptr || right.type == nullptr ? left.type == right.type : *left.type == *right.type;
+  return left.format == right.format && same_type &&
+         static_cast<bool>(left.decoder) == static_cast<bool>(right.decoder);
+}
+
 bool same(const Topic& left, const Topic& right) {
   return left.name == right.name && left.consumer_name == right.consumer_name &&
          static_cast<bool>(left.consumer) == static_cast<bool>(right.consumer) &&
@@ -49,7 +56,7 @@ bool same(const Topic& left, const Topic& right) {
          left.end_of_partition == right.end_of_partition && left.tick_every == right.tick_every &&
          left.ticket_timeout == right.ticket_timeout && left.on_ticket_timeout == right.on_ticket_timeout &&
          left.initial_offset == right.initial_offset && left.retry_backoff == right.retry_backoff &&
-         same_recovery(left, right) &&
+         same_recovery(left, right) && same(left.deserializer, right.deserializer) &&
          static_cast<bool>(left.offset_store) == static_cast<bool>(right.offset_store) && left.kafka == right.kafka;
 }
 

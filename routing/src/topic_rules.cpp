@@ -47,6 +47,7 @@ class TopicRules {
     bounds();
     commits();
     hooks();
+    payloads();
     return std::move(breaches_);
   }
 
@@ -168,6 +169,17 @@ class TopicRules {
     range("ticket_timeout", topic_.ticket_timeout, kTicketTimeout);
     refuse_if(topic_.on_ticket_timeout == OnTicketTimeout::retry && !topic_.ticket_timeout, "on_ticket_timeout",
               "on_ticket_timeout: retry needs a ticket_timeout, since without one no ticket is ever overdue");
+  }
+
+  void payloads() {
+    const Deserializer& deserializer = topic_.deserializer;
+    if (topic_.taken_value) {
+      const std::string what = misfit(deserializer, *topic_.taken_value);
+      refuse_if(!what.empty(), "deserializer", what);
+    } else {
+      refuse_if(deserializer.type != nullptr && !deserializer.decoder, "deserializer",
+                "the deserializer's function is missing");
+    }
   }
 
   const Topic& topic_;

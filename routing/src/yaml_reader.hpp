@@ -47,6 +47,7 @@ class YamlReader {
   void read_topics(const YamlNode& node, const std::function<TopicBuilder(std::string name)>& add);
   void read_topic(const YamlNode& node, TopicBuilder topic);
   void read_consumer(const YamlNode& node, TopicBuilder& topic);
+  void read_deserializer(const YamlNode& node, TopicBuilder& topic);
   void read_connections(const YamlNode& node, SubscriptionGroupBuilder& group);
   void read_order(const YamlNode& value, const YamlNode& node, TopicBuilder& topic);
   void read_virtual_partitions(const YamlNode& node, TopicBuilder& topic);

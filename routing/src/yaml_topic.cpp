@@ -50,6 +50,7 @@ void YamlReader::read_topic(const YamlNode& node, TopicBuilder topic) {
       node, "a topic",
       {{"name", [&](const YamlNode& value) { text(value, "name"); }},
        {"consumer", [&](const YamlNode& value) { read_consumer(value, topic); }},
+       {"deserializer", [&](const YamlNode& value) { read_deserializer(value, topic); }},
        count("max_messages", kMaxMessages, &TopicBuilder::max_messages),
        time("max_wait", &TopicBuilder::max_wait),
        {"virtual_partitions", [&](const YamlNode& value) { read_virtual_partitions(value, topic); }},
@@ -95,7 +96,7 @@ void YamlReader::read_consumer(const YamlNode& node, TopicBuilder& topic) {
     return refuse(node, std::move(message));
   }
   if (!*factory) return refuse(node, "consumer " + quoted(*name) + " is registered with an empty factory");
-  topic.consumer(*name, *factory, registry_.asynchronous(*name));
+  topic.consumer(*name, *factory, registry_.asynchronous(*name)).takes(registry_.taken_value(*name));
 }
 
 // `node` is the topic's, which says whether there is a `by` beside the order.

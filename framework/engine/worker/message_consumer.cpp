@@ -7,6 +7,7 @@ namespace braid {
 
 void MessageConsumer::consume(Batch& batch) {
   engine::Share& share = engine::BatchAccess::share(batch);
+  begin_batch(batch);
   for (const Message& message : batch) {
     share.take_in_hand(&message);
     consume(message);

@@ -1,11 +1,13 @@
 #pragma once
 
 // Everything a program needs: routes, consumers, the application, the producer. Coroutine consumers and executors
-// of the host's bring Asio with them, in <braid/async_consumer.hpp>.
+// of the host's bring Asio with them, in <braid/async_consumer.hpp>; values from JSON bring Boost.JSON, in
+// <braid/json.hpp>.
 
 #include <braid/application.hpp>
 #include <braid/batch.hpp>
 #include <braid/consumer.hpp>
+#include <braid/deserializer.hpp>
 #include <braid/handler.hpp>
 #include <braid/message.hpp>
 #include <braid/message_consumer.hpp>
@@ -20,3 +22,4 @@
 #include <braid/routing/validate.hpp>
 #include <braid/settings.hpp>
 #include <braid/ticket.hpp>
+#include <braid/typed_consumer.hpp>

@@ -43,6 +43,8 @@ class Message {
   [[nodiscard]] std::string_view payload() const { return {payload_, has_payload() ? payload_size_ : 0}; }
   [[nodiscard]] bool has_key() const { return key_size_ != kNull; }
   [[nodiscard]] bool has_payload() const { return payload_size_ != kNull; }
+  // It says that what its key names is gone; an empty payload says nothing of the kind.
+  [[nodiscard]] bool is_tombstone() const { return !has_payload(); }
   [[nodiscard]] std::size_t size() const { return key().size() + payload().size(); }
 
   [[nodiscard]] std::string_view topic() const { return source_->topic(); }

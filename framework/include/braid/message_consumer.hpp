@@ -16,6 +16,8 @@ class MessageConsumer : public Consumer {
 
  private:
   void consume(Batch& batch) final;
+  // Before the first message of each; for TypedMessageConsumer.
+  virtual void begin_batch(const Batch&) {}
 };
 
 }  // namespace braid

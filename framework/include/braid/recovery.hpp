@@ -27,6 +27,9 @@ class MessageFailed : public std::runtime_error {
   MessageFailed(const Message& message, const std::string& reason) : MessageFailed(message.offset(), reason) {}
   MessageFailed(Offset offset, const std::string& reason) : std::runtime_error(reason), offset_(offset) {}
   [[nodiscard]] Offset offset() const { return offset_; }
+  // Whether another attempt could end otherwise. If not, what follows used up retries follows at once; `retry_if`
+  // is not asked.
+  [[nodiscard]] virtual bool worth_retrying() const noexcept { return true; }
 
  private:
   Offset offset_;

@@ -2,14 +2,16 @@
 // WorkerPool, with this program as the listener and a queue that is all in memory as the client. Each round takes
 // equally many messages and waits until they have settled. The rounds are measured with a size and with twice that
 // size: what is allocated a batch or a job is in both, so what the larger rounds need more is what a message costs.
-// It must be nothing. Ends with 0 if so. `--planted`: the consumer allocates once a message, and so the program
-// must fail.
+// It must be nothing, for consumers of values too where these are views. Ends with 0 if so. `--planted`: the
+// consumer allocates once a message, and so the program must fail.
 //
 // A program of its own, since it replaces the global operator new.
 
 #include "engine/listener/batch_runner.hpp"
 #include "engine/listener/continuous_runner.hpp"
 #include "unit/engine/engine_world.hpp"
+
+#include <braid/typed_consumer.hpp>
 
 #include <algorithm>
 #include <atomic>
@@ -103,6 +105,8 @@ class Endless final : public PartitionQueue {
       Message::Parts parts;
       parts.key = reinterpret_cast<const char*>(&keys_[static_cast<std::size_t>(next_) % keys_.size()]);
       parts.key_size = sizeof(std::uint32_t);
+      parts.payload = parts.key;  // ASCII
+      parts.payload_size = parts.key_size;
       parts.offset = Offset{next_};
       parts.source = owner_.get();
       out.push_back(Message(parts));
@@ -127,10 +131,12 @@ class Silent final : public Log {
 // A listener without a client, for one partition.
 class Steady {
  public:
-  explicit Steady(bool planted)
+  explicit Steady(bool planted, bool typed = false)
       : pool_(std::make_shared<WorkerPool>(2, "steady-w-")), dispatcher_(pool_, world_.bell) {
     world_.topic().max_messages = 2 * kLarge;
-    world_.script.consume = [planted](Batch& batch) {
+    world_.topic().deserializer = text();
+    world_.script.consume = [planted, typed](Batch& batch) {
+      if (typed) return look_at(TypedBatch<std::string_view>(batch));
       for (const Message& message : batch) {
         if (planted) delete new std::int64_t(message.offset().value);
       }
@@ -165,6 +171,11 @@ class Steady {
   }
 
  private:
+  static void look_at(const TypedBatch<std::string_view>& batch) {
+    for (const auto& message : batch) {
+      if (message.value().size() != sizeof(std::uint32_t)) std::abort();
+    }
+  }
   // As the world's, with an owner that counts nothing.
   std::shared_ptr<Assignment> new_assignment() {
     return std::make_shared<Assignment>(Assignment::Parts{
@@ -222,5 +233,6 @@ int main(int argc, char** argv) {
   const bool planted = argc > 1 && std::string_view(argv[1]) == "--planted";
   const bool batch = braid::engine::Steady(planted).holds<braid::engine::BatchRunner>("batch");
   const bool continuous = braid::engine::Steady(planted).holds<braid::engine::ContinuousRunner>("continuous");
-  return batch && continuous ? 0 : 1;
+  const bool typed = braid::engine::Steady(planted, true).holds<braid::engine::BatchRunner>("batch of values");
+  return batch && continuous && typed ? 0 : 1;
 }

@@ -10,6 +10,7 @@
 #include <cstdint>
 #include <deque>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <type_traits>
@@ -50,6 +51,9 @@ template <class Value>
 // Which consumer class a function becomes; defined by <braid/handler.hpp>, which <braid/braid.hpp> includes.
 template <class Handler>
 struct HandlerConsumer;
+// The same of a function of TypedMessage<T> or TypedBatch<T>; defined by <braid/typed_consumer.hpp>.
+template <class T, class Handler>
+struct TypedHandlerConsumer;
 
 // What all three kinds of elements can be told: Kafka settings, and where a file declares them.
 template <class Builder, class Element>
@@ -95,8 +99,8 @@ class TopicBuilder : public detail::ElementBuilder<TopicBuilder, Topic> {
   // The same, made by `factory`, which is called on workers, several at once.
   template <class T, class Factory>
   TopicBuilder& consumer(Factory factory) {
-    return consumer(consumer_class_name<T>(), ConsumerFactory(std::move(factory)),
-                    std::is_base_of_v<AsyncConsumer, T>);
+    consumer(consumer_class_name<T>(), ConsumerFactory(std::move(factory)), std::is_base_of_v<AsyncConsumer, T>);
+    return takes(detail::taken_value<T>());
   }
   // Any consumer, under a name of your choice. `asynchronous`: it is an AsyncConsumer.
   TopicBuilder& consumer(std::string name, ConsumerFactory factory, bool asynchronous = false);
@@ -113,6 +117,26 @@ class TopicBuilder : public detail::ElementBuilder<TopicBuilder, Topic> {
     return consumer(
         "handler", [handler = std::move(handler)] { return std::make_unique<Made>(handler); },
         detail::HandlerConsumer<Handler>::asynchronous);
+  }
+  // A function that takes values: handle<Event>([](const TypedMessage<Event>& message) { ... }), or of
+  // TypedBatch<Event>&.
+  template <class T, class Handler>
+  TopicBuilder& handle(Handler handler) {
+    using Made = typename detail::TypedHandlerConsumer<T, Handler>::type;
+    consumer("handler", [handler = std::move(handler)] { return std::make_unique<Made>(handler); });
+    return takes(detail::taken_value<Made>());
+  }
+  // For readers of files: what the consumer that was named takes.
+  TopicBuilder& takes(std::optional<TakenValue> value);
+
+  // What the payloads are, for consumers that take values (<braid/typed_consumer.hpp>): raw(), text(), json(),
+  // json<T>(). By default what the consumer's type is made from.
+  TopicBuilder& deserializer(Deserializer deserializer);
+  // The user's own: a function of const Message&, or of the payload as a std::string_view, that returns the value.
+  // Called on workers, several at once. What it throws says that the payload can't be decoded.
+  template <class Function>
+  requires(!std::is_convertible_v<Function, Deserializer>) TopicBuilder& deserializer(Function function) {
+    return deserializer(detail::FunctionDeserializer<Function>::of(std::move(function)));
   }
 
   // At most so many messages in a batch: 1 to 1,000,000; 100 by default.

@@ -15,7 +15,10 @@ namespace braid::routing {
 // Template arguments stay as they are: `Totals<shop::Order>`.
 [[nodiscard]] std::string class_name(const std::type_info& type);
 
-// The same for a name that is already readable.
+// A type's whole name, as it is read: `shop::reports::Totals`.
+[[nodiscard]] std::string qualified_class_name(const std::type_info& type);
+
+// The same as class_name() for a name that is already readable.
 [[nodiscard]] std::string unqualified(std::string_view qualified_name);
 
 // The name of a consumer class: what routing files call it, unless it is registered under another one.

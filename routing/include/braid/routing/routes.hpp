@@ -1,5 +1,6 @@
 #pragma once
 
+#include <braid/routing/deserializer.hpp>
 #include <braid/routing/partition_key.hpp>
 #include <braid/routing/recovery.hpp>
 
@@ -149,6 +150,11 @@ struct Topic {
   // Its consumers are coroutines: their jobs are in flight rather than on a thread, bounded by max_in_flight. Set
   // by whoever names the class; nobody can tell it of a factory alone.
   bool asynchronous = false;
+  // What its consumers take, where the class was named and is a TypedConsumer<T>. Not set: messages, or nobody
+  // knows.
+  std::optional<TakenValue> taken_value{};
+  // What the payloads are, for consumers that take values.
+  Deserializer deserializer{};
   std::uint32_t max_messages = 100;       // at most so many messages in a batch; at least 1
   std::chrono::milliseconds max_wait{0};  // 0: hand over what is there as soon as the flow is free
   VirtualPartitions virtual_partitions{};
