@@ -1,0 +1,97 @@
+#include "core/recovery/recovery_rules.hpp"
+
+#include <algorithm>
+#include <chrono>
+#include <cmath>
+
+namespace braid::core {
+
+namespace {
+
+// Where it is not said: retries, if something else is there to follow.
+constexpr std::uint32_t kRetriesBeforeDeadLetters = 3;
+
+Next next_of(routing::OnExhausted what) {
+  switch (what) {
+    case routing::OnExhausted::dead_letter:
+      return Next::dead_letter;
+    case routing::OnExhausted::skip:
+      return Next::skip;
+    case routing::OnExhausted::park:
+      return Next::park;
+    case routing::OnExhausted::stop:
+      return Next::stop;
+  }
+  return Next::retry;
+}
+
+bool about_one_message(Next next) {
+  return next == Next::dead_letter || next == Next::skip || next == Next::park;
+}
+
+}  // namespace
+
+bool has_dead_letters(const routing::Topic& topic) {
+  return topic.dead_letters.to != routing::DeadLetters::To::nowhere;
+}
+
+RecoveryRules::RecoveryRules(const routing::Topic& topic)
+    : max_retries_(topic.retries.max.value_or(has_dead_letters(topic) ? kRetriesBeforeDeadLetters : unlimited)),
+      max_elapsed_(topic.retries.max_elapsed),
+      on_exhausted_(next_of(topic.on_exhausted.value_or(routing::OnExhausted::dead_letter))),
+      dead_letters_(has_dead_letters(topic)),
+      at_most_once_(topic.commit.when == routing::Commit::When::before_processing) {}
+
+bool RecoveryRules::exhausted(const FailedAttempt& failed) const {
+  if (at_most_once_ || !failed.worth_retrying) return true;
+  if (max_retries_ != unlimited && failed.attempt > max_retries_) return true;
+  return max_elapsed_ && failed.elapsed >= *max_elapsed_;
+}
+
+Next RecoveryRules::wanted(const FailedAttempt& failed) const {
+  switch (failed.asked) {
+    case routing::Decision::by_rules:
+      return exhausted(failed) ? on_exhausted_ : Next::retry;
+    case routing::Decision::retry:
+      return Next::retry;
+    case routing::Decision::dead_letter:
+      return Next::dead_letter;
+    case routing::Decision::skip:
+      return Next::skip;
+    case routing::Decision::park:
+      return Next::park;
+    case routing::Decision::stop:
+      return Next::stop;
+  }
+  return Next::retry;
+}
+
+Next RecoveryRules::decide(const FailedAttempt& failed) const {
+  const Next next = wanted(failed);
+  if (next == Next::stop) return next;
+  if (at_most_once_) {
+    const bool goes = next == Next::dead_letter && dead_letters_ && failed.culprit_known && failed.delivered;
+    return goes ? next : Next::drop;
+  }
+  if (next == Next::dead_letter && !dead_letters_) return Next::retry;
+  if (!about_one_message(next)) return next;
+  if (!failed.delivered) return Next::retry;
+  return failed.culprit_known ? next : Next::singly;
+}
+
+Duration pause_behind(const routing::Backoff& backoff, std::uint32_t attempt, double random) {
+  using Kind = routing::Backoff::Kind;
+  double pause = static_cast<double>(backoff.initial.count());
+  if (backoff.kind == Kind::exponential) {
+    // In floating point it grows to infinity at worst, which the maximum bounds.
+    pause *= std::pow(std::max(backoff.multiplier, 1.0), static_cast<double>(std::max(attempt, 1U) - 1));
+    pause = std::min(pause, static_cast<double>(backoff.max.count()));
+  }
+  if (backoff.kind == Kind::exponential) {
+    pause *= 1.0 - std::clamp(backoff.jitter, 0.0, 1.0) * std::clamp(random, 0.0, 1.0);
+  }
+  const std::chrono::duration<double, std::milli> exact(std::max(pause, 0.0));
+  return std::chrono::duration_cast<Duration>(exact);
+}
+
+}  // namespace braid::core
