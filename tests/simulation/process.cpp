@@ -134,7 +134,7 @@ Process::Process(World& world, FakeKafka& kafka, int number, const ProcessPlan& 
     route.max_messages = topic.max_messages;
     route.max_wait = topic.max_wait;
     route.virtual_partitions.max_partitions = topic.max_partitions;
-    route.retry_backoff = topic.retry_backoff;
+    route.retries.backoff = fixed(topic.retry_backoff);
     route.initial_offset = topic.initial_offset;
     route.flow = topic.flow;
     route.max_queued = topic.max_queued;

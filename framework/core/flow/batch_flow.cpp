@@ -62,9 +62,9 @@ void BatchFlow::settled() {
   }
 }
 
-void BatchFlow::failed(std::uint32_t share, Time now) {
+void BatchFlow::failed(std::uint32_t share, Time due) {
   if (!admits_) return;
-  retries_.push_back({now + settings_.retry_backoff, share});
+  retries_.push_back({due, share});
 }
 
 std::vector<std::uint32_t> BatchFlow::take_due(Time now) {

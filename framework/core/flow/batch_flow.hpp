@@ -22,7 +22,6 @@ class BatchFlow {
   struct Settings {
     std::uint32_t max_messages = 100;
     Duration max_wait{0};
-    Duration retry_backoff{};
     bool arms = true;  // false: a batch is handed over only when nothing runs
   };
   enum class Step : std::uint8_t {
@@ -73,9 +72,9 @@ class BatchFlow {
 
   // --- attempts
 
-  // A share of the present batch failed: it is due again after the backoff; never, once admission has stopped.
-  void failed(std::uint32_t share, Time now);
-  // The shares whose backoff is over; they leave the schedule.
+  // A share of the present batch failed: it runs again when it is due; never, once admission has stopped.
+  void failed(std::uint32_t share, Time due);
+  // The shares that are due; they leave the schedule.
   [[nodiscard]] std::vector<std::uint32_t> take_due(Time now);
   [[nodiscard]] std::size_t waiting_for_retry() const { return retries_.size(); }
   void forget_retries() { retries_.clear(); }

@@ -137,9 +137,9 @@ void ContinuousFlow::settled(std::uint32_t index, Time now) {
   if (complete(index, now)) make_ready(index);
 }
 
-void ContinuousFlow::failed(std::uint32_t index, Time now) {
+void ContinuousFlow::failed(std::uint32_t index, Time due) {
   BRAID_ASSERT(lanes_[index].runs, "only what runs can fail");
-  if (admits_) retries_.push({now + settings_.retry_backoff, index});
+  if (admits_) retries_.push({due, index});
 }
 
 std::optional<std::uint32_t> ContinuousFlow::take_due(Time now) {

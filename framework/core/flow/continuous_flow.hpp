@@ -37,7 +37,6 @@ class ContinuousFlow {
     std::uint32_t max_partitions = 1;
     std::uint32_t max_messages = 100;  // a job takes at most so many
     Duration max_wait{0};
-    Duration retry_backoff{};
     std::uint32_t max_queued = 10'000;
     // What waits in virtual partitions that move is worth so much at most: more only takes longer to come out of
     // memory again. None: no such bound.
@@ -82,9 +81,9 @@ class ContinuousFlow {
   // Its last job is done: nothing of it runs any more.
   void settled(std::uint32_t index, Time now);
 
-  // Its job failed and is due again after the backoff; never, once admission has stopped.
-  void failed(std::uint32_t index, Time now);
-  // The next one whose backoff is over; it runs again.
+  // Its job failed: it runs again when it is due; never, once admission has stopped.
+  void failed(std::uint32_t index, Time due);
+  // The next one that is due; it runs again.
   [[nodiscard]] std::optional<std::uint32_t> take_due(Time now);
 
   // When run_timers() or take_due() have something to do by time alone.

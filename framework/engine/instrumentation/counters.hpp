@@ -21,12 +21,17 @@ struct Counters {
   Count jobs_armed_too_late{0};     // likewise, in the continuous flow
   Count attempts_failed{0};
   Count messages_dropped{0};
+  Count retries{0};
+  Count messages_skipped{0};
+  Count dead_letters{0};         // acknowledged, or discarded as their topic says
+  Count dead_letters_failed{0};  // times that one was not taken
   Count commits{0};
   Count commits_failed{0};
   Count assignments{0};
   Count revocations{0};
   Count seeks{0};
   std::atomic<std::uint32_t> partitions_assigned{0};  // at present
+  std::atomic<std::uint32_t> messages_parked{0};      // at present
   std::atomic<std::uint32_t> jobs_running{0};
   std::atomic<std::uint32_t> jobs_running_max{0};
 

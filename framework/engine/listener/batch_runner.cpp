@@ -15,7 +15,6 @@ core::BatchFlow::Settings flow_settings(Assignment& assignment, const core::Part
   const routing::Topic& topic = assignment.topic();
   return {.max_messages = topic.max_messages,
           .max_wait = topic.max_wait,
-          .retry_backoff = topic.retry_backoff,
           // A worker that starts a batch takes no credits.
           .arms = !assignment.caps().any() && !commits.one_batch_at_a_time()};
 }
@@ -29,6 +28,7 @@ BatchRunner::BatchRunner(std::shared_ptr<Assignment> assignment, core::Partition
       flow_(flow_settings(*assignment_, *tools_.commits)),
       offsets_(std::move(start), assignment_->topic().max_window),
       share_offsets_(make_share_offsets(*assignment_, offsets_, true)),
+      after_(assignment_, tools_, offsets_, *share_offsets_, *this),
       placement_(core::make_placement(assignment_->topic().virtual_partitions, assignment_->max_partitions())),
       intake_(*assignment_, offsets_, *tools_.bytes),
       copies_(*assignment_),
@@ -57,7 +57,7 @@ std::size_t BatchRunner::room() const {
       held_back_.empty() ? std::min<std::size_t>(flow_.room(), max_open - std::min(open, max_open)) : 0;
   const std::size_t left = intake_.bytes().left();
   if (left == 0) return std::min<std::size_t>(room, intake_.bytes().held() == 0 ? 1 : 0);
-  return std::min(room, left / intake_.average_size(open - share_offsets_->returned()) + 1);
+  return std::min(room, left / intake_.average_size(open - share_offsets_->returned() - after_.parked()) + 1);
 }
 
 bool BatchRunner::has_room() {
@@ -123,11 +123,12 @@ std::optional<Time> BatchRunner::wakes_at() const {
   // A batch that waits for a commit starts by no time; then there are no retries either. Nor does one that is held.
   const bool may_start = tools_.commits->may_start_batch() && !assignment_->held();
   const auto at = may_start ? flow_.wakes_at() : std::nullopt;
-  const auto sooner = tickets_.sooner(at, present_ != nullptr);
+  const auto sooner = after_.sooner(tickets_.sooner(at, present_ != nullptr));
   return hooks_ ? hooks_->sooner(sooner) : sooner;
 }
 
 void BatchRunner::turn(Time now) {
+  after_.turn(now);
   // What a worker starts on its own, behind a settled batch, it finds held too, and sends back.
   if (!assignment_->held()) send_again(now);
   if (!held_back_.empty() && flow_.room() > 0) gather(held_back_, 0, now);
@@ -139,11 +140,7 @@ void BatchRunner::turn(Time now) {
 
 void BatchRunner::send_again(Time now) {
   for (Share* const share : std::exchange(held_, {})) tools_.dispatcher->send(*share);
-  for (const std::uint32_t index : flow_.take_due(now)) {
-    Share& share = present_->shares()[index];
-    share.begin_next_attempt();
-    tools_.dispatcher->send(share);
-  }
+  for (const std::uint32_t index : flow_.take_due(now)) go_on(present_->shares()[index]);
 }
 
 // Hooks go to virtual partitions of which the present batch has nothing, or between batches; and no batch starts
@@ -224,9 +221,13 @@ void BatchRunner::handle_settled(RunningBatch& batch) {
 void BatchRunner::settle_present() {
   Counters& counters = assignment_->counters();
   Counters::add(counters.batches);
-  Counters::add(counters.messages_done, present_->size() - std::exchange(messages_dropped_, 0));
   std::size_t largest = 0;
-  for (const Share& share : present_->shares()) largest = std::max(largest, share.messages().size());
+  std::size_t not_done = std::exchange(messages_dropped_, 0);
+  for (const Share& share : present_->shares()) {
+    largest = std::max(largest, share.messages().size());
+    not_done += share.count_given_up();
+  }
+  Counters::add(counters.messages_done, present_->size() - not_done);
   tools_.balance->count_batch(present_->size(), present_->shares().size(), largest);
   const bool next_runs = flow_.is_armed();
   share_offsets_->settled(*present_);
@@ -244,15 +245,17 @@ void BatchRunner::settle_present() {
   shelf_.reclaim();
 }
 
-void BatchRunner::handle_failed(Share& share, Time now) {
-  if (present_.get() != &share.batch()) return;
-  Counters::add(assignment_->counters().attempts_failed);
-  if (tools_.commits->before_processing()) {
-    drop(share);
-    return;
-  }
-  flow_.failed(share.index(), now);
-  log_failure(*tools_.log, *assignment_, share);
+void BatchRunner::handle_open(Share& share, Time now) {
+  if (present_.get() == &share.batch()) after_.handle(share, now);
+}
+
+void BatchRunner::try_again(Share& share, Time due) {
+  flow_.failed(share.index(), due);
+}
+
+void BatchRunner::go_on(Share& share) {
+  share.begin_next_attempt();
+  tools_.dispatcher->send(share);
 }
 
 void BatchRunner::watch_tickets(Time now) {
@@ -279,9 +282,9 @@ void BatchRunner::copy_out(Offset through, Time now) {
 
 // The position is behind it already: a second attempt would break the promise that nothing is processed twice.
 void BatchRunner::drop(Share& share) {
-  const auto unfinished = share.unfinished();
-  messages_dropped_ += static_cast<std::uint32_t>(unfinished.size());
-  Counters::add(assignment_->counters().messages_dropped, unfinished.size());
+  const std::uint32_t unfinished = share.count_unfinished();
+  messages_dropped_ += unfinished;
+  Counters::add(assignment_->counters().messages_dropped, unfinished);
   log_dropped(*tools_.log, *assignment_, share);
   share.batch().settle_dropped(share);
 }
@@ -293,10 +296,11 @@ void BatchRunner::handle_unsent(RunningBatch& batch) {
 
 void BatchRunner::refuse() {
   flow_.stop_admission();
+  after_.refuse();
   // At most once: their position is committed, and they will not run.
   if (tools_.commits->before_processing()) {
     for (const Share* share : held_) {
-      Counters::add(assignment_->counters().messages_dropped, share->unfinished().size());
+      Counters::add(assignment_->counters().messages_dropped, share->count_unfinished());
     }
   }
   held_.clear();

@@ -3,6 +3,7 @@
 #include "core/flow/batch_flow.hpp"
 #include "core/offsets/partition_offsets.hpp"
 #include "core/virtual_partitions/batch_placement.hpp"
+#include "engine/listener/after_attempt.hpp"
 #include "engine/listener/batch_shelf.hpp"
 #include "engine/listener/copy_out.hpp"
 #include "engine/listener/dispatcher.hpp"
@@ -27,7 +28,7 @@ namespace braid::engine {
 
 // Runs one assignment by the rules of `flow: batch`: BatchFlow decides, this does it with real batches.
 // Thread: the listener's. Alive from the assignment to its end.
-class BatchRunner final : public PartitionRunner {
+class BatchRunner final : public PartitionRunner, private ShareRunner {
  public:
   BatchRunner(std::shared_ptr<Assignment> assignment, core::PartitionOffsets::Start start, RunnerTools tools);
   ~BatchRunner() override;
@@ -37,7 +38,8 @@ class BatchRunner final : public PartitionRunner {
   void turn(Time now) override;
   void tidy(Time now) override;
   void watch_tickets(Time now) override;
-  void handle_failed(Share& share, Time now) override;
+  void handle_open(Share& share, Time now) override;
+  void handle_letter(const LetterAnswer& answer, Time now) override { after_.handle(answer, now); }
   void handle_held(Share& share) override;
   void handle_settled(RunningBatch& batch) override;
   void handle_unsent(RunningBatch& batch) override;
@@ -61,7 +63,9 @@ class BatchRunner final : public PartitionRunner {
   void lay_out();
   [[nodiscard]] bool may_start();
   void settle_present();
-  void drop(Share& share);
+  void try_again(Share& share, Time due) override;
+  void go_on(Share& share) override;
+  void drop(Share& share) override;
   void copy_out(Offset through, Time now);
 
   std::shared_ptr<Assignment> assignment_;
@@ -69,6 +73,7 @@ class BatchRunner final : public PartitionRunner {
   core::BatchFlow flow_;
   core::PartitionOffsets offsets_;
   std::unique_ptr<ShareOffsets> share_offsets_;
+  AfterAttempt after_;
   core::BatchPlacement placement_;
   Intake intake_;
   CopyOut copies_;

@@ -31,7 +31,6 @@ core::ContinuousFlow::Settings flow_settings(const Assignment& assignment) {
   return {.max_partitions = assignment.max_partitions(),
           .max_messages = topic.commit.when == routing::Commit::When::each_message ? 1 : topic.max_messages,
           .max_wait = topic.max_wait,
-          .retry_backoff = topic.retry_backoff,
           .max_queued = topic.max_queued,
           .look_ahead = std::max(kLookAhead, 2 * lanes * topic.max_messages)};
 }
@@ -45,6 +44,7 @@ ContinuousRunner::ContinuousRunner(std::shared_ptr<Assignment> assignment, core:
       flow_(flow_settings(*assignment_)),
       offsets_(std::move(start), assignment_->topic().max_window),
       share_offsets_(make_share_offsets(*assignment_, offsets_, false)),
+      after_(assignment_, tools_, offsets_, *share_offsets_, *this),
       placement_(core::make_placement(assignment_->topic().virtual_partitions, assignment_->max_partitions())),
       intake_(*assignment_, offsets_, *tools_.bytes),
       copies_(*assignment_),
@@ -74,7 +74,7 @@ std::size_t ContinuousRunner::room() const {
 }
 
 std::size_t ContinuousRunner::messages_held() const {
-  return offsets_.open_count() - share_offsets_->returned();
+  return offsets_.open_count() - share_offsets_->returned() - after_.parked();
 }
 
 std::size_t ContinuousRunner::average_size() const {
@@ -147,6 +147,7 @@ void ContinuousRunner::turn(Time now) {
   if (!held_back_.empty()) admit(held_back_, now);
   pass_end();
   if (hooks_) turn_hooks(now);
+  after_.turn(now);
   // What a worker starts on its own, behind a settled job, it finds held too, and sends back.
   if (!assignment_->held()) send_again(now);
   watch_tickets(now);
@@ -161,9 +162,7 @@ void ContinuousRunner::send_again(Time now) {
   for (Share* const share : std::exchange(held_, {})) tools_.dispatcher->send(*share);
   flow_.run_timers(now);
   while (const auto index = flow_.take_due(now)) {
-    Share& share = lanes_[*index].present->shares()[0];
-    share.begin_next_attempt();
-    tools_.dispatcher->send(share);
+    go_on(lanes_[*index].present->shares()[0]);
   }
   if (flow_.any_ready()) tools_.dispatcher->offer(*this, *assignment_);
 }
@@ -182,7 +181,8 @@ void ContinuousRunner::turn_hooks(Time now) {
 std::optional<Time> ContinuousRunner::wakes_at() const {
   // What is held starts by no time.
   const auto at = tickets_.sooner(assignment_->held() ? std::nullopt : flow_.wakes_at(), !active_.empty());
-  return hooks_ ? hooks_->sooner(at) : at;
+  const auto sooner = after_.sooner(at);
+  return hooks_ ? hooks_->sooner(sooner) : sooner;
 }
 
 void ContinuousRunner::tidy(Time now) {
@@ -268,7 +268,7 @@ void ContinuousRunner::finish(Lane& lane, std::uint32_t index) {
   share_offsets_->settled(*lane.present);
   tools_.commits->job_settled({index}, messages.back().offset());
   Counters::add(counters.batches);
-  Counters::add(counters.messages_done, messages.size());
+  Counters::add(counters.messages_done, messages.size() - share.count_given_up());
   if (hooks_) hooks_->job_settled(index, messages.size());
   forget(*lane.present, index);
   shelf_.retire(std::move(lane.present));
@@ -284,12 +284,23 @@ void ContinuousRunner::forget(RunningBatch& batch, std::uint32_t index) {
   placement_->release(batch.keys(), indexes);
 }
 
-void ContinuousRunner::handle_failed(Share& share, Time now) {
-  const std::uint32_t index = share.virtual_partition().value;
-  if (lanes_[index].present.get() != &share.batch()) return;
-  Counters::add(assignment_->counters().attempts_failed);
-  flow_.failed(index, now);
-  log_failure(*tools_.log, *assignment_, share);
+void ContinuousRunner::handle_open(Share& share, Time now) {
+  if (lanes_[share.virtual_partition().value].present.get() == &share.batch()) after_.handle(share, now);
+}
+
+void ContinuousRunner::try_again(Share& share, Time due) {
+  flow_.failed(share.virtual_partition().value, due);
+}
+
+void ContinuousRunner::go_on(Share& share) {
+  share.begin_next_attempt();
+  tools_.dispatcher->send(share);
+}
+
+// At most once is the batch flow's alone.
+void ContinuousRunner::drop(Share& share) {
+  Counters::add(assignment_->counters().messages_dropped, share.count_unfinished());
+  share.batch().settle_dropped(share);
 }
 
 void ContinuousRunner::handle_held(Share& share) {
@@ -349,6 +360,7 @@ void ContinuousRunner::deactivate(std::uint32_t index) {
 void ContinuousRunner::refuse() {
   if (!std::exchange(admits_, false)) return;
   flow_.stop_admission();
+  after_.refuse();
   held_.clear();
   if (hooks_) hooks_->stop();
   tools_.dispatcher->withdraw(*assignment_);

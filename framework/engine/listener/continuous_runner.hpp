@@ -3,6 +3,7 @@
 #include "core/flow/continuous_flow.hpp"
 #include "core/offsets/partition_offsets.hpp"
 #include "core/virtual_partitions/placement.hpp"
+#include "engine/listener/after_attempt.hpp"
 #include "engine/listener/batch_shelf.hpp"
 #include "engine/listener/copy_out.hpp"
 #include "engine/listener/dispatcher.hpp"
@@ -31,7 +32,7 @@ namespace braid::engine {
 //                                      └───▶ armed ──┘
 //
 // Thread: the listener's. Alive from the assignment to its end.
-class ContinuousRunner final : public PartitionRunner, private ShareSource {
+class ContinuousRunner final : public PartitionRunner, private ShareSource, private ShareRunner {
  public:
   ContinuousRunner(std::shared_ptr<Assignment> assignment, core::PartitionOffsets::Start start, RunnerTools tools);
   ~ContinuousRunner() override;
@@ -41,7 +42,8 @@ class ContinuousRunner final : public PartitionRunner, private ShareSource {
   void turn(Time now) override;
   void tidy(Time now) override;
   void watch_tickets(Time now) override;
-  void handle_failed(Share& share, Time now) override;
+  void handle_open(Share& share, Time now) override;
+  void handle_letter(const LetterAnswer& answer, Time now) override { after_.handle(answer, now); }
   void handle_held(Share& share) override;
   void handle_settled(RunningBatch& batch) override;
   void handle_unsent(RunningBatch& batch) override;
@@ -66,6 +68,10 @@ class ContinuousRunner final : public PartitionRunner, private ShareSource {
 
   Share* next_share() override;
   [[nodiscard]] std::size_t shares_ready() const override { return assignment_->held() ? 0 : flow_.ready_count(); }
+
+  void try_again(Share& share, Time due) override;
+  void go_on(Share& share) override;
+  void drop(Share& share) override;
 
   [[nodiscard]] std::size_t room() const;
   [[nodiscard]] std::size_t messages_held() const;
@@ -92,6 +98,7 @@ class ContinuousRunner final : public PartitionRunner, private ShareSource {
   core::ContinuousFlow flow_;
   core::PartitionOffsets offsets_;
   std::unique_ptr<ShareOffsets> share_offsets_;
+  AfterAttempt after_;
   std::unique_ptr<core::Placement> placement_;
   Intake intake_;
   CopyOut copies_;

@@ -45,10 +45,17 @@ Listener::Listener(Settings settings, Parts parts)
       log_(parts.log),
       host_(parts.host),
       stores_(std::move(parts.stores)),
+      letters_(std::move(parts.letters)),
+      recovery_(std::move(parts.recovery)),
       started_at_(clock_->now()),
       dispatcher_(pool_, mailbox_->notifier()),
       next_sweep_(started_at_),
       next_serve_(next_sweep_) {
+  if (!recovery_) {
+    recovery_ = std::make_shared<RecoveryTools>(RecoveryTools{
+        .now = [clock = clock_] { return clock->now(); },
+        .warn = [log = log_](std::string_view text) { log->write(LogLevel::warning, "worker", text); }});
+  }
   for (const routing::Topic& topic : subscription_group_->topics) {
     TopicLane& lane = lanes_[topic.name];
     lane.topic = &topic;
@@ -183,11 +190,14 @@ void Listener::handle(const Mail& mail) {
       // A partition that can't be pumped now is swept later; its flag must not swallow what comes until then.
       mail.flag->lower();
       return;
-    case Mail::Kind::share_failed:
+    case Mail::Kind::share_open:
       if (AssignedPartition* partition = owner_of(mail.share->batch())) {
-        partition->runner->handle_failed(*mail.share, now);
+        partition->runner->handle_open(*mail.share, now);
         pump(*partition);
       }
+      return;
+    case Mail::Kind::letter_answered:
+      handle(*mail.letter);
       return;
     case Mail::Kind::share_held:
       if (AssignedPartition* partition = owner_of(mail.share->batch())) {
@@ -310,6 +320,13 @@ void Listener::handle(const StoreAnswer& answer) {
     const auto* store = static_cast<const ExternalPositions*>(answer.store);
     if (store->saves_as(name, epoch)) begin_from_store(*found->second);
   }
+}
+
+void Listener::handle(const LetterAnswer& answer) {
+  const auto found = partitions_.find(answer.partition);
+  if (found == partitions_.end() || !found->second->runner) return;
+  found->second->runner->handle_letter(answer, clock_->now());
+  pump(*found->second);
 }
 
 void Listener::handle(CommitRequest& request) {

@@ -74,6 +74,8 @@ class Listener final : private ConsumerEvents {
     ListenerHost* host = nullptr;
     // Of every offset store that `external` topics of the subscription group name.
     std::map<const OffsetStore*, std::shared_ptr<StoreCalls>> stores{};
+    std::shared_ptr<DeadLetterSink> letters{};        // none: no topic has dead letters
+    std::shared_ptr<const RecoveryTools> recovery{};  // none: of `clock` and `log`, which then outlive all jobs
   };
 
   Listener(Settings settings, Parts parts);
@@ -111,6 +113,7 @@ class Listener final : private ConsumerEvents {
   void handle(const StoreAnswer& answer);
   void begin_from_store(AssignedPartition& partition);
   void handle(CommitRequest& request);
+  void handle(const LetterAnswer& answer);
   void turn_released();
   PositionStore& store_of(const routing::Topic& topic);
   void end_commits(AssignedPartition& partition);
@@ -199,6 +202,8 @@ class Listener final : private ConsumerEvents {
   Log* log_;
   ListenerHost* host_;
   std::map<const OffsetStore*, std::shared_ptr<StoreCalls>> stores_;
+  std::shared_ptr<DeadLetterSink> letters_;
+  std::shared_ptr<const RecoveryTools> recovery_;
 
   // the listener's
   ThreadOwned owned_;

@@ -72,6 +72,8 @@ void Listener::begin_generation(AssignedPartition& partition) {
       .caps = partition.lane->caps,
       .commit_metadata_bytes = settings_.commit_metadata_bytes,
       .steering = partition.steering,
+      .group = group_->id,
+      .recovery = recovery_,
   });
 }
 
@@ -305,7 +307,9 @@ void Listener::run(AssignedPartition& partition) {
                     .bytes = &limits_->bytes(),
                     .ready = flag_of(partition.name),
                     .commits = &*partition.commits,
-                    .balance = partition.lane->balance.get()};
+                    .balance = partition.lane->balance.get(),
+                    .letters = letters_.get(),
+                    .fatal = [this](const Error& error) { host_->handle_fatal(error); }};
   if (partition.lane->topic->flow == routing::Flow::continuous) {
     partition.runner = std::make_unique<ContinuousRunner>(partition.assignment, std::exchange(partition.start, {}),
                                                           std::move(tools));

@@ -65,6 +65,14 @@ void Mailbox::post_store_answer(std::unique_ptr<StoreAnswer> answer) {
   wake();
 }
 
+void Mailbox::post_letter_answer(std::unique_ptr<LetterAnswer> answer) {
+  Mail mail;
+  mail.kind = Mail::Kind::letter_answered;
+  mail.letter = answer.release();
+  post(mail);
+  wake();
+}
+
 void Mailbox::post_unsent(RunningBatch& batch) {
   post_batch(Mail::Kind::shares_unsent, batch);
   wake();
@@ -83,7 +91,7 @@ std::optional<Mail> Mailbox::take() {
 
 void Mailbox::settle(const Mail& mail) {
   switch (mail.kind) {
-    case Mail::Kind::share_failed:
+    case Mail::Kind::share_open:
     case Mail::Kind::share_held:
       intrusive_ptr_release(&mail.share->batch());
       break;
@@ -101,6 +109,9 @@ void Mailbox::settle(const Mail& mail) {
       break;
     case Mail::Kind::store_answered:
       delete mail.answer;
+      break;
+    case Mail::Kind::letter_answered:
+      delete mail.letter;
       break;
   }
 }

@@ -40,10 +40,17 @@ struct StoreAnswer {
   std::vector<std::pair<TopicPartition, std::uint64_t>> fenced;
 };
 
+// What became of a dead letter that was sent.
+struct LetterAnswer {
+  TopicPartition partition;
+  std::uint64_t token = 0;
+  Result<void> outcome;
+};
+
 // One entry of a mailbox. Mails about batches hold a reference to theirs.
 struct Mail {
   enum class Kind : std::uint8_t {
-    share_failed,     // share: an attempt threw; it waits to be submitted again
+    share_open,       // share: an attempt has ended, and it is not done; its recovery() says what follows
     share_held,       // share: its partition is held, so that it did not start; likewise
     batch_settled,    // batch: every share is done; what was armed behind has started
     shares_unsent,    // batch: started, but the pool had no room for its shares from unsent_from() on
@@ -51,6 +58,7 @@ struct Mail {
     command,          // command
     commit_wanted,    // request: a consumer asks for a commit
     store_answered,   // answer
+    letter_answered,  // letter
   };
   Kind kind = Kind::partition_ready;
   union {
@@ -60,6 +68,7 @@ struct Mail {
     Command* command;
     CommitRequest* request;
     StoreAnswer* answer;
+    LetterAnswer* letter;
   };
 };
 
@@ -67,14 +76,14 @@ struct Mail {
 // overtakes another in surprise.
 //
 // Bounded by what can be under way: a share has at most one mail at a time, a batch two, a partition one, a store
-// one a request. Only commits that nobody waits for are as many as consumers ask for. Posting therefore never fails
-// and never waits. Thread: post() any; take() the listener's.
+// one a request, a dead letter one each time it is sent. Only commits that nobody waits for are as many as
+// consumers ask for. Posting therefore never fails and never waits. Thread: post() any; take() the listener's.
 class Mailbox {
  public:
   explicit Mailbox(std::shared_ptr<Notifier> notifier);
   ~Mailbox();
 
-  void post_failed(Share& share) { post_share(Mail::Kind::share_failed, share); }
+  void post_open(Share& share) { post_share(Mail::Kind::share_open, share); }
   void post_held(Share& share) { post_share(Mail::Kind::share_held, share); }
   // Without waking the listener: wake() is the poster's next duty.
   void post_settled(RunningBatch& batch) { post_batch(Mail::Kind::batch_settled, batch); }
@@ -84,6 +93,7 @@ class Mailbox {
   // Answered by the listener, or, when that is gone, at once.
   void post_commit_request(CommitRequestPtr request);
   void post_store_answer(std::unique_ptr<StoreAnswer> answer);
+  void post_letter_answer(std::unique_ptr<LetterAnswer> answer);
 
   void wake() noexcept { notifier_->notify(); }
 

@@ -8,6 +8,7 @@
 #include "engine/listener/mailbox.hpp"
 #include "engine/ports/clock.hpp"
 #include "engine/ports/consumer_client.hpp"
+#include "engine/ports/dead_letter_sink.hpp"
 #include "engine/ports/log.hpp"
 #include "engine/worker/byte_budget.hpp"
 #include "engine/worker/running_batch.hpp"
@@ -16,6 +17,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -41,6 +43,9 @@ struct RunnerTools {
   std::shared_ptr<ReadyFlag> ready;           // of the partition
   core::PartitionCommits* commits = nullptr;  // of the same assignment
   TopicBalance* balance = nullptr;            // of the topic
+  DeadLetterSink* letters = nullptr;          // none: what is sent fails
+  // The application can't go on as it was told to.
+  std::function<void(const Error&)> fatal{};
 };
 
 // Runs one assignment of a partition: the seam between the listener and the flows. Thread: the listener's.
@@ -59,7 +64,9 @@ class PartitionRunner {
 
   // Does all that is due: hands over, arms, retries; nothing of that while the assignment is held.
   virtual void turn(Time now) = 0;
-  virtual void handle_failed(Share& share, Time now) = 0;
+  // An attempt of it has ended, and it is not done.
+  virtual void handle_open(Share& share, Time now) = 0;
+  virtual void handle_letter(const LetterAnswer& answer, Time now) = 0;
   // It met a partition that is held, and did not start; it is sent when turn() finds it held no more.
   virtual void handle_held(Share& share) = 0;
   virtual void handle_settled(RunningBatch& batch) = 0;

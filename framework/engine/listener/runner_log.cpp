@@ -4,6 +4,9 @@
 
 #include <fmt/format.h>
 
+#include <chrono>
+#include <cstdint>
+
 namespace braid::engine {
 
 void log_placement(Log& log, const Assignment& assignment, const core::PartitionerReport& report,
@@ -15,29 +18,62 @@ void log_placement(Log& log, const Assignment& assignment, const core::Partition
                         messages, report.first_error_offset.value, report.first_error_text));
 }
 
+namespace {
+
+std::string describe_next(const Share& share) {
+  const ShareRecovery& recovery = *share.recovery();
+  if (!recovery.letters.empty()) return fmt::format("{} of them dead letters now", recovery.letters.size());
+  switch (recovery.next) {
+    case core::Next::retry:
+      return fmt::format("again in {} ms",
+                         std::chrono::duration_cast<std::chrono::milliseconds>(recovery.pause).count());
+    case core::Next::singly:
+      return "which of them failed is not known; they are tried again one by one";
+    case core::Next::stop:
+      return "the application stops";
+    case core::Next::drop:
+      return "nothing is tried again, since the topic is processed at most once";
+    default:
+      return "what failed is given up";
+  }
+}
+
+std::int64_t first_unfinished(const Share& share) {
+  const std::uint32_t first = share.first_unfinished();
+  return first < share.size() ? share.messages()[first].offset().value : -1;
+}
+
+}  // namespace
+
 void log_failure(Log& log, const Assignment& assignment, const Share& share) {
   if (!log.enabled(LogLevel::warning)) return;
-  const auto unfinished = share.unfinished();
   log.write(
       LogLevel::warning, "partition",
-      fmt::format("{}/{}: attempt {} of virtual partition {} failed at offset {}{} ({} messages left): {}; "
-                  "again in {} ms",
+      fmt::format("{}/{}: attempt {} of virtual partition {} failed at offset {}{} ({} messages left): {}; {}",
                   assignment.partition().topic, assignment.partition().partition.value, share.attempt(),
-                  share.virtual_partition().value, unfinished.empty() ? -1 : unfinished.front().offset().value,
-                  share.in_hand() != nullptr ? "" : " or behind", unfinished.size(),
-                  describe_failure(share.failure()), assignment.topic().retry_backoff.count()));
+                  share.virtual_partition().value, first_unfinished(share),
+                  share.in_hand() != nullptr ? "" : " or behind", share.count_unfinished(),
+                  describe_failure(share.failure()), describe_next(share)));
+}
+
+std::string describe_stop(const Assignment& assignment, const Share& share) {
+  return fmt::format(
+      "{}/{}: attempt {} of virtual partition {} failed at offset {}{}, and the application is to stop "
+      "then: {}",
+      assignment.partition().topic, assignment.partition().partition.value, share.attempt(),
+      share.virtual_partition().value, first_unfinished(share), share.in_hand() != nullptr ? "" : " or behind",
+      describe_failure(share.failure()));
 }
 
 void log_dropped(Log& log, const Assignment& assignment, const Share& share) {
   if (!log.enabled(LogLevel::error)) return;
-  const auto unfinished = share.unfinished();
   log.write(
       LogLevel::error, "partition",
       fmt::format("{}/{}: virtual partition {} failed at offset {} or behind; {} messages are dropped, since the "
                   "topic is processed at most once: {}",
                   assignment.partition().topic, assignment.partition().partition.value,
-                  share.virtual_partition().value, unfinished.empty() ? -1 : unfinished.front().offset().value,
-                  unfinished.size(), describe_failure(share.failure())));
+                  share.virtual_partition().value, first_unfinished(share), share.count_unfinished(),
+                  describe_failure(share.failure())));
 }
 
 void log_hook_failure(Log& log, const Assignment& assignment, core::HookKind kind, VirtualPartitionIndex index,

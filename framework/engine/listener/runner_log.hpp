@@ -8,6 +8,7 @@
 
 #include <cstddef>
 #include <exception>
+#include <string>
 
 namespace braid::engine {
 
@@ -16,9 +17,11 @@ namespace braid::engine {
 // Once for each batch that was placed; nothing if there were no errors.
 void log_placement(Log& log, const Assignment& assignment, const core::PartitionerReport& report,
                    std::size_t messages);
-// An attempt threw; the next one is after the topic's backoff.
+// An attempt threw, and what follows.
 void log_failure(Log& log, const Assignment& assignment, const Share& share);
 
+// Why the application stops.
+[[nodiscard]] std::string describe_stop(const Assignment& assignment, const Share& share);
 // An attempt failed and what it left is given up.
 void log_dropped(Log& log, const Assignment& assignment, const Share& share);
 // A hook threw.

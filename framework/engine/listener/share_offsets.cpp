@@ -2,9 +2,19 @@
 
 #include "core/offsets/returned_offsets.hpp"
 
+#include <algorithm>
+#include <cstdint>
+
 namespace braid::engine {
 
 namespace {
+
+void tell_given_up(Share& share, core::PartitionOffsets& offsets) {
+  if (share.recovery() == nullptr) return;
+  for (const std::uint32_t index : share.recovery()->given_up) {
+    if (!share.is_parked(index)) offsets.done(share.messages()[index].offset());
+  }
+}
 
 // Returning says that all of a share is done; marks say it earlier, of a part.
 class AutomaticOffsets final : public ShareOffsets {
@@ -14,11 +24,14 @@ class AutomaticOffsets final : public ShareOffsets {
 
   void fold(Share& share) override {
     const std::uint32_t marked = share.marked();
-    for (; share.folded < marked; ++share.folded) offsets_.done(share.messages()[share.folded].offset());
+    for (; share.folded < marked; ++share.folded) {
+      if (!share.is_parked(share.folded)) offsets_.done(share.messages()[share.folded].offset());
+    }
   }
+  void given_up(Share& share) override { tell_given_up(share, offsets_); }
   void fold_returned() override {}
   void settled(RunningBatch& batch) override {
-    if (whole_ranges_) {
+    if (whole_ranges_ && !has_parked(batch)) {
       offsets_.done_range(batch.first(), batch.last());
       return;
     }
@@ -27,6 +40,10 @@ class AutomaticOffsets final : public ShareOffsets {
   [[nodiscard]] std::size_t returned() const override { return 0; }
 
  private:
+  [[nodiscard]] static bool has_parked(RunningBatch& batch) {
+    return std::ranges::any_of(batch.shares(), [](const Share& share) { return !share.parked.empty(); });
+  }
+
   core::PartitionOffsets& offsets_;
   const bool whole_ranges_;
 };
@@ -38,12 +55,14 @@ class ManualOffsets final : public ShareOffsets {
       : assignment_(assignment), offsets_(offsets) {}
 
   void fold(Share& share) override {
-    const Offset marked = assignment_.marks(share.virtual_partition())->marked();
+    // Marks may cover what is still on its way to dead letters.
+    const Offset marked = share.done_through();
     const auto messages = share.messages();
     for (; share.folded < messages.size() && messages[share.folded].offset() <= marked; ++share.folded) {
-      offsets_.done(messages[share.folded].offset());
+      if (!share.is_parked(share.folded)) offsets_.done(messages[share.folded].offset());
     }
   }
+  void given_up(Share& share) override { tell_given_up(share, offsets_); }
   void fold_returned() override {
     returned_.take_marked([this](VirtualPartitionIndex index) { return assignment_.marks(index)->marked(); },
                           [this](Offset offset) { offsets_.done(offset); });
@@ -51,8 +70,9 @@ class ManualOffsets final : public ShareOffsets {
   void settled(RunningBatch& batch) override {
     for (Share& share : batch.shares()) {
       fold(share);
-      for (const Message& message : share.messages().subspan(share.folded)) {
-        returned_.add(share.virtual_partition(), message.offset());
+      given_up(share);
+      for (std::uint32_t i = share.folded; i < share.size(); ++i) {
+        if (!share.is_given_up(i)) returned_.add(share.virtual_partition(), share.messages()[i].offset());
       }
     }
   }

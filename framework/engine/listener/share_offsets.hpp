@@ -17,6 +17,8 @@ class ShareOffsets {
   virtual void fold(Share& share) = 0;
   // What has been marked since of shares that have returned.
   virtual void fold_returned() = 0;
+  // What was given up of a share that is not done, parked messages aside: they count as done.
+  virtual void given_up(Share& share) = 0;
   // Every share of the batch has returned.
   virtual void settled(RunningBatch& batch) = 0;
   // How many offsets are open though their messages are held no more.

@@ -8,6 +8,7 @@
 #include "engine/worker/job_cap.hpp"
 #include "engine/worker/marked_offsets.hpp"
 #include "engine/worker/partition_jobs.hpp"
+#include "engine/worker/recovery_tools.hpp"
 #include "engine/worker/steering.hpp"
 
 #include <braid/consumer.hpp>
@@ -45,12 +46,15 @@ class Assignment {
     std::shared_ptr<const routing::Routes> routes;  // keeps `topic` alive
     JobCaps caps{};
     std::size_t commit_metadata_bytes = 4'095;
-    std::shared_ptr<Steering> steering{};  // none: of its own, to which nobody listens
+    std::shared_ptr<Steering> steering{};             // none: of its own, to which nobody listens
+    std::string group{};                              // Kafka's group.id
+    std::shared_ptr<const RecoveryTools> recovery{};  // none: a clock, and nothing is logged
   };
 
   explicit Assignment(Parts parts)
       : parts_(std::move(parts)), commit_text_(parts_.commit_metadata_bytes), slots_(parts_.max_partitions) {
     if (!parts_.steering) parts_.steering = std::make_shared<Steering>();
+    if (!parts_.recovery) parts_.recovery = std::make_shared<RecoveryTools>();
     if (parts_.topic->offsets == routing::Offsets::manual) {
       marks_ = std::make_unique<MarkedOffsets[]>(parts_.max_partitions);
     }
@@ -64,6 +68,8 @@ class Assignment {
   [[nodiscard]] const std::shared_ptr<PartitionJobs>& jobs() const { return parts_.jobs; }
   [[nodiscard]] Counters& counters() const { return *parts_.counters; }
   [[nodiscard]] JobCaps& caps() { return parts_.caps; }
+  [[nodiscard]] const std::string& group() const { return parts_.group; }
+  [[nodiscard]] const RecoveryTools& recovery() const { return *parts_.recovery; }
 
   // What consumers ask of the partition, over its generations.
   [[nodiscard]] const std::shared_ptr<Steering>& steering() const { return parts_.steering; }

@@ -84,7 +84,7 @@ ConsumerSlot::Attempt ConsumerSlot::consume(Assignment& assignment, Share& share
   Attempt attempt{.started = true};
   share.take_over_marks();
   // An attempt that marked everything before it threw leaves nothing to try again.
-  if (share.unfinished().empty()) return attempt;
+  if (!share.open_window()) return attempt;
   share.forget_deferral();
   attempt.failure = call(assignment, share);
   if (const std::shared_ptr<Deferral> deferral = share.deferral()) {
@@ -112,8 +112,9 @@ std::exception_ptr ConsumerSlot::call(Assignment& assignment, Share& share) noex
       occupant_ = std::move(made);
       occupied_.store(true, std::memory_order_release);
     }
-    if (MarkedOffsets* const marks = share.marks()) marks->deliver(share.messages().back().offset());
-    Batch batch(share.unfinished(), occupant_->where, share);
+    if (MarkedOffsets* const marks = share.marks()) marks->deliver(share.window().back().offset());
+    Batch batch(share.window(), occupant_->where, share);
+    share.note_delivered();
     ConsumerAccess::consume(*occupant_->consumer, batch);
   } catch (...) {
     return std::current_exception();

@@ -31,7 +31,8 @@ class ConsumerSlot {
     bool started = false;   // false: the assignment had ended or is held, and nothing of the user's was called
     bool held = false;      // it is not to start now: its listener sends it again
     bool deferred = false;  // it goes on behind the call; whoever settles it ends it, maybe before this is read
-    std::exception_ptr failure{};  // what it threw; null when the share is done
+    std::exception_ptr failure{};  // what it threw
+    bool abandoned = false;        // there is no pool any more, on which to ask user code anything
   };
   // One attempt of a share, if its assignment is still active. Makes the object when there is none. Where the
   // attempt is deferred, the share and all that hangs on it are not to be touched any more.

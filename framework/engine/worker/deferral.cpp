@@ -2,12 +2,13 @@
 
 #include "core/assert.hpp"
 #include "engine/worker/assignment.hpp"
+#include "engine/worker/conclude_attempt.hpp"
 
 #include <utility>
 
 namespace braid::engine {
 
-Deferral::Deferral(Share& share) : share_(&share), view_(&share.batch()), messages_(share.unfinished()) {}
+Deferral::Deferral(Share& share) : share_(&share), view_(&share.batch()), messages_(share.window()) {}
 
 bool Deferral::call_returned() {
   State state = State::in_call;
@@ -55,29 +56,32 @@ bool Deferral::revoked() const {
   return !view_ || !view_->assignment().may_start();
 }
 
-// The attempt ends here, on the thread that settled it; but the user's hooks belong on the pool.
+// The attempt ends here, on the thread that settled it; but the user's hooks, and what decides about failures,
+// belong on the pool.
 void Deferral::complete() noexcept {
   if (!failure_) share_->succeed();
   RunningBatch& batch = share_->batch();
-  if (batch.assignment().slot(share_->virtual_partition()).leave()) {
-    finish();
+  const bool asks = (failure_ || share_->recovery() != nullptr) && asks_user_code(batch.assignment().topic());
+  if (!asks && batch.assignment().slot(share_->virtual_partition()).leave()) {
+    finish(true);
     return;
   }
   keeps_itself_ = shared_from_this();
   batch.pool().resume(*this);
 }
 
-void Deferral::say_farewell_and_finish() noexcept {
+void Deferral::finish_on_pool(bool may_ask) noexcept {
   const std::shared_ptr<Deferral> self = std::move(keeps_itself_);
-  share_->batch().assignment().slot(share_->virtual_partition()).say_deferred_farewell();
-  finish();
+  ConsumerSlot& slot = share_->batch().assignment().slot(share_->virtual_partition());
+  if (!slot.leave()) slot.say_deferred_farewell();
+  finish(may_ask);
 }
 
-void Deferral::finish() noexcept {
+void Deferral::finish(bool may_ask) noexcept {
   Share& share = *share_;
   share.end_wait_for_ticket();
   share.batch().assignment().counters().job_ends();
-  share.batch().finish(share, {.started = true, .deferred = false, .failure = std::move(failure_)});
+  share.batch().finish(share, {.started = true, .failure = std::move(failure_), .abandoned = !may_ask});
 }
 
 }  // namespace braid::engine

@@ -53,18 +53,18 @@ class Deferral final : public Job, public std::enable_shared_from_this<Deferral>
   // The ticket is overdue: the attempt fails, and the ticket is inert. False: it was settled meanwhile.
   bool give_up(std::exception_ptr failure) noexcept;
 
-  // --- the pool's: the farewell that waited for this attempt
+  // --- the pool's: the farewell that waited for this attempt, and user code that decides what follows it
 
-  void run() noexcept override { say_farewell_and_finish(); }
+  void run() noexcept override { finish_on_pool(true); }
   // There is no pool any more; somebody has to.
-  void abandon() noexcept override { say_farewell_and_finish(); }
+  void abandon() noexcept override { finish_on_pool(false); }
 
  private:
   enum class State : std::uint8_t { in_call, open, closed };
   bool close(std::exception_ptr failure) noexcept;
   void complete() noexcept;
-  void say_farewell_and_finish() noexcept;
-  void finish() noexcept;
+  void finish_on_pool(bool may_ask) noexcept;
+  void finish(bool may_ask) noexcept;
 
   Share* const share_;  // its job is counted in until finish(), and view_ keeps its memory
   BatchPtr view_;       // for the ticket, whose messages must not go while it is inert and somebody reads them

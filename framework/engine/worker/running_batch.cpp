@@ -2,6 +2,7 @@
 
 #include "core/assert.hpp"
 #include "engine/listener/mailbox.hpp"
+#include "engine/worker/conclude_attempt.hpp"
 
 #include <algorithm>
 #include <utility>
@@ -154,13 +155,14 @@ void RunningBatch::finish(Share& share, ConsumerSlot::Attempt attempt) noexcept 
 BatchPtr RunningBatch::end(Share& share, ConsumerSlot::Attempt attempt) noexcept {
   BatchPtr next;
   share.return_credits();
-  if (attempt.failure) {
-    share.failed_with(std::move(attempt.failure));
-    mailbox_->post_failed(share);
-  } else if (attempt.held) {
+  if (attempt.held) {
     mailbox_->post_held(share);
   } else if (attempt.started) {
-    next = settle_one();
+    if (conclude_attempt(share, std::move(attempt.failure), !attempt.abandoned)) {
+      next = settle_one();
+    } else {
+      mailbox_->post_open(share);
+    }
   }
   // Last, and in this order: who sees no jobs may take the assignment apart, who drops the last reference does.
   assignment_->jobs()->leave(1);

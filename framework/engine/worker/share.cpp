@@ -46,6 +46,16 @@ void Batch::commit_async() {
   share_->batch().request_commit(*share_, false);
 }
 
+void Batch::skip(const Message& message) {
+  share_->skip(message);
+}
+void Batch::dead_letter(const Message& message, std::string reason) {
+  share_->dead_letter(message, std::move(reason));
+}
+void Batch::retry_after(std::chrono::milliseconds pause) {
+  share_->retry_after(pause);
+}
+
 std::uint32_t Batch::attempt() const {
   return share_->attempt();
 }
@@ -88,9 +98,17 @@ void Share::assign(RunningBatch& batch, VirtualPartitionIndex virtual_partition,
   marks_ = batch.assignment().marks(virtual_partition);
   messages_ = messages;
   marked_.store(0, std::memory_order_relaxed);
+  bound_.store(kUnbounded, std::memory_order_relaxed);
+  passed_ = 0;
+  window_from_ = 0;
+  window_to_ = size();
+  delivered_ = false;
+  recovery_.reset();
   attempt_ = 1;
   attempted_from_ = 0;
+  given_up_before_ = 0;
   folded = 0;
+  parked.clear();
   failure_ = nullptr;
   forget_deferral();
   in_hand_ = nullptr;
@@ -99,13 +117,18 @@ void Share::assign(RunningBatch& batch, VirtualPartitionIndex virtual_partition,
 }
 
 void Share::mark_through(Offset offset) {
-  if (offset > messages_.back().offset()) throw std::invalid_argument("mark: the offset is behind this batch");
+  if (offset > messages_[window_to_ - 1].offset()) {
+    throw std::invalid_argument("mark: the offset is behind this batch");
+  }
   if (marks_ != nullptr) marks_->mark(offset);
+  std::uint32_t count = marked_.load(std::memory_order_relaxed);
+  while (count < size() && messages_[count].offset() <= offset) ++count;
+  raise_marked(count);
+}
+
+// Forward only. Acquire too: what others marked before is published along with ours.
+void Share::raise_marked(std::uint32_t count) {
   std::uint32_t before = marked_.load(std::memory_order_relaxed);
-  std::uint32_t count = before;
-  const auto size = static_cast<std::uint32_t>(messages_.size());
-  while (count < size && messages_[count].offset() <= offset) ++count;
-  // Forward only. Acquire too: what others marked before is published along with ours.
   while (before < count && !marked_.compare_exchange_weak(before, count, std::memory_order_acq_rel)) {
   }
 }
@@ -121,7 +144,10 @@ void Share::mark_one_of(std::span<const Message> messages, const Message& messag
 }
 
 Offset Share::done_through() const {
-  if (marks_ != nullptr) return marks_->marked();
+  if (marks_ != nullptr) {
+    const auto held_back = held_back_from();
+    return held_back ? std::min(marks_->marked(), Offset{held_back->value - 1}) : marks_->marked();
+  }
   const std::uint32_t marked = this->marked();
   return marked > 0 ? messages_[marked - 1].offset() : Offset{messages_.front().offset().value - 1};
 }
@@ -134,14 +160,22 @@ std::shared_ptr<Deferral> Share::defer(bool is_ticket) {
 }
 
 void Share::take_over_marks() {
-  if (marks_ != nullptr) mark_through(std::min(marks_->marked(), messages_.back().offset()));
+  if (marks_ == nullptr) return;
+  const Offset marked = marks_->marked();
+  std::uint32_t count = marked_.load(std::memory_order_relaxed);
+  while (count < size() && messages_[count].offset() <= marked) ++count;
+  raise_marked(count);
 }
 
 void Share::begin_next_attempt() {
   take_over_marks();
-  const std::uint32_t done = marked();
-  attempt_ = done > attempted_from_ ? 1 : attempt_ + 1;
-  attempted_from_ = done;
+  const std::uint32_t from = first_unfinished();
+  const std::uint32_t given_up = count_given_up();
+  const bool anew = from > attempted_from_ || given_up > given_up_before_;
+  attempt_ = anew ? 1 : attempt_ + 1;
+  if (anew && recovery_) recovery_->first_failure.reset();
+  attempted_from_ = from;
+  given_up_before_ = given_up;
   ticket_seen.reset();
   ticket_reported = false;
 }

@@ -3,17 +3,22 @@
 #include "engine/ports/clock.hpp"
 #include "engine/ports/job_pool.hpp"
 #include "engine/worker/job_cap.hpp"
+#include "engine/worker/share_recovery.hpp"
 
 #include <braid/message.hpp>
 #include <braid/offset.hpp>
 
+#include <algorithm>
 #include <atomic>
 #include <cstdint>
 #include <exception>
+#include <limits>
 #include <memory>
 #include <optional>
 #include <span>
+#include <string>
 #include <utility>
+#include <vector>
 
 namespace braid::engine {
 
@@ -35,30 +40,85 @@ class Share final : public Job {
   // Those that are not done, from the first one on.
   [[nodiscard]] std::span<const Message> unfinished() const { return messages_.subspan(marked()); }
 
-  // How many from the front are done. Acquire: their effects are visible to who reads it.
-  [[nodiscard]] std::uint32_t marked() const { return marked_.load(std::memory_order_acquire); }
+  // How many from the front are done. Acquire: their effects are visible to who reads it. What is marked first and
+  // its bound second: who raises the one has lowered the other before.
+  [[nodiscard]] std::uint32_t marked() const {
+    const std::uint32_t marked = marked_.load(std::memory_order_acquire);
+    return std::min(marked, bound_.load(std::memory_order_acquire));
+  }
   // Whoever works on it: release publishes what the user's code did for these messages. A ticket may mark from
   // several threads. Under manual offsets it counts for earlier shares of the virtual partition too; throws
   // std::invalid_argument behind the last message.
   void mark_through(Offset offset);
   // The same for a message that must be one of `messages`, or before them; throws std::invalid_argument if not.
   void mark_one_of(std::span<const Message> messages, const Message& message);
-  // The attempt ended well: all is done, unless marks alone say that (`offsets: manual`).
-  void succeed() {
-    if (marks_ == nullptr) mark_all();
-  }
+  // The attempt ended well: all of its window is done, unless marks alone say that (`offsets: manual`).
+  void succeed();
   // Marks by way of the virtual partition, from other threads or other shares' code, count here too. Before each
   // attempt, and again when its turn has come: meanwhile more may be marked, which is not to begin again.
   void take_over_marks();
   // Null under automatic offsets.
   [[nodiscard]] MarkedOffsets* marks() const { return marks_; }
-  void mark_all() { marked_.store(static_cast<std::uint32_t>(messages_.size()), std::memory_order_release); }
+  void mark_all() { raise_marked(size()); }
 
   // Of this virtual partition all is done up to there: in this share, and in those of earlier batches.
   [[nodiscard]] Offset done_through() const;
 
   // 1 for the first attempt of its first unfinished message.
   [[nodiscard]] std::uint32_t attempt() const { return attempt_; }
+  // --- what an attempt delivers
+
+  // The worker's, before an attempt: finds its window, messages that lie side by side and are to be delivered. All
+  // that is unfinished, up to the next one that was given up out of order; or one. False: there is nothing to
+  // deliver.
+  [[nodiscard]] bool open_window();
+  [[nodiscard]] std::span<const Message> window() const {
+    return messages_.subspan(window_from_, window_to_ - window_from_);
+  }
+  [[nodiscard]] std::uint32_t window_from() const { return window_from_; }
+  [[nodiscard]] std::uint32_t window_to() const { return window_to_; }
+  // User code has the window's messages: what fails from now on may be their fault.
+  void note_delivered() { delivered_ = true; }
+  [[nodiscard]] bool delivered() const { return delivered_; }
+
+  // --- explicit outcomes; user code's, within an attempt
+
+  // Throw std::invalid_argument for a message that is not one of the window's unfinished ones.
+  void skip(const Message& message);
+  void dead_letter(const Message& message, std::string reason);
+  void retry_after(Duration pause);
+
+  // --- what was given up of it, and what follows an attempt; whose the share is
+
+  // How many from the front user code has said to be done, whatever is on its way to dead letters before them.
+  [[nodiscard]] std::uint32_t said_done() const {
+    return std::max(marked_.load(std::memory_order_acquire), passed_);
+  }
+  // Null as long as all went well.
+  [[nodiscard]] ShareRecovery* recovery() const { return recovery_.get(); }
+  ShareRecovery& make_recovery();
+  // The first message that is neither done nor given up; size() where there is none.
+  [[nodiscard]] std::uint32_t first_unfinished() const;
+  // How many are neither done nor given up.
+  [[nodiscard]] std::uint32_t count_unfinished() const;
+  [[nodiscard]] std::uint32_t count_given_up() const;
+  [[nodiscard]] bool is_given_up(std::uint32_t index) const;
+  // A message on its way to dead letters: nothing from there on counts as marked before settle_bound().
+  void hold_back(std::uint32_t index);
+  void give_up(std::uint32_t index);
+  // A letter has been acknowledged: its message is given up.
+  void acknowledge(std::uint32_t index);
+  // The listener has taken over the letter of a parked message, which is given up, and `parked`.
+  void note_parked(std::uint32_t index);
+  // Some of what held it back is gone, or was given up.
+  void settle_bound();
+  [[nodiscard]] bool is_parked(std::uint32_t index) const {
+    return std::ranges::find(parked, index) != parked.end();
+  }
+  // The offset of the first message that is on its way to dead letters.
+  [[nodiscard]] std::optional<Offset> held_back_from() const;
+  [[nodiscard]] std::uint32_t size() const { return static_cast<std::uint32_t>(messages_.size()); }
+
   // What the last attempt threw; for the listener, after it learned of the failure.
   [[nodiscard]] const std::exception_ptr& failure() const { return failure_; }
   void failed_with(std::exception_ptr failure) { failure_ = std::move(failure); }
@@ -98,20 +158,32 @@ class Share final : public Job {
   void take_in_hand(const Message* message) { in_hand_ = message; }
   [[nodiscard]] const Message* in_hand() const { return in_hand_; }
 
-  // The listener's own notes: how many of the marked ones the ledger knows of; when it first saw the present
-  // attempt wait for its ticket, and whether it has said that this is overdue.
+  // The listener's own notes: how many of the marked ones the ledger knows of, and which of them it must not; when
+  // it first saw the present attempt wait for its ticket, and whether it has said that this is overdue.
   std::uint32_t folded = 0;
+  std::vector<std::uint32_t> parked;  // done as far as this share goes, but not to the ledger
   std::optional<Time> ticket_seen;
   bool ticket_reported = false;
 
  private:
+  static constexpr std::uint32_t kUnbounded = std::numeric_limits<std::uint32_t>::max();
+  void raise_marked(std::uint32_t count);
+  [[nodiscard]] std::uint32_t find_unfinished(const Message& message, const char* what) const;
+
   RunningBatch* batch_ = nullptr;
   std::span<const Message> messages_;
   VirtualPartitionIndex virtual_partition_;
   MarkedOffsets* marks_ = nullptr;  // of the virtual partition; none under automatic offsets
   std::atomic<std::uint32_t> marked_{0};
+  std::atomic<std::uint32_t> bound_{kUnbounded};  // the first message that is on its way to dead letters
+  std::uint32_t passed_ = 0;                      // under manual offsets: attempts that ended well have had so many
+  std::uint32_t window_from_ = 0;
+  std::uint32_t window_to_ = 0;
+  bool delivered_ = false;
+  std::unique_ptr<ShareRecovery> recovery_;
   std::uint32_t attempt_ = 1;
-  std::uint32_t attempted_from_ = 0;  // `marked` when the present attempt began
+  std::uint32_t attempted_from_ = 0;   // the first unfinished message when the present attempt began
+  std::uint32_t given_up_before_ = 0;  // messages, when the present attempt began
   std::exception_ptr failure_;
   bool credited_ = false;
   std::shared_ptr<Deferral> deferral_;

@@ -9,6 +9,7 @@
 #include <cstdint>
 #include <memory>
 #include <span>
+#include <string>
 #include <string_view>
 #include <utility>
 
@@ -78,6 +79,21 @@ class Batch {
 
   // To pause the partition, or to go on elsewhere in it (braid/partition_control.hpp).
   [[nodiscard]] PartitionControl control() const;
+
+  // How an attempt may end otherwise than by returning or throwing: what is said here of a message takes effect
+  // when the call ends, or the coroutine, however it ends, and holds for good. The message must be one of this
+  // batch that is not marked, and of which nothing was said: std::invalid_argument. From the call's thread, or its
+  // coroutine.
+
+  // This message counts as done, though it was not processed.
+  void skip(const Message& message);
+  // This message goes where the topic's dead letters go, and counts as done once it is there; no mark covers it, or
+  // what is behind it, before that. Throws std::logic_error where the topic has no dead letters.
+  void dead_letter(const Message& message, std::string reason);
+  // What is not done when this attempt ends, also by returning, is tried again after so long, whatever the topic's
+  // backoff says. It counts as an attempt; only one that throws uses retries up. Throws std::invalid_argument for
+  // less than 0.
+  void retry_after(std::chrono::milliseconds pause);
 
   // 1 for the first time that the first message of this batch is tried.
   [[nodiscard]] std::uint32_t attempt() const;

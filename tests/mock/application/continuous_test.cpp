@@ -35,7 +35,7 @@ TEST_F(Continuous, EveryKeyKeepsItsOrderAndAllIsCommitted) {
   };
   Application app(settings(), route("g", "orders", recorder, [](routing::TopicBuilder& topic) {
                     continuous(topic);
-                    topic.max_messages(20).retry_backoff(5ms);
+                    topic.max_messages(20).retries({.backoff = fixed(5ms)});
                   }));
   app.start();
   ASSERT_TRUE(all_seen(3000));

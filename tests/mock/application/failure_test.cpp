@@ -54,8 +54,9 @@ TEST_F(Failure, AttemptsCountAndWaitForTheirBackoff) {
     }
     if (batch.attempt() < 4) throw std::runtime_error("not yet");
   };
-  Application app(settings(),
-                  route("g", "orders", recorder, [](routing::TopicBuilder& topic) { topic.retry_backoff(120ms); }));
+  Application app(settings(), route("g", "orders", recorder, [](routing::TopicBuilder& topic) {
+                    topic.retries({.backoff = fixed(120ms)});
+                  }));
   app.start();
   EXPECT_TRUE(all_seen(1));
   app.stop();
@@ -142,7 +143,7 @@ TEST_F(Failure, AnObjectThatCannotBeMadeIsAFailedAttempt) {
                     if (number == 2) return nullptr;
                     return std::make_unique<RecordingConsumer>(recorder);
                   })
-        .retry_backoff(20ms);
+        .retries({.backoff = fixed(20ms)});
   });
   Application app(settings(), std::move(routes));
   app.start();

@@ -20,7 +20,7 @@ routing::Routes route(const std::string& group, const std::string& topic, std::s
   return routing::draw([&](routing::RoutesBuilder& r) {
     routing::TopicBuilder builder = r.consumer_group(group).topic(topic);
     builder.consumer("recording", [recorder] { return std::make_unique<RecordingConsumer>(recorder); });
-    builder.retry_backoff(50ms);
+    builder.retries({.backoff = fixed(50ms)});
     if (tune) tune(builder);
   });
 }

@@ -227,6 +227,8 @@ class EngineWorld {
         .jobs = jobs,
         .counters = counters,
         .routes = routes_,
+        .group = "group",
+        .recovery = recovery,
     });
   }
   [[nodiscard]] routing::Topic& topic() { return routes_->consumer_groups[0].subscription_groups[0].topics[0]; }
@@ -273,6 +275,7 @@ class EngineWorld {
   Script& script = *kept_script_;
   std::shared_ptr<CountingOwner> owner = std::make_shared<CountingOwner>();
   std::shared_ptr<engine::PartitionJobs> jobs = std::make_shared<engine::PartitionJobs>();
+  std::shared_ptr<engine::RecoveryTools> recovery = std::make_shared<engine::RecoveryTools>();
   std::shared_ptr<engine::Counters> counters = std::make_shared<engine::Counters>();
   std::shared_ptr<Bell> bell = std::make_shared<Bell>();
   std::shared_ptr<engine::Mailbox> mailbox = std::make_shared<engine::Mailbox>(bell);

@@ -38,7 +38,7 @@ RC_GTEST_PROP(BatchFlowProperties, AgreesWithAPlainModel, ()) {
   const auto max = *rc::gen::inRange<std::uint32_t>(1, 8);
   const auto wait = std::chrono::milliseconds(*rc::gen::element(0, 20));
   const auto backoff = std::chrono::milliseconds(*rc::gen::inRange(1, 50));
-  BatchFlow flow({.max_messages = max, .max_wait = wait, .retry_backoff = backoff});
+  BatchFlow flow({.max_messages = max, .max_wait = wait});
   Model model;
   Time now = Time{} + 1h;
   std::uint32_t share = 0;
@@ -81,7 +81,7 @@ RC_GTEST_PROP(BatchFlowProperties, AgreesWithAPlainModel, ()) {
       model.armed = false;
     } else if (step < 80) {
       if (!model.running) continue;
-      flow.failed(share, now);
+      flow.failed(share, now + backoff);
       if (model.admits) model.retries.emplace(now + backoff, share);
       ++share;
     } else if (step < 90) {

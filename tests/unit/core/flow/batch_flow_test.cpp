@@ -15,8 +15,8 @@ constexpr Time at(std::chrono::milliseconds since) {
   return Time{} + 1h + since;
 }
 
-BatchFlow flow_of(std::uint32_t max_messages = 10, Duration max_wait = 0ms, Duration backoff = 100ms) {
-  return BatchFlow({.max_messages = max_messages, .max_wait = max_wait, .retry_backoff = backoff});
+BatchFlow flow_of(std::uint32_t max_messages = 10, Duration max_wait = 0ms) {
+  return BatchFlow({.max_messages = max_messages, .max_wait = max_wait});
 }
 
 // --- handing over
@@ -152,7 +152,7 @@ TEST(BatchFlow, WhileItIsHeldNothingIsHandedOverAndNoTimeChangesThat) {
   flow.gathered(10, at(60ms));
   flow.hold(true);
   EXPECT_EQ(flow.next(at(60ms)), Step::wait) << "nor is anything armed";
-  flow.failed(0, at(60ms));
+  flow.failed(0, at(160ms));
   EXPECT_EQ(flow.wakes_at(), at(160ms)) << "but what runs is tried again";
   flow.hold(false);
   EXPECT_EQ(flow.next(at(60ms)), Step::arm);
@@ -160,11 +160,11 @@ TEST(BatchFlow, WhileItIsHeldNothingIsHandedOverAndNoTimeChangesThat) {
 
 // --- attempts
 
-TEST(BatchFlow, RetriesAfterTheBackoffAndNotBefore) {
-  BatchFlow flow = flow_of(10, 0ms, 100ms);
+TEST(BatchFlow, RetriesWhenItIsDueAndNotBefore) {
+  BatchFlow flow = flow_of();
   flow.gathered(3, at(0ms));
   flow.started();
-  flow.failed(7, at(10ms));
+  flow.failed(7, at(110ms));
   EXPECT_EQ(flow.waiting_for_retry(), 1U);
   EXPECT_EQ(flow.wakes_at(), at(110ms));
   EXPECT_TRUE(flow.take_due(at(109ms)).empty());
@@ -173,12 +173,12 @@ TEST(BatchFlow, RetriesAfterTheBackoffAndNotBefore) {
   EXPECT_TRUE(flow.take_due(at(1h)).empty());
 }
 
-TEST(BatchFlow, EachFailureHasItsOwnBackoff) {
-  BatchFlow flow = flow_of(10, 0ms, 100ms);
+TEST(BatchFlow, EachFailureHasItsOwnPause) {
+  BatchFlow flow = flow_of();
   flow.gathered(3, at(0ms));
   flow.started();
-  flow.failed(1, at(50ms));
-  flow.failed(2, at(10ms));
+  flow.failed(1, at(150ms));
+  flow.failed(2, at(110ms));
   EXPECT_EQ(flow.wakes_at(), at(110ms));
   EXPECT_EQ(flow.take_due(at(110ms)), std::vector<std::uint32_t>{2});
   EXPECT_EQ(flow.wakes_at(), at(150ms));
@@ -186,23 +186,23 @@ TEST(BatchFlow, EachFailureHasItsOwnBackoff) {
 }
 
 TEST(BatchFlow, WakesAtTheEarlierOfRetryAndMaxWait) {
-  BatchFlow flow = flow_of(10, 50ms, 100ms);
+  BatchFlow flow = flow_of(10, 50ms);
   flow.gathered(10, at(0ms));
   flow.started();
-  flow.failed(0, at(0ms));
+  flow.failed(0, at(100ms));
   EXPECT_EQ(flow.wakes_at(), at(100ms));
   flow.gathered(1, at(20ms));
   EXPECT_EQ(flow.wakes_at(), at(70ms));
 }
 
 TEST(BatchFlow, NothingIsAdmittedHandedOverOrRetriedAfterAdmissionStopped) {
-  BatchFlow flow = flow_of(10, 0ms, 100ms);
+  BatchFlow flow = flow_of();
   flow.gathered(3, at(0ms));
   flow.started();
-  flow.failed(0, at(0ms));
+  flow.failed(0, at(100ms));
   flow.gathered(3, at(1ms));
   flow.stop_admission();
-  flow.failed(1, at(2ms));
+  flow.failed(1, at(102ms));
   EXPECT_EQ(flow.room(), 0U);
   EXPECT_EQ(flow.next(at(1h)), Step::wait);
   EXPECT_TRUE(flow.take_due(at(1h)).empty());

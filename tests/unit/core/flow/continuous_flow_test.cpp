@@ -17,7 +17,7 @@ class ContinuousFlowTest : public testing::Test {
  protected:
   void make(ContinuousFlow::Settings settings) { flow_.emplace(settings); }
   ContinuousFlow& flow() {
-    if (!flow_) make({.max_partitions = 4, .max_messages = 2, .retry_backoff = 100ms, .max_queued = 5});
+    if (!flow_) make({.max_partitions = 4, .max_messages = 2, .max_queued = 5});
     return *flow_;
   }
   // Messages of one virtual partition, with the next offsets.
@@ -136,7 +136,7 @@ TEST_F(ContinuousFlowTest, AFailedOneWaitsForItsBackoffAlone) {
   push(1);
   take(0);
   take(1);
-  flow().failed(0, now_);
+  flow().failed(0, now_ + 100ms);
   EXPECT_EQ(flow().wakes_at(), now_ + 100ms);
   push(0);
   EXPECT_EQ(flow().next(), std::nullopt) << "behind the one that failed";
@@ -216,7 +216,7 @@ TEST_F(ContinuousFlowTest, TheEndOfThePartitionEndsTheWait) {
 TEST_F(ContinuousFlowTest, AfterTheEndOfAdmissionNothingIsRetried) {
   push(0);
   take(0);
-  flow().failed(0, now_);
+  flow().failed(0, now_ + 100ms);
   flow().stop_admission();
   EXPECT_EQ(flow().room(), 0U);
   EXPECT_EQ(flow().take_due(now_ + 1h), std::nullopt);

@@ -14,6 +14,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -70,6 +71,32 @@ class FakeQueue final : public engine::PartitionQueue {
   std::shared_ptr<engine::MessageOwner> owner_;
 };
 
+// Where dead letters go until the test answers for the broker. Thread: one.
+class FakeLetters final : public engine::DeadLetterSink {
+ public:
+  struct Sent {
+    DeadLetter letter;
+    PartitionNumber original;
+    Answer answer;
+    [[nodiscard]] std::optional<std::string> header(std::string_view name) const {
+      for (const auto& [known, value] : letter.headers) {
+        if (known == name) return value;
+      }
+      return std::nullopt;
+    }
+  };
+  void send(const DeadLetter& letter, PartitionNumber original, Answer answer) override {
+    sent.push_back({letter, original, std::move(answer)});
+  }
+  // The offsets that they are from, each time they were sent.
+  [[nodiscard]] std::vector<std::string> offsets() const {
+    std::vector<std::string> all;
+    for (const Sent& each : sent) all.push_back(each.header(dead_letter_headers::kOffset).value_or("none"));
+    return all;
+  }
+  std::vector<Sent> sent;
+};
+
 // One partition with a committer, without threads or a listener: the test moves everything along. Batches of 4
 // messages, one virtual partition unless told otherwise (messages go to them in turn), positions from 0. Thread:
 // one.
@@ -80,9 +107,11 @@ class CommitWorld {
       : world(virtual_partitions) {
     world.topic().flow = flow;
     world.topic().max_messages = 4;
-    world.topic().retry_backoff = 10ms;
+    world.topic().retries.backoff = fixed(10ms);
     world.topic().commit = policy;
     if (tune) tune(world.topic());
+    world.recovery->now = [this] { return now; };
+    world.recovery->warn = [this](std::string_view text) { log_.warnings.emplace_back(text); };
     world.assignment = world.new_assignment();
     world.script.consume = [this](Batch& batch) {
       for (const Message& message : batch) {
@@ -109,7 +138,9 @@ class CommitWorld {
                               .bytes = &bytes_,
                               .ready = std::make_shared<engine::ReadyFlag>(world.mailbox),
                               .commits = &*partition_->commits,
-                              .balance = &balance_};
+                              .balance = &balance_,
+                              .letters = &letters,
+                              .fatal = [this](const Error& error) { fatal.push_back(error.text()); }};
     if (flow == routing::Flow::continuous) {
       partition_->runner = std::make_unique<engine::ContinuousRunner>(world.assignment, start, std::move(tools));
     } else {
@@ -167,6 +198,11 @@ class CommitWorld {
     committer.end(the());
     turn();
   }
+  // What may be committed.
+  [[nodiscard]] std::int64_t position() {
+    the().runner->fold();
+    return the().runner->position()->value;
+  }
 
   core::Time now = core::Time{} + 1h;
   EngineWorld world;
@@ -174,13 +210,16 @@ class CommitWorld {
   std::shared_ptr<SteppedPool> pool = std::make_shared<SteppedPool>();
   FakeQueue queue{world.owner};
   std::vector<std::int64_t> consumed;
+  FakeLetters letters;
+  std::vector<std::string> fatal;
   std::function<void(Batch&, const Message&)> in_consume;
 
  private:
   void handle(const engine::Mail& mail) {
     using Kind = engine::Mail::Kind;
     if (mail.kind == Kind::batch_settled) the().runner->handle_settled(*mail.batch);
-    if (mail.kind == Kind::share_failed) the().runner->handle_failed(*mail.share, now);
+    if (mail.kind == Kind::share_open) the().runner->handle_open(*mail.share, now);
+    if (mail.kind == Kind::letter_answered) the().runner->handle_letter(*mail.letter, now);
     if (mail.kind == Kind::share_held) the().runner->handle_held(*mail.share);
     if (mail.kind == Kind::commit_wanted) committer.request(the(), *mail.request);
     committer.look(the());

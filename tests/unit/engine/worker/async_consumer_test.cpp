@@ -141,7 +141,7 @@ class AsyncConsumerTest : public testing::Test {
   }
   std::string failure() {
     const auto mail = world_.mailbox->take();
-    if (!mail || mail->kind != Kind::share_failed) return "";
+    if (!mail || mail->kind != Kind::share_open) return "";
     std::string text = describe_failure(mail->share->failure());
     Mailbox::settle(*mail);
     return text;
@@ -332,7 +332,7 @@ TEST_F(AsyncPoolTest, IsCancelledWhenItsAssignmentEndsAndItsFarewellFollows) {
     round->send(dispatcher);
     const auto mail = world.next_mail();
     ASSERT_TRUE(mail);
-    ASSERT_EQ(mail->kind, Kind::share_failed);
+    ASSERT_EQ(mail->kind, Kind::share_open);
     EXPECT_NE(describe_failure(mail->share->failure()).find("cancel"), std::string::npos)
         << describe_failure(mail->share->failure());
     EXPECT_EQ(mail->share->marked(), 1U);
@@ -370,7 +370,7 @@ TEST_F(AsyncPoolTest, CancellingRacesWithStartsAndEnds) {
       ASSERT_EQ(script_->alive, 0) << "in round " << round;
       std::uint32_t failed = 0;
       while (const auto mail = world.mailbox->take()) {
-        failed += mail->kind == Kind::share_failed ? 1 : 0;
+        failed += mail->kind == Kind::share_open ? 1 : 0;
         Mailbox::settle(*mail);
       }
       ASSERT_LE(failed, 12U);

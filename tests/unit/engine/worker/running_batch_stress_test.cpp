@@ -147,7 +147,7 @@ TEST_F(RunningBatchStress, AChainOfArmedBatchesRunsEverythingOnceAndInOrder) {
       case Kind::shares_unsent:
         send_unsent(*mail->batch);
         break;
-      case Kind::share_failed:
+      case Kind::share_open:
         mail->share->begin_next_attempt();
         while (!mail->share->batch().submit(*mail->share)) std::this_thread::yield();
         break;

