@@ -145,10 +145,6 @@ TopicBuilder& TopicBuilder::dead_letter(DeadLetters letters) {
   topic_->dead_letters = std::move(letters);
   return *this;
 }
-TopicBuilder& TopicBuilder::retry_backoff(std::chrono::milliseconds time) {
-  topic_->retry_backoff = time;
-  return *this;
-}
 
 SubscriptionGroupBuilder& SubscriptionGroupBuilder::connections(std::uint32_t count) {
   return connections(Connections{.count = count});

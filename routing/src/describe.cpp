@@ -150,8 +150,7 @@ void write(std::ostream& out, const Topic& topic) {
   write_offsets(out, topic);
   write_hooks(out, topic);
   out << describe_recovery(topic);
-  out << "      starts at: " << name(topic.initial_offset) << "; retries after " << to_text(topic.retry_backoff)
-      << '\n';
+  out << "      starts at: " << name(topic.initial_offset) << '\n';
 }
 
 }  // namespace

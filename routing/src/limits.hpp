@@ -21,7 +21,6 @@ inline constexpr Range<std::uint32_t> kMaxMessages{1, 1'000'000};
 inline constexpr Range<std::uint32_t> kMaxPartitions{1, 1'000'000};
 inline constexpr Range<std::uint32_t> kConnections{1, 100};
 inline constexpr Range<std::chrono::milliseconds> kMaxWait{std::chrono::milliseconds{0}, std::chrono::hours{1}};
-inline constexpr std::chrono::milliseconds kLeastRetryBackoff{1};
 inline constexpr Range<std::uint32_t> kMaxQueued{1, 100'000'000};
 inline constexpr Range<std::uint32_t> kMaxOpenOffsets{1, 100'000'000};
 inline constexpr Range<std::uint32_t> kMaxWindow{1, 1u << 30};

@@ -55,8 +55,8 @@ bool same(const Topic& left, const Topic& right) {
          same_bounds(left, right) && left.offsets == right.offsets && same(left.commit, right.commit) &&
          left.end_of_partition == right.end_of_partition && left.tick_every == right.tick_every &&
          left.ticket_timeout == right.ticket_timeout && left.on_ticket_timeout == right.on_ticket_timeout &&
-         left.initial_offset == right.initial_offset && left.retry_backoff == right.retry_backoff &&
-         same_recovery(left, right) && same(left.deserializer, right.deserializer) &&
+         left.initial_offset == right.initial_offset && same_recovery(left, right) &&
+         same(left.deserializer, right.deserializer) &&
          static_cast<bool>(left.offset_store) == static_cast<bool>(right.offset_store) && left.kafka == right.kafka;
 }
 

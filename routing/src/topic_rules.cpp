@@ -77,9 +77,6 @@ class TopicRules {
   void batches() {
     range("max_messages", topic_.max_messages, kMaxMessages);
     range("max_wait", topic_.max_wait, kMaxWait);
-    if (topic_.retry_backoff < kLeastRetryBackoff) {
-      add("retry_backoff", too_small("retry_backoff", to_text(kLeastRetryBackoff), to_text(topic_.retry_backoff)));
-    }
   }
 
   void virtual_partitions() {

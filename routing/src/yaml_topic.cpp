@@ -66,7 +66,6 @@ void YamlReader::read_topic(const YamlNode& node, TopicBuilder topic) {
        named("offsets", kOffsetsNames, &TopicBuilder::offsets),
        {"commit", [&](const YamlNode& value) { read_commit(value, topic); }},
        named("initial_offset", kInitialOffsetNames, &TopicBuilder::initial_offset),
-       time("retry_backoff", &TopicBuilder::retry_backoff),
        {"retries", [&](const YamlNode& value) { topic.retries(read_retries(value, places_of(topic))); }},
        named("on_failure", kOnFailureNames, &TopicBuilder::on_failure),
        {"on_exhausted", read_on_exhausted},

@@ -32,11 +32,11 @@ TEST(Describe, ReadsAsATree) {
             "    topic events -> Totals\n"
             "      batches: up to 100 messages, within 1500ms; flow batch\n"
             "      virtual partitions: by JSON field 'user_id', at most 16, reduced by hash\n"
-            "      starts at: earliest; retries after 1s\n"
+            "      starts at: earliest\n"
             "    topic logins -> no consumer\n"
             "      batches: up to 100 messages, at once; flow batch\n"
             "      virtual partitions: by message key, at most 8 x concurrency, at least 64, reduced by hash\n"
-            "      starts at: earliest; retries after 1s\n");
+            "      starts at: earliest\n");
   EXPECT_EQ(describe(Routes{}), "no consumer groups\n");
 }
 
@@ -79,13 +79,13 @@ TEST(Describe, SaysWhatIsNotTheDefault) {
             "      commits: after each batch, which what follows waits for\n"
             "      hooks: at the end of a partition, each 5s\n"
             "      tickets: overdue after 30s, then tried again\n"
-            "      starts at: earliest; retries after 1s\n"
+            "      starts at: earliest\n"
             "    topic b -> Totals\n"
             "      batches: up to 100 messages, at once; flow batch\n"
             "      virtual partitions: by message key, at most 4, reduced by hash, null keys together\n"
             "      bounds: hold_copy_after 5s\n"
             "      commits: each 2s\n"
-            "      starts at: earliest; retries after 1s\n");
+            "      starts at: earliest\n");
 }
 
 TEST(Describe, NamesEveryCommitPolicy) {

@@ -31,7 +31,6 @@ TEST(Draw, RecordsEveryOptionThroughGenericLambdas) {
             .virtual_partitions({.by = braid::header("user"), .max_partitions = 16})
             .flow(braid::Flow::batch)
             .initial_offset(braid::InitialOffset::latest)
-            .retry_backoff(2s)
             .kafka("check.crcs", true);
       });
     });
@@ -51,7 +50,6 @@ TEST(Draw, RecordsEveryOptionThroughGenericLambdas) {
   EXPECT_EQ(topic.virtual_partitions.by.name, "user");
   EXPECT_EQ(topic.virtual_partitions.max_partitions, 16u);
   EXPECT_EQ(topic.initial_offset, InitialOffset::latest);
-  EXPECT_EQ(topic.retry_backoff, 2s);
   EXPECT_EQ(topic.kafka, (KafkaSettings{{"check.crcs", "true"}, {"fetch.min.bytes", "1"}}));
 }
 
@@ -150,7 +148,6 @@ TEST(Draw, DefaultsAreTheDocumentedOnes) {
   EXPECT_EQ(topic.virtual_partitions.reducer.kind, Reducer::Kind::hash);
   EXPECT_EQ(topic.flow, Flow::batch);
   EXPECT_EQ(topic.initial_offset, InitialOffset::earliest);
-  EXPECT_EQ(topic.retry_backoff, 1s);
   EXPECT_EQ(topic.virtual_partitions.null_keys, NullKeys::round_robin);
   EXPECT_EQ(topic.max_queued, 10'000u);
   EXPECT_EQ(topic.max_open_offsets, 100'000u);
@@ -237,8 +234,7 @@ TEST(Draw, TheNearestKafkaSettingWins) {
 
 TEST(Draw, BadValuesAreRecordedNotThrown) {
   const Routes routes = draw([](auto& r) {
-    r.consumer_group(
-        "", [](auto& g) { g.topic("").consumer("", nullptr).max_messages(0).max_wait(-5ms).retry_backoff(0ms); });
+    r.consumer_group("", [](auto& g) { g.topic("").consumer("", nullptr).max_messages(0).max_wait(-5ms); });
   });
   EXPECT_EQ(only_topic(routes).max_messages, 0u);
   EXPECT_EQ(only_topic(routes).max_wait, -5ms);
@@ -321,7 +317,6 @@ INSTANTIATE_TEST_SUITE_P(
         Change{"max_partitions", [](Routes& r) { topic_of(r).virtual_partitions.max_partitions = 1; }},
         Change{"reducer", [](Routes& r) { topic_of(r).virtual_partitions.reducer.kind = Reducer::Kind::callable; }},
         Change{"initial_offset", [](Routes& r) { topic_of(r).initial_offset = InitialOffset::fail; }},
-        Change{"retry_backoff", [](Routes& r) { topic_of(r).retry_backoff = 5s; }},
         Change{"retries_max", [](Routes& r) { topic_of(r).retries.max = 1; }},
         Change{"retries_max_elapsed", [](Routes& r) { topic_of(r).retries.max_elapsed = 1s; }},
         Change{"retries_if", [](Routes& r) { topic_of(r).retries.retry_if = [](auto&&) { return true; }; }},

@@ -32,7 +32,6 @@ consumer_groups:
             end_of_partition: true
             tick_every: 5s
             initial_offset: latest
-            retry_backoff: 5s
             retries: {max: 3, backoff: {exponential: {initial: 100ms, max: 30s, multiplier: 1.5, jitter: 0.1}}}
             dead_letter: {topic: ecommerce.events.dlq}
             on_exhausted: skip

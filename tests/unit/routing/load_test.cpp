@@ -37,7 +37,6 @@ consumer_groups:
             virtual_partitions: {by: {header: user}, max_partitions: 16, reducer: hash}
             flow: batch
             initial_offset: latest
-            retry_backoff: 5s
             kafka: {fetch.wait.max.ms: 10}
       - id: audit
         topics:
@@ -62,7 +61,6 @@ consumer_groups:
             .virtual_partitions({.by = braid::header("user"), .max_partitions = 16})
             .flow(braid::Flow::batch)
             .initial_offset(braid::InitialOffset::latest)
-            .retry_backoff(5s)
             .kafka("fetch.wait.max.ms", "10");
       });
       g.subscription_group(
@@ -104,7 +102,6 @@ TEST(Load, EachOptionOfATopicIsWhatTheDslDraws) {
       {"initial_offset: earliest", [](auto& t) { t.initial_offset(InitialOffset::earliest); }},
       {"initial_offset: latest", [](auto& t) { t.initial_offset(InitialOffset::latest); }},
       {"initial_offset: fail", [](auto& t) { t.initial_offset(InitialOffset::fail); }},
-      {"retry_backoff: 250ms", [](auto& t) { t.retry_backoff(250ms); }},
       {"kafka: {check.crcs: true, fetch.min.bytes: 1, client.rack: 'a b'}",
        [](auto& t) { t.kafka("check.crcs", true).kafka("fetch.min.bytes", 1).kafka("client.rack", "a b"); }},
   };
@@ -243,7 +240,6 @@ TEST(Load, EachMistakeInATopicHasItsMessage) {
        "'99999999999999999h'"},
       {"max_wait: -5ms", "7:23: analytics / clicks / events: max_wait must be at least 0, is -5ms"},
       {"max_wait: 2h", "7:23: analytics / clicks / events: max_wait must be at most 1h, is 2h"},
-      {"retry_backoff: 0", "7:28: analytics / clicks / events: retry_backoff must be at least 1ms, is 0"},
       {"flow: batsh", "7:19: analytics / clicks / events: unknown flow 'batsh'; did you mean 'batch'?"},
       {"initial_offset: newest",
        "7:29: analytics / clicks / events: unknown initial_offset 'newest'; known: earliest, latest, fail"},

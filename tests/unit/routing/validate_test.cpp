@@ -44,12 +44,11 @@ void topic(ConsumerGroupBuilder& g, const std::string& subscription_group, const
 
 TEST(Validate, FindsNothingWrongWithGoodRoutes) {
   EXPECT_EQ(with_topic([](TopicBuilder&) {}), Lines{});
-  EXPECT_EQ(
-      with_topic([](TopicBuilder& t) {
-        t.max_messages(1'000'000).max_open_offsets(2'000'000).max_wait(1h).retry_backoff(1ms).virtual_partitions(
-            {.by = braid::json_field("user_id"), .max_partitions = 1'000'000});
-      }),
-      Lines{});
+  EXPECT_EQ(with_topic([](TopicBuilder& t) {
+              t.max_messages(1'000'000).max_open_offsets(2'000'000).max_wait(1h).virtual_partitions(
+                  {.by = braid::json_field("user_id"), .max_partitions = 1'000'000});
+            }),
+            Lines{});
 }
 
 TEST(Validate, RoutesMustHaveAConsumerGroup) {
@@ -154,8 +153,6 @@ TEST(Validate, TimesAreWithinTheirLimits) {
   EXPECT_EQ(with_topic([](auto& t) { t.max_wait(-1ms); }), topic_problem("max_wait must be at least 0, is -1ms"));
   EXPECT_EQ(with_topic([](auto& t) { t.max_wait(1h + 1ms); }),
             topic_problem("max_wait must be at most 1h, is 3600001ms"));
-  EXPECT_EQ(with_topic([](auto& t) { t.retry_backoff(0ms); }),
-            topic_problem("retry_backoff must be at least 1ms, is 0"));
 }
 
 TEST(Validate, PartitionersAndReducersAreComplete) {

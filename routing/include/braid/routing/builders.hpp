@@ -186,8 +186,6 @@ class TopicBuilder : public detail::ElementBuilder<TopicBuilder, Topic> {
   TopicBuilder& offset_store(std::shared_ptr<OffsetStore> store);
   // Where a partition without a committed position starts; earliest by default.
   TopicBuilder& initial_offset(InitialOffset policy);
-  // Between attempts of a share that failed: at least 1 ms; 1 s by default.
-  TopicBuilder& retry_backoff(std::chrono::milliseconds time);
 
   // --- failures
 

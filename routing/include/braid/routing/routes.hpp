@@ -188,7 +188,6 @@ struct Topic {
   std::optional<std::chrono::milliseconds> ticket_timeout{};
   OnTicketTimeout on_ticket_timeout = OnTicketTimeout::stop;
   InitialOffset initial_offset = InitialOffset::earliest;
-  std::chrono::milliseconds retry_backoff{1000};  // between attempts of a share that failed
   Retries retries{};  // effective: what is inherited is already in it; see effective_recovery.hpp
   OnFailure on_failure = OnFailure::isolate;
   // Not set: dead_letter where these have somewhere to go; else retries must have no limit.
