@@ -4,11 +4,14 @@
 #include "adapters/log/spdlog_log.hpp"
 #include "core/virtual_partitions/partitioner.hpp"
 #include "engine/listener/listener_thread.hpp"
+#include "engine/producer/letter_producer.hpp"
 #include "engine/store/store_thread.hpp"
 #include "engine/threads/guarded_by.hpp"
 #include "engine/worker/describe_failure.hpp"
 #include "engine/worker/worker_pool.hpp"
 #include "runtime/check_settings.hpp"
+#include "runtime/figures.hpp"
+#include "runtime/recovery.hpp"
 #include "runtime/signal_watch.hpp"
 #include "runtime/steady_clock.hpp"
 
@@ -53,6 +56,7 @@ class Common final : public engine::ListenerHost {
   std::shared_ptr<engine::BalanceTable> balances = std::make_shared<engine::BalanceTable>();
   std::shared_ptr<engine::PartitionJobsTable> jobs = std::make_shared<engine::PartitionJobsTable>();
   std::shared_ptr<engine::Limits> limits;
+  std::shared_ptr<engine::LetterProducer> letters;  // none where no topic has dead letters to send
 
   std::mutex mutex;
   std::condition_variable changed;
@@ -86,6 +90,7 @@ class Application::Impl {
       throw std::invalid_argument(fmt::format("{}", fmt::join(problems, "\n")));
     }
     common_ = std::make_shared<Common>(settings_);
+    recovery_ = runtime::make_recovery_tools(common_, common_->clock, common_->log);
     // So that they are told of from the beginning, and in this order.
     for (const auto& group : routes_->consumer_groups) {
       for (const auto& subscription_group : group.subscription_groups) {
@@ -103,6 +108,7 @@ class Application::Impl {
       common_->log.write(engine::LogLevel::warning, "application", text);
     }
     std::vector<Connection> connections = make_clients();
+    common_->letters = runtime::make_letter_producer(settings_, *routes_, common_->log);
     started_ = true;
     for (Connection& connection : connections) connect(std::move(connection));
     // Flags first: what has started half is ended as a whole.
@@ -146,6 +152,8 @@ class Application::Impl {
       }
     }
     listeners_.clear();
+    // Nobody waits for what it still has.
+    if (common_->letters) common_->letters->close(std::chrono::milliseconds(0));
     for (const auto& [store, thread] : stores_) {
       // Only a call that a listener has given up is still under way.
       if (!thread->stop(std::max(deadline, common_->clock.now()))) {
@@ -213,27 +221,7 @@ class Application::Impl {
 
   [[nodiscard]] const Settings& settings() const { return settings_; }
 
-  [[nodiscard]] Figures figures() const {
-    const engine::Counters& counters = *common_->counters;
-    Figures figures;
-    figures.messages_taken = counters.messages_taken.load();
-    figures.messages_done = counters.messages_done.load();
-    figures.messages_stale = counters.messages_stale.load();
-    figures.messages_done_before = counters.messages_done_before.load();
-    figures.offset_jumps = counters.offset_jumps.load();
-    figures.messages_copied = counters.messages_copied.load();
-    figures.batches = counters.batches.load();
-    figures.attempts_failed = counters.attempts_failed.load();
-    figures.messages_dropped = counters.messages_dropped.load();
-    figures.commits = counters.commits.load();
-    figures.commits_failed = counters.commits_failed.load();
-    figures.assignments = counters.assignments.load();
-    figures.revocations = counters.revocations.load();
-    figures.seeks = counters.seeks.load();
-    figures.jobs_running = counters.jobs_running.load();
-    figures.jobs_running_max = counters.jobs_running_max.load();
-    return figures;
-  }
+  [[nodiscard]] Figures figures() const { return runtime::figures_of(*common_->counters); }
 
   [[nodiscard]] std::vector<TopicFigures> topic_figures() const { return common_->balances->figures(); }
 
@@ -335,6 +323,8 @@ class Application::Impl {
               .log = &common_->log,
               .host = common_.get(),
               .stores = stores_of(*connection.subscription_group),
+              .letters = common_->letters,
+              .recovery = recovery_,
           });
     };
     listeners_.push_back(std::make_unique<engine::ListenerThread>(name, make, common_));
@@ -344,6 +334,7 @@ class Application::Impl {
   const std::shared_ptr<const routing::Routes> routes_;
   const std::optional<boost::asio::any_io_executor> executor_;  // the host's; none: a pool of our own
   std::shared_ptr<Common> common_;
+  std::shared_ptr<const engine::RecoveryTools> recovery_;
   std::shared_ptr<engine::OwnedPool> pool_;  // never another one: any thread may resize it
   std::map<const OffsetStore*, std::shared_ptr<engine::StoreThread>> stores_;
   std::vector<std::unique_ptr<engine::ListenerThread>> listeners_;

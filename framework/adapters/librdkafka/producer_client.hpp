@@ -4,6 +4,8 @@
 #include "adapters/librdkafka/rdkafka_log.hpp"
 #include "adapters/librdkafka/rdkafka_producer_client.hpp"
 
+#include <cstddef>
+#include <cstdint>
 #include <exception>
 #include <memory>
 #include <optional>
@@ -29,13 +31,23 @@ class RdkafkaProducerClient final : public engine::ProducerClient {
     void operator()(rd_kafka_t* rk) const noexcept { rd_kafka_destroy(rk); }
   };
 
-  explicit RdkafkaProducerClient(std::string servers) : servers_(std::move(servers)) {}
+  RdkafkaProducerClient(std::string servers, bool wraps) : servers_(std::move(servers)), wraps_(wraps) {}
 
+  // What the client library carries for a message whose partition wraps; until its report.
+  struct Wrapped {
+    std::uint64_t token = 0;
+    std::int32_t partition = 0;
+  };
+  // Called on any thread of the client library's: it must only compute.
+  static std::int32_t wrap_cb(const rd_kafka_topic_t* topic, const void* key, std::size_t key_size,
+                              std::int32_t partitions, void* topic_opaque, void* message_opaque) noexcept;
+  static std::uint64_t token_of(const rd_kafka_message_t& message, bool wraps);
   static void delivery_cb(rd_kafka_t* rk, const rd_kafka_message_t* message, void* opaque) noexcept;
   static void error_cb(rd_kafka_t* rk, int code, const char* reason, void* opaque) noexcept;
 
   // Constant after construction.
   const std::string servers_;
+  const bool wraps_;
   // First in, last out: the queues end before the handle.
   std::unique_ptr<rd_kafka_t, Destroy> rk_;
   std::optional<RdkafkaLog> rdkafka_log_;

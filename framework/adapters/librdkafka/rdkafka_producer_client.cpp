@@ -61,6 +61,8 @@ Result<std::unique_ptr<engine::ProducerClient>> make_producer_client(const Produ
   if (acks == users.end() || acks->second == "all" || acks->second == "-1") {
     ours.push_back({"enable.idempotence", "true", fallback});
   }
+  // Or messages without a key would go wherever, whatever the partitioner says.
+  if (options.partitions_wrap) ours.push_back({"sticky.partitioning.linger.ms", "0", fixed});
   auto conf = make_conf(ours, users);
   if (!conf) return conf.error();
   log_rdkafka_version(options.log);
@@ -69,10 +71,19 @@ Result<std::unique_ptr<engine::ProducerClient>> make_producer_client(const Produ
 
 Result<std::unique_ptr<engine::ProducerClient>> RdkafkaProducerClient::make(ConfPtr conf,
                                                                             const ProducerClientOptions& options) {
-  std::unique_ptr<RdkafkaProducerClient> client{new RdkafkaProducerClient{setting(*conf, "bootstrap.servers")}};
+  std::unique_ptr<RdkafkaProducerClient> client{
+      new RdkafkaProducerClient{setting(*conf, "bootstrap.servers"), options.partitions_wrap}};
   rd_kafka_conf_set_opaque(conf.get(), client.get());
   rd_kafka_conf_set_dr_msg_cb(conf.get(), &RdkafkaProducerClient::delivery_cb);
   rd_kafka_conf_set_error_cb(conf.get(), &RdkafkaProducerClient::error_cb);
+  if (options.partitions_wrap) {
+    rd_kafka_topic_conf_t* topic_conf = rd_kafka_conf_get_default_topic_conf(conf.get());
+    if (topic_conf == nullptr) {
+      topic_conf = rd_kafka_topic_conf_new();
+      rd_kafka_conf_set_default_topic_conf(conf.get(), topic_conf);
+    }
+    rd_kafka_topic_conf_set_partitioner_cb(topic_conf, &RdkafkaProducerClient::wrap_cb);
+  }
   RdkafkaLog::prepare(*conf);
   std::array<char, 512> reason{};
   rd_kafka_t* rk = rd_kafka_new(RD_KAFKA_PRODUCER, conf.get(), reason.data(), reason.size());
@@ -119,13 +130,16 @@ Result<void> RdkafkaProducerClient::send(const engine::OutgoingMessage& message,
   units[count].vtype = RD_KAFKA_VTYPE_TOPIC;
   units[count++].u.cstr = topic.c_str();
   units[count].vtype = RD_KAFKA_VTYPE_PARTITION;
-  units[count++].u.i32 = message.partition ? message.partition->value : RD_KAFKA_PARTITION_UA;
+  units[count++].u.i32 = message.partition && !wraps_ ? message.partition->value : RD_KAFKA_PARTITION_UA;
   units[count++] = bytes(RD_KAFKA_VTYPE_KEY, message.key);
   units[count++] = bytes(RD_KAFKA_VTYPE_VALUE, message.payload);
   units[count].vtype = RD_KAFKA_VTYPE_MSGFLAGS;
   units[count++].u.i = RD_KAFKA_MSG_F_COPY;
   units[count].vtype = RD_KAFKA_VTYPE_OPAQUE;
-  units[count++].u.ptr = to_opaque(token);
+  auto wrapped = wraps_
+                     ? std::make_unique<Wrapped>(Wrapped{token, message.partition ? message.partition->value : 0})
+                     : nullptr;
+  units[count++].u.ptr = wrapped ? wrapped.get() : to_opaque(token);
   if (headers) {
     units[count].vtype = RD_KAFKA_VTYPE_HEADERS;
     units[count++].u.headers = headers.get();
@@ -134,6 +148,7 @@ Result<void> RdkafkaProducerClient::send(const engine::OutgoingMessage& message,
     return translate(*error, "produce to " + topic);  // the headers stay ours then
   }
   headers.release();  // NOLINT: librdkafka has taken them over
+  wrapped.release();  // NOLINT: until its report
   return {};
 }
 
@@ -157,12 +172,24 @@ void RdkafkaProducerClient::purge() {
   rd_kafka_purge(rk_.get(), RD_KAFKA_PURGE_F_QUEUE | RD_KAFKA_PURGE_F_INFLIGHT | RD_KAFKA_PURGE_F_NON_BLOCKING);
 }
 
+std::int32_t RdkafkaProducerClient::wrap_cb(const rd_kafka_topic_t*, const void*, std::size_t,
+                                            std::int32_t partitions, void*, void* message_opaque) noexcept {
+  return static_cast<const Wrapped*>(message_opaque)->partition % partitions;
+}
+
+std::uint64_t RdkafkaProducerClient::token_of(const rd_kafka_message_t& message, bool wraps) {
+  if (!wraps) return reinterpret_cast<std::uintptr_t>(message._private);
+  const std::unique_ptr<Wrapped> wrapped(static_cast<Wrapped*>(message._private));
+  return wrapped->token;
+}
+
 void RdkafkaProducerClient::delivery_cb(rd_kafka_t*, const rd_kafka_message_t* message, void* opaque) noexcept {
   auto& self = *static_cast<RdkafkaProducerClient*>(opaque);
+  const std::uint64_t token = token_of(*message, self.wraps_);
   if (self.events_ == nullptr) return;
   // No exception may cross librdkafka's frames, and one report's must not cost the others theirs.
   try {
-    engine::DeliveryReport report{.token = reinterpret_cast<std::uintptr_t>(message->_private),
+    engine::DeliveryReport report{.token = token,
                                   .partition = PartitionNumber{message->partition},
                                   .offset = std::nullopt,
                                   .error = std::nullopt};

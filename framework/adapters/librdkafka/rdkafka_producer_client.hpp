@@ -20,6 +20,8 @@ struct ProducerClientOptions {
   // framework's choices: enable.idempotence=true (so that a retry neither repeats nor reorders) and
   // partitioner=murmur2_random (a key's partition is the one that Java's clients choose).
   std::map<std::string, std::string> settings{};
+  // A message's partition, which each must have then, is taken modulo the number of partitions of its topic.
+  bool partitions_wrap = false;
 };
 
 // An error of kind invalid_setting where a setting is unknown or malformed. Does not connect. What is undelivered

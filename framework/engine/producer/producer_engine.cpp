@@ -111,6 +111,7 @@ void ProducerEngine::wake_flushers() {
 }
 
 void ProducerEngine::handle_error(const Error& error) {
+  if (error.fatal()) failed_.store(true, std::memory_order_release);
   log_->write(error.retriable() ? LogLevel::warning : LogLevel::error, "producer",
               fmt::format("{}: {}", name_, error.text()));
 }

@@ -29,6 +29,8 @@ class ProducerEngine final : private DeliveryEvents {
   // Waits until nothing is without its report, what others send meanwhile included.
   Result<void> flush(std::chrono::milliseconds timeout);
   [[nodiscard]] std::uint64_t outstanding() const { return sent_.load() - reported_.load(); }
+  // The client is of no more use, and nothing that is sent will arrive. Thread: any.
+  [[nodiscard]] bool failed() const { return failed_.load(std::memory_order_acquire); }
   // Flushes; what is left then gets an error as its report. Sends fail from now on.
   void close(std::chrono::milliseconds timeout);
 
@@ -46,6 +48,7 @@ class ProducerEngine final : private DeliveryEvents {
   std::atomic<std::uint64_t> sent_{0};
   std::atomic<std::uint64_t> reported_{0};
   std::atomic<bool> closing_{false};
+  std::atomic<bool> failed_{false};
   std::atomic<std::uint32_t> flushing_{0};  // callers that wait in flush()
 
   std::mutex mutex_;

@@ -37,8 +37,12 @@ struct Figures {
   std::uint64_t messages_copied = 0;  // they waited for long: see the topics' `hold_copy_after`
   std::uint64_t batches = 0;
   std::uint64_t attempts_failed = 0;
-  std::uint64_t messages_dropped = 0;  // failed under `before_processing`, which tries nothing again
-  std::uint64_t commits = 0;           // acknowledged
+  std::uint64_t messages_dropped = 0;     // failed under `before_processing`, which tries nothing again
+  std::uint64_t retries = 0;              // attempts of what had failed, or had asked for another one
+  std::uint64_t messages_skipped = 0;     // given up, and not processed
+  std::uint64_t dead_letters = 0;         // acknowledged by the broker; or skipped, where they go nowhere
+  std::uint64_t dead_letters_failed = 0;  // times that one could not be sent; it was, or will be, sent again
+  std::uint64_t commits = 0;              // acknowledged
   std::uint64_t commits_failed = 0;
   std::uint64_t assignments = 0;  // partitions assigned, each time counted
   std::uint64_t revocations = 0;

@@ -1,0 +1,74 @@
+#include "engine/producer/letter_producer.hpp"
+
+#include <optional>
+#include <string_view>
+#include <utility>
+
+namespace braid::engine {
+
+namespace {
+
+Error closed_error() {
+  return {Error::Kind::closed, "the application stops; no dead letter is sent any more", true};
+}
+
+Record record_of(const DeadLetter& letter, PartitionNumber original) {
+  const auto view = [](const std::optional<std::string>& bytes) {
+    return bytes ? std::optional<std::string_view>(*bytes) : std::nullopt;
+  };
+  Record record{.topic = letter.topic,
+                .key = view(letter.key),
+                .payload = view(letter.payload),
+                .partition = original,
+                .headers = {}};
+  for (const auto& [name, value] : letter.headers) record.headers.push_back({name, view(value)});
+  return record;
+}
+
+}  // namespace
+
+LetterProducer::LetterProducer(std::unique_ptr<ProducerClient> first, MakeClient make, std::shared_ptr<Log> log)
+    : make_(std::move(make)), log_(std::move(log)), engine_(make_engine(std::move(first))) {}
+
+LetterProducer::~LetterProducer() {
+  close(std::chrono::milliseconds(0));
+}
+
+std::shared_ptr<ProducerEngine> LetterProducer::make_engine(std::unique_ptr<ProducerClient> client) {
+  return std::make_shared<ProducerEngine>("braid-p-dlq", std::move(client), log_);
+}
+
+Result<std::shared_ptr<ProducerEngine>> LetterProducer::engine() {
+  const std::lock_guard lock(mutex_);
+  if (closed_) return closed_error();
+  if (!engine_->failed()) return engine_;
+  auto client = make_();
+  if (!client) return client.error();
+  engine_->close(std::chrono::milliseconds(0));
+  engine_ = make_engine(std::move(client).value());
+  return engine_;
+}
+
+void LetterProducer::send(const DeadLetter& letter, PartitionNumber original, Answer answer) {
+  auto engine = this->engine();
+  if (!engine) {
+    answer(engine.error());
+    return;
+  }
+  const auto sent = engine.value()->send(record_of(letter, original), [answer](const Delivery& delivery) {
+    answer(delivery.error ? Result<void>(*delivery.error) : Result<void>());
+  });
+  if (!sent) answer(sent.error());
+}
+
+void LetterProducer::close(std::chrono::milliseconds timeout) {
+  std::shared_ptr<ProducerEngine> engine;
+  {
+    const std::lock_guard lock(mutex_);
+    closed_ = true;
+    engine = engine_;
+  }
+  engine->close(timeout);
+}
+
+}  // namespace braid::engine

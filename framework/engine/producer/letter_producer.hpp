@@ -1,0 +1,45 @@
+#pragma once
+
+#include "engine/ports/dead_letter_sink.hpp"
+#include "engine/ports/log.hpp"
+#include "engine/ports/producer_client.hpp"
+#include "engine/producer/producer_engine.hpp"
+#include "engine/threads/guarded_by.hpp"
+
+#include <braid/result.hpp>
+
+#include <chrono>
+#include <functional>
+#include <memory>
+#include <mutex>
+
+namespace braid::engine {
+
+// Sends an application's dead letters with one producer. One that is of no more use, since the broker has fenced it
+// or its idempotence broke, is replaced by a new one with the next letter. Thread: any; close() the owner's.
+class LetterProducer final : public DeadLetterSink {
+ public:
+  // Must make clients whose messages' partitions wrap.
+  using MakeClient = std::function<Result<std::unique_ptr<ProducerClient>>()>;
+
+  // `first`: the client to begin with.
+  LetterProducer(std::unique_ptr<ProducerClient> first, MakeClient make, std::shared_ptr<Log> log);
+  // Requires close().
+  ~LetterProducer() override;
+
+  void send(const DeadLetter& letter, PartitionNumber original, Answer answer) override;
+  // What is under way gets so long; letters are refused from now on.
+  void close(std::chrono::milliseconds timeout);
+
+ private:
+  [[nodiscard]] Result<std::shared_ptr<ProducerEngine>> engine();
+  [[nodiscard]] std::shared_ptr<ProducerEngine> make_engine(std::unique_ptr<ProducerClient> client);
+
+  const MakeClient make_;
+  const std::shared_ptr<Log> log_;
+  std::mutex mutex_;  // rare: dead letters
+  std::shared_ptr<ProducerEngine> engine_ BRAID_GUARDED_BY(mutex_);
+  bool closed_ BRAID_GUARDED_BY(mutex_) = false;
+};
+
+}  // namespace braid::engine

@@ -1,0 +1,84 @@
+#include "runtime/recovery.hpp"
+
+#include "adapters/librdkafka/rdkafka_producer_client.hpp"
+
+#include <algorithm>
+#include <array>
+#include <map>
+#include <random>
+#include <stdexcept>
+#include <string>
+#include <string_view>
+#include <utility>
+
+namespace braid::runtime {
+
+namespace {
+
+bool sends_letters(const routing::Routes& routes) {
+  using To = routing::DeadLetters::To;
+  for (const auto& group : routes.consumer_groups) {
+    for (const auto& subscription_group : group.subscription_groups) {
+      for (const auto& topic : subscription_group.topics) {
+        if (topic.dead_letters.to == To::topic || topic.dead_letters.to == To::function) return true;
+      }
+    }
+  }
+  return false;
+}
+
+// The application's own: those of consumers would only be warned about.
+std::map<std::string, std::string> letter_settings(const Settings& settings) {
+  static constexpr std::array<std::string_view, 14> kConsumers{"group.",
+                                                               "fetch.",
+                                                               "auto.offset.",
+                                                               "auto.commit.",
+                                                               "session.",
+                                                               "heartbeat.",
+                                                               "max.poll.",
+                                                               "queued.",
+                                                               "isolation.",
+                                                               "partition.assignment.",
+                                                               "enable.auto.",
+                                                               "check.crcs",
+                                                               "enable.partition.eof",
+                                                               "coordinator."};
+  std::map<std::string, std::string> kept;
+  for (const auto& [name, value] : settings.kafka) {
+    const auto is_consumers = [&name = name](std::string_view prefix) { return name.starts_with(prefix); };
+    if (std::ranges::none_of(kConsumers, is_consumers)) kept[name] = value;
+  }
+  kept["acks"] = "all";
+  kept["enable.idempotence"] = "true";
+  return kept;
+}
+
+}  // namespace
+
+std::shared_ptr<engine::LetterProducer> make_letter_producer(const Settings& settings,
+                                                             const routing::Routes& routes, engine::Log& log) {
+  if (!sends_letters(routes)) return nullptr;
+  auto make = [&log, client_id = settings.client_id + "-dead-letters", kafka = letter_settings(settings)] {
+    return adapters::make_producer_client(
+        {.log = log, .client_id = client_id, .settings = kafka, .partitions_wrap = true});
+  };
+  auto client = make();
+  if (!client) throw std::invalid_argument("dead letters: " + client.error().text());
+  return std::make_shared<engine::LetterProducer>(
+      std::move(client).value(), std::move(make),
+      std::shared_ptr<engine::Log>(std::shared_ptr<engine::Log>(), &log));
+}
+
+std::shared_ptr<const engine::RecoveryTools> make_recovery_tools(std::shared_ptr<const void> keeps,
+                                                                 const engine::Clock& clock, engine::Log& log) {
+  return std::make_shared<engine::RecoveryTools>(engine::RecoveryTools{
+      .now = [keeps, &clock] { return clock.now(); },
+      .random =
+          [] {
+            thread_local std::minstd_rand engine{std::random_device{}()};
+            return std::uniform_real_distribution<double>(0.0, 1.0)(engine);
+          },
+      .warn = [keeps, &log](std::string_view text) { log.write(engine::LogLevel::warning, "worker", text); }});
+}
+
+}  // namespace braid::runtime
