@@ -48,6 +48,8 @@ std::map<std::string, std::string> letter_settings(const Settings& settings) {
     const auto is_consumers = [&name = name](std::string_view prefix) { return name.starts_with(prefix); };
     if (std::ranges::none_of(kConsumers, is_consumers)) kept[name] = value;
   }
+  // So that a topic that is not there is told soon; the letter is sent again.
+  kept.try_emplace("topic.metadata.propagation.max.ms", "5000");
   kept["acks"] = "all";
   kept["enable.idempotence"] = "true";
   return kept;

@@ -77,11 +77,11 @@ void fail_at_50(Batch& batch) {
 }
 
 TEST_F(DeadLetterApplication, ThePoisonGoesAndNothingElse) {
+  make_topic("orders");
+  make_topic("orders.dlq", 3);
+  produce("orders", 60, 1);
   for (const Flow flow : {Flow::batch, Flow::continuous}) {
     const std::string group = flow == Flow::batch ? "g1" : "g2";
-    make_topic("orders");
-    make_topic("orders.dlq", 3);
-    if (flow == Flow::batch) produce("orders", 60, 1);
     recorder = std::make_shared<Recorder>();
     recorder->script = fail_at_50;
     auto routes = with_dead_letters([&](routing::TopicBuilder& topic) { topic.flow(flow).max_messages(60); });
