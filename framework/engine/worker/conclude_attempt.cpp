@@ -74,18 +74,24 @@ class AttemptEnd {
     return indexes;
   }
 
-  [[nodiscard]] std::optional<Offset> named() const {
+  // What a MessageFailed says.
+  struct Named {
+    Offset offset;
+    bool worth_retrying = true;
+  };
+  [[nodiscard]] std::optional<Named> named() const {
     try {
       std::rethrow_exception(share_.failure());
     } catch (const MessageFailed& failed) {
-      return failed.offset();
+      return Named{failed.offset(), failed.worth_retrying()};
     } catch (...) {
     }
     return std::nullopt;
   }
 
   [[nodiscard]] std::optional<std::uint32_t> culprit(const std::vector<std::uint32_t>& suspects) const {
-    std::optional<Offset> offset = named();
+    std::optional<Offset> offset;
+    if (const auto named = this->named()) offset = named->offset;
     if (!offset && share_.in_hand() != nullptr) offset = share_.in_hand()->offset();
     if (offset) {
       for (const std::uint32_t index : suspects) {
@@ -110,7 +116,10 @@ class AttemptEnd {
                                .culprit_known = culprit.has_value()};
     failed.asked = ask_strategy(failed, culprit.value_or(suspects.front()));
     // Whoever has decided need not be asked again.
-    if (failed.asked == routing::Decision::by_rules) failed.worth_retrying = ask_retry_if();
+    if (failed.asked == routing::Decision::by_rules) {
+      const auto named = this->named();
+      failed.worth_retrying = (!named || named->worth_retrying) && ask_retry_if();
+    }
     const Next next = core::RecoveryRules(topic_).decide(failed);
     carry_out(next, culprit, retry_after);
   }

@@ -142,6 +142,21 @@ TEST_P(DeadLetters, AnErrorThatIsNotWorthARetryGoesAtOnce) {
   EXPECT_EQ(letters().size(), 1U);
 }
 
+TEST_P(DeadLetters, AMessageThatSaysSoItselfIsNotTriedAgain) {
+  class Hopeless final : public MessageFailed {
+   public:
+    using MessageFailed::MessageFailed;
+    [[nodiscard]] bool worth_retrying() const noexcept override { return false; }
+  };
+  make(
+      [](Batch& batch) {
+        if (batch.front().offset().value == 0) throw Hopeless(batch.front(), "no value");
+      },
+      [](routing::Topic& topic) { topic.retries.max = 5; });
+  process(0, 3);
+  EXPECT_EQ(letters(), std::vector<std::string>{"0"});
+}
+
 class AtMostOnce : public ::testing::Test {
  protected:
   void make(std::function<void(Batch&)> consume) {
