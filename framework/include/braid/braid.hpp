@@ -22,4 +22,5 @@
 #include <braid/routing/validate.hpp>
 #include <braid/settings.hpp>
 #include <braid/ticket.hpp>
+#include <braid/topic_positions.hpp>
 #include <braid/typed_consumer.hpp>
