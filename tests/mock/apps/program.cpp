@@ -24,6 +24,10 @@ std::string embedded_cluster_program() {
   return BRAID_EMBEDDED_CLUSTER_PROGRAM;
 }
 
+std::string braid_program() {
+  return BRAID_PROGRAM;
+}
+
 Program::Program(const std::string& path, const std::vector<std::string>& arguments, const std::string& input) {
   std::string folder = (std::filesystem::temp_directory_path() / "braid-program-XXXXXX").string();
   if (::mkdtemp(folder.data()) == nullptr) throw std::runtime_error(folder + ": " + std::strerror(errno));

@@ -13,6 +13,7 @@ namespace braid::app_test {
 // The applications' executables.
 [[nodiscard]] std::string clickstream_program();
 [[nodiscard]] std::string embedded_cluster_program();
+[[nodiscard]] std::string braid_program();
 
 // A program as a process, with what it writes; killed, if it is still there, with this object, and when the process
 // that started it ends.
