@@ -132,6 +132,34 @@ void write_partitions(std::ostream& out, const VirtualPartitions& partitions) {
       << (partitions.null_keys == NullKeys::together ? ", null keys together" : "") << '\n';
 }
 
+std::string filter_text(const FilterSettings& filter) {
+  using Kind = FilterSettings::Kind;
+  switch (filter.kind) {
+    case Kind::throttle: {
+      std::string text = "throttle " + std::to_string(filter.messages) + " in " + to_text(filter.time) +
+                         std::string(filter.by == FilterSettings::By::key ? " by key" : "");
+      if (filter.burst) text += ", at once " + std::to_string(*filter.burst);
+      return text;
+    }
+    case Kind::delay:
+      return "delay " + to_text(filter.time);
+    case Kind::expire:
+      return "expire after " + to_text(filter.time);
+    case Kind::custom:
+      return printable(filter.name);
+  }
+  return "?";
+}
+
+void write_filters(std::ostream& out, const Topic& topic) {
+  if (topic.filters.empty()) return;
+  out << "      filters: ";
+  for (const FilterSettings& filter : topic.filters) {
+    out << (&filter == &topic.filters.front() ? "" : "; ") << filter_text(filter);
+  }
+  out << '\n';
+}
+
 void write(std::ostream& out, const Topic& topic) {
   out << "    topic " << printable(topic.name) << " -> "
       << (topic.consumer_name.empty() ? "no consumer" : printable(topic.consumer_name)) << '\n';
@@ -142,6 +170,7 @@ void write(std::ostream& out, const Topic& topic) {
     out << "within " << to_text(topic.max_wait);
   }
   out << "; flow " << name_of(kFlowNames, topic.flow) << '\n';
+  write_filters(out, topic);
   write_partitions(out, topic.virtual_partitions);
   if (topic.deserializer.format != PayloadFormat::by_type) {
     out << "      payloads: " << to_text(topic.deserializer) << '\n';

@@ -40,6 +40,11 @@ inline constexpr Range<double> kMultiplier{1.0, 1000.0};
 inline constexpr Range<double> kJitter{0.0, 1.0};
 inline constexpr std::chrono::milliseconds kLeastMaxElapsed{1};
 inline constexpr Range<std::uint32_t> kMaxParked{1, 1'000'000};
+inline constexpr Range<std::uint32_t> kThrottleMessages{1, 1'000'000};
+inline constexpr Range<std::chrono::milliseconds> kThrottlePer{std::chrono::milliseconds{1},
+                                                               std::chrono::hours{24}};
+inline constexpr Range<std::chrono::milliseconds> kFilterAge{std::chrono::milliseconds{1},
+                                                             std::chrono::hours{24 * 366}};
 inline constexpr std::size_t kLongestName = 249;
 
 [[nodiscard]] inline std::string too_small(std::string_view option, std::string_view least,

@@ -44,6 +44,8 @@ inline constexpr std::array kOnFailureNames{Named<OnFailure>{"isolate", OnFailur
 inline constexpr std::array kOnExhaustedNames{
     Named<OnExhausted>{"dead_letter", OnExhausted::dead_letter}, Named<OnExhausted>{"skip", OnExhausted::skip},
     Named<OnExhausted>{"park", OnExhausted::park}, Named<OnExhausted>{"stop", OnExhausted::stop}};
+inline constexpr std::array kThrottleByNames{Named<FilterSettings::By>{"partition", FilterSettings::By::partition},
+                                             Named<FilterSettings::By>{"key", FilterSettings::By::key}};
 
 // "?" for a value that has no name.
 template <class Value, std::size_t N>

@@ -52,11 +52,11 @@ bool same(const Topic& left, const Topic& right) {
          static_cast<bool>(left.consumer) == static_cast<bool>(right.consumer) &&
          left.max_messages == right.max_messages && left.max_wait == right.max_wait &&
          same(left.virtual_partitions, right.virtual_partitions) && left.flow == right.flow &&
-         same_bounds(left, right) && left.offsets == right.offsets && same(left.commit, right.commit) &&
-         left.end_of_partition == right.end_of_partition && left.tick_every == right.tick_every &&
-         left.ticket_timeout == right.ticket_timeout && left.on_ticket_timeout == right.on_ticket_timeout &&
-         left.initial_offset == right.initial_offset && same_recovery(left, right) &&
-         same(left.deserializer, right.deserializer) &&
+         left.filters == right.filters && same_bounds(left, right) && left.offsets == right.offsets &&
+         same(left.commit, right.commit) && left.end_of_partition == right.end_of_partition &&
+         left.tick_every == right.tick_every && left.ticket_timeout == right.ticket_timeout &&
+         left.on_ticket_timeout == right.on_ticket_timeout && left.initial_offset == right.initial_offset &&
+         same_recovery(left, right) && same(left.deserializer, right.deserializer) &&
          static_cast<bool>(left.offset_store) == static_cast<bool>(right.offset_store) && left.kafka == right.kafka;
 }
 

@@ -1,5 +1,6 @@
 #include "topic_rules.hpp"
 
+#include "filter_rules.hpp"
 #include "limits.hpp"
 #include "names.hpp"
 #include "recovery_rules.hpp"
@@ -44,6 +45,7 @@ class TopicRules {
   std::vector<Breach> run() {
     batches();
     virtual_partitions();
+    filters();
     bounds();
     commits();
     hooks();
@@ -108,6 +110,10 @@ class TopicRules {
               "by: partition uses one virtual partition, so there is nothing to reduce; leave the reducer out");
     refuse_if(settings.by.kind == By::round_robin && callable, kReducer,
               "by: round_robin has no keys for the reducer's function; leave it out, or use sticky or balanced");
+  }
+
+  void filters() {
+    for (Breach& breach : filter_breaches(topic_)) breaches_.push_back(std::move(breach));
   }
 
   void bounds() {

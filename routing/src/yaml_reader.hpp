@@ -59,6 +59,10 @@ class YamlReader {
   Backoff read_backoff(const YamlNode& node, const Mark& mark);
   Backoff read_exponential(const YamlNode& node, const Mark& mark);
   DeadLetters read_dead_letter(const YamlNode& node, const Mark& mark);
+  void read_filters(const YamlNode& node, TopicBuilder& topic);
+  std::optional<FilterSettings> read_filter(const YamlNode& node);
+  std::optional<FilterSettings> read_throttle(const YamlNode& node);
+  std::optional<FilterSettings> read_named_filter(const YamlNode& node);
 
   using SetKafka = std::function<void(const std::string& name, const std::string& value, SourceLocation place)>;
   void read_kafka(const YamlNode& node, const SetKafka& set);

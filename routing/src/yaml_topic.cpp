@@ -55,6 +55,7 @@ void YamlReader::read_topic(const YamlNode& node, TopicBuilder topic) {
        time("max_wait", &TopicBuilder::max_wait),
        {"virtual_partitions", [&](const YamlNode& value) { read_virtual_partitions(value, topic); }},
        {"order", [&](const YamlNode& value) { read_order(value, node, topic); }},
+       {"filters", [&](const YamlNode& value) { read_filters(value, topic); }},
        named("flow", kFlowNames, &TopicBuilder::flow),
        count("max_queued", kMaxQueued, &TopicBuilder::max_queued),
        count("max_open_offsets", kMaxOpenOffsets, &TopicBuilder::max_open_offsets),

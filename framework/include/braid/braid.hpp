@@ -8,6 +8,7 @@
 #include <braid/batch.hpp>
 #include <braid/consumer.hpp>
 #include <braid/deserializer.hpp>
+#include <braid/filter.hpp>
 #include <braid/handler.hpp>
 #include <braid/message.hpp>
 #include <braid/message_consumer.hpp>

@@ -151,6 +151,25 @@ class TopicBuilder : public detail::ElementBuilder<TopicBuilder, Topic> {
   // `batch` (the default): the next batch when the present one has settled. `continuous`: no barrier.
   TopicBuilder& flow(Flow flow);
 
+  // --- what stands before the consumer
+
+  // One filter more, asked behind those that are there: throttle(), throttle_by_key(), delay(), expire().
+  TopicBuilder& filter(FilterSettings settings);
+  // A filter class of your own; one object is made for each assignment of a partition. Named by class_name().
+  template <class T>
+  TopicBuilder& filter() {
+    static_assert(std::is_default_constructible_v<T>,
+                  "a filter that needs arguments is given a factory: filter<T>([] { ... })");
+    return filter<T>([] { return std::make_unique<T>(); });
+  }
+  // The same, made by `factory`, which is called on listeners, several at once.
+  template <class T, class Factory>
+  TopicBuilder& filter(Factory factory) {
+    return filter(filter_class_name<T>(), FilterFactory(std::move(factory)));
+  }
+  // Any filter, under a name of your choice.
+  TopicBuilder& filter(std::string name, FilterFactory factory);
+
   // --- bounds of what a partition holds; whichever is reached first, only this partition waits
 
   // continuous: messages in one virtual partition's queue: 1 to 100,000,000; 10,000 by default.

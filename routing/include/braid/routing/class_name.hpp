@@ -7,7 +7,8 @@
 
 namespace braid {
 class Consumer;
-}
+class Filter;
+}  // namespace braid
 
 namespace braid::routing {
 
@@ -25,6 +26,13 @@ namespace braid::routing {
 template <class T>
 [[nodiscard]] std::string consumer_class_name() {
   static_assert(std::is_base_of_v<Consumer, T>, "a consumer must derive from braid::Consumer");
+  return class_name(typeid(T));
+}
+
+// The same of a filter class.
+template <class T>
+[[nodiscard]] std::string filter_class_name() {
+  static_assert(std::is_base_of_v<Filter, T>, "a filter must derive from braid::Filter");
   return class_name(typeid(T));
 }
 

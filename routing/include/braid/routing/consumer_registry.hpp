@@ -1,6 +1,7 @@
 #pragma once
 
 #include <braid/routing/class_name.hpp>
+#include <braid/routing/filter_registry.hpp>
 #include <braid/routing/routes.hpp>
 
 #include <map>
@@ -15,7 +16,7 @@
 
 namespace braid::routing {
 
-// The consumers, and the deserializers, that routing files may name.
+// The consumers, the filters and the deserializers that routing files may name.
 // Thread: filled by one thread; const access from any.
 //
 //   ConsumerRegistry registry;
@@ -75,7 +76,12 @@ class ConsumerRegistry {
   // All names, sorted.
   [[nodiscard]] std::vector<std::string> names() const;
 
+  // The filters that routing files may name.
+  [[nodiscard]] FilterRegistry& filters() { return filters_; }
+  [[nodiscard]] const FilterRegistry& filters() const { return filters_; }
+
  private:
+  FilterRegistry filters_;
   std::map<std::string, ConsumerFactory, std::less<>> factories_;
   std::set<std::string, std::less<>> asynchronous_;
   std::map<std::string, TakenValue, std::less<>> taken_values_;

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <braid/routing/deserializer.hpp>
+#include <braid/routing/filters.hpp>
 #include <braid/routing/partition_key.hpp>
 #include <braid/routing/recovery.hpp>
 
@@ -158,6 +159,8 @@ struct Topic {
   std::uint32_t max_messages = 100;       // at most so many messages in a batch; at least 1
   std::chrono::milliseconds max_wait{0};  // 0: hand over what is there as soon as the flow is free
   VirtualPartitions virtual_partitions{};
+  // What stands before the consumer, in the order in which it is asked.
+  std::vector<FilterSettings> filters{};
   // As it was asked for. What it means is in virtual_partitions.by already, which alone counts.
   std::optional<Order> order{};
   Flow flow = Flow::batch;
