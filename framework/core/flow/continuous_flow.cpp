@@ -58,14 +58,14 @@ void ContinuousFlow::push(std::uint32_t index, const Message& message, KeyId key
     lane.since = now;
     filling_.push_back({now + settings_.max_wait, index, now});
   }
-  if (!lane.runs && complete(index, now)) make_ready(index);
+  if (free(index) && complete(index, now)) make_ready(index);
 }
 
 void ContinuousFlow::reached_end() {
   at_end_ = true;
   for (const Filling& filling : filling_) {
     const std::uint32_t index = filling.index;
-    if (queues_.length(index) > 0 && !lanes_[index].runs && !ready_.contains(index)) make_ready(index);
+    if (queues_.length(index) > 0 && free(index) && !ready_.contains(index)) make_ready(index);
   }
   // The entries stay: they are for those that run now, and were to go on filling if more comes meanwhile.
 }
@@ -73,6 +73,7 @@ void ContinuousFlow::reached_end() {
 void ContinuousFlow::stop_admission() {
   admits_ = false;
   retries_ = {};
+  waits_ = {};
 }
 
 void ContinuousFlow::drop(std::vector<Message>& messages, std::vector<KeyId>& keys,
@@ -94,7 +95,14 @@ void ContinuousFlow::run_timers(Time now) {
     filling_.pop_front();
     const Lane& lane = lanes_[filling.index];
     const bool fills = queues_.length(filling.index) > 0 && lane.since == filling.since;
-    if (fills && !lane.runs && !ready_.contains(filling.index)) make_ready(filling.index);
+    if (fills && free(filling.index) && !ready_.contains(filling.index)) make_ready(filling.index);
+  }
+  while (!waits_.empty() && waits_.top().until <= now) {
+    const std::uint32_t index = waits_.top().index;
+    waits_.pop();
+    lanes_[index].waits = false;
+    // Something else may have its turn, such as a hook: then settled() goes on with it.
+    if (free(index) && queues_.length(index) > 0) make_ready(index);
   }
 }
 
@@ -102,18 +110,40 @@ std::optional<std::uint32_t> ContinuousFlow::next() const {
   return ready_.first();
 }
 
-void ContinuousFlow::take(std::uint32_t index, std::vector<Message>& messages, std::vector<KeyId>& keys) {
+void ContinuousFlow::pop(std::uint32_t index, std::uint32_t most, std::vector<Message>& messages,
+                         std::vector<KeyId>& keys) {
+  const std::uint32_t before = queues_.length(index);
+  BRAID_ASSERT(before > 0, "only what waits can be taken");
+  queues_.pop(index, most, messages, keys);
+  if (before >= settings_.max_queued && queues_.length(index) < settings_.max_queued) --full_;
+}
+
+void ContinuousFlow::take(std::uint32_t index, std::uint32_t most, std::vector<Message>& messages,
+                          std::vector<KeyId>& keys) {
   Lane& lane = lanes_[index];
   BRAID_ASSERT(lane.runs != ready_.contains(index), "a virtual partition is ready, or it runs");
-  const std::uint32_t before = queues_.length(index);
-  BRAID_ASSERT(before > 0, "a job has messages");
-  queues_.pop(index, settings_.max_messages, messages, keys);
-  const std::uint32_t length = queues_.length(index);
-  if (before >= settings_.max_queued && length < settings_.max_queued) --full_;
+  pop(index, most, messages, keys);
   if (!lane.runs) ready_.erase(index);
   lane.runs = true;
   lane.moved = true;
   // What is left has waited as long as what went: it is due when its virtual partition is free.
+}
+
+void ContinuousFlow::remove_first(std::uint32_t index, std::vector<Message>& messages, std::vector<KeyId>& keys) {
+  pop(index, 1, messages, keys);
+  if (!ready_.contains(index)) return;
+  if (queues_.length(index) > 0) {
+    ready_.update(index, queues_.length(index));
+  } else {
+    ready_.erase(index);
+  }
+}
+
+void ContinuousFlow::wait(std::uint32_t index, Time until) {
+  BRAID_ASSERT(ready_.contains(index), "only what is ready can be told to wait");
+  ready_.erase(index);
+  lanes_[index].waits = true;
+  waits_.push({until, index});
 }
 
 void ContinuousFlow::occupy(std::uint32_t index) {
@@ -132,7 +162,7 @@ void ContinuousFlow::settled(std::uint32_t index, Time now) {
   Lane& lane = lanes_[index];
   BRAID_ASSERT(lane.runs, "only what runs can settle");
   lane.runs = false;
-  if (queues_.length(index) == 0) return;
+  if (queues_.length(index) == 0 || lane.waits) return;
   // Still filling: its entry in filling_ is there, since run_timers() leaves those that wait.
   if (complete(index, now)) make_ready(index);
 }
@@ -153,6 +183,7 @@ std::optional<Time> ContinuousFlow::wakes_at() const {
   std::optional<Time> at;
   if (!filling_.empty()) at = filling_.front().due;
   if (!retries_.empty()) at = at ? std::min(*at, retries_.top().due) : retries_.top().due;
+  if (!waits_.empty()) at = at ? std::min(*at, waits_.top().until) : waits_.top().until;
   // Nothing may settle until then, and yet what stands still may leave room.
   if (admits_ && full_ == 0 && enough_ahead()) at = at ? std::min(*at, next_look_) : next_look_;
   return at;

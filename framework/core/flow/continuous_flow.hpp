@@ -25,6 +25,7 @@ namespace braid::core {
 //                                   │             failed │     │ retried (the job keeps its messages)
 //                                   │                    ▼     │
 //                                   └── (never) ──── backing off
+//   ready ──wait()──▶ waiting ──until then──▶ ready
 //
 // filling: fewer than max_messages wait, and max_wait has not passed since the first of them came. With max_wait 0
 // nothing ever fills. While a virtual partition runs, its queue grows, and take() may be asked again for what
@@ -71,7 +72,16 @@ class ContinuousFlow {
   [[nodiscard]] std::uint32_t ready_count() const { return ready_.size(); }
   // The messages of its next job leave its queue; it runs now. Requires that it is ready, or that it runs and
   // may_follow().
-  void take(std::uint32_t index, std::vector<Message>& messages, std::vector<KeyId>& keys);
+  void take(std::uint32_t index, std::vector<Message>& messages, std::vector<KeyId>& keys) {
+    take(index, settings_.max_messages, messages, keys);
+  }
+  // The same of at most so many messages; more may be taken for the same job.
+  void take(std::uint32_t index, std::uint32_t most, std::vector<Message>& messages, std::vector<KeyId>& keys);
+  // The first message of its queue leaves it without a job.
+  void remove_first(std::uint32_t index, std::vector<Message>& messages, std::vector<KeyId>& keys);
+  // Nothing of it may run before then, and nothing of it is ready. Requires that it is ready.
+  void wait(std::uint32_t index, Time until);
+  [[nodiscard]] std::uint32_t max_messages() const { return settings_.max_messages; }
   // It runs, and what waits in its queue is worth a job behind the running one: enough is there, and no other
   // virtual partition waits with a longer queue.
   [[nodiscard]] bool may_follow(std::uint32_t index, Time now) const;
@@ -102,6 +112,7 @@ class ContinuousFlow {
  private:
   struct Lane {
     bool runs = false;   // a job of it is out, or waits for its retry
+    bool waits = false;  // for its time: see wait()
     bool moved = false;  // a job of it was taken since the last look for movement
     Time since{};        // filling: when the first message of the queue came
   };
@@ -109,6 +120,11 @@ class ContinuousFlow {
     Time due;
     std::uint32_t index;
     Time since;  // of the lane then: another one, and this entry is of the past
+  };
+  struct Wait {
+    Time until;
+    std::uint32_t index;
+    bool operator>(const Wait& other) const { return until > other.until; }
   };
   struct Retry {
     Time due;
@@ -119,6 +135,8 @@ class ContinuousFlow {
   [[nodiscard]] std::size_t moving() const { return queues_.size() - std::min(standing_, queues_.size()); }
   [[nodiscard]] bool enough_ahead() const { return settings_.look_ahead && moving() >= *settings_.look_ahead; }
   [[nodiscard]] bool complete(std::uint32_t index, Time now) const;
+  [[nodiscard]] bool free(std::uint32_t index) const { return !lanes_[index].runs && !lanes_[index].waits; }
+  void pop(std::uint32_t index, std::uint32_t most, std::vector<Message>& messages, std::vector<KeyId>& keys);
   void make_ready(std::uint32_t index) { ready_.insert(index, queues_.length(index)); }
 
   Settings settings_;
@@ -127,6 +145,7 @@ class ContinuousFlow {
   std::vector<Lane> lanes_;
   std::deque<Filling> filling_;  // due in this order, since all wait equally long
   std::priority_queue<Retry, std::vector<Retry>, std::greater<>> retries_;
+  std::priority_queue<Wait, std::vector<Wait>, std::greater<>> waits_;
   std::uint32_t full_ = 0;    // queues that hold max_queued or more
   std::size_t standing_ = 0;  // messages in queues that did not move, when these were last looked at
   Time next_look_{};

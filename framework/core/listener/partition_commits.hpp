@@ -49,6 +49,8 @@ class PartitionCommits {
 
   // The batch that ends at `last` is done.
   void batch_settled(Offset last);
+  // Messages are done that are in no batch.
+  void skipped() { progressed(); }
   // The batch that ends at `last` is to start; before_processing only.
   void batch_ready(Offset last);
   [[nodiscard]] bool may_start_batch() const { return !batch_waits_; }

@@ -1,0 +1,11 @@
+#include <braid/filter.hpp>
+
+namespace braid {
+
+std::optional<std::chrono::milliseconds> FilterTime::age(const Message& message) const {
+  const auto timestamp = message.timestamp();
+  if (timestamp == std::chrono::system_clock::time_point{}) return std::nullopt;
+  return std::chrono::floor<std::chrono::milliseconds>(wall - timestamp);
+}
+
+}  // namespace braid
