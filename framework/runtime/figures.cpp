@@ -8,6 +8,7 @@ Figures figures_of(const engine::Counters& counters) {
   figures.messages_done = counters.messages_done.load();
   figures.messages_stale = counters.messages_stale.load();
   figures.messages_done_before = counters.messages_done_before.load();
+  figures.messages_filtered = counters.messages_filtered.load();
   figures.offset_jumps = counters.offset_jumps.load();
   figures.messages_copied = counters.messages_copied.load();
   figures.batches = counters.batches.load();

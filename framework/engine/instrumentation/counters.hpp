@@ -12,6 +12,7 @@ struct Counters {
   Count messages_done{0};
   Count messages_stale{0};
   Count messages_done_before{0};
+  Count messages_filtered{0};
   Count offset_jumps{0};
   Count messages_copied{0};
   Count batches{0};

@@ -31,6 +31,7 @@ BatchRunner::BatchRunner(std::shared_ptr<Assignment> assignment, core::Partition
       after_(assignment_, tools_, offsets_, *share_offsets_, *this),
       placement_(core::make_placement(assignment_->topic().virtual_partitions, assignment_->max_partitions())),
       intake_(*assignment_, offsets_, *tools_.bytes),
+      filters_(PartitionFilters::make(*assignment_, offsets_, intake_, tools_, true)),
       copies_(*assignment_),
       tickets_(*assignment_, *tools_.log),
       waiting_(tools_.balance->gauge()),
@@ -89,13 +90,13 @@ void BatchRunner::pass_end() {
 // `messages` from `from` on join the gathering batch; they are in its own list already, or in incoming_.
 void BatchRunner::gather(std::vector<Message>& messages, std::size_t from, Time now) {
   if (messages.size() == from) return;
+  // The armed batch is not to be taken back for nothing.
+  if (filters_ && &messages == &held_back_ && filters_->head_waits(now)) return;
   const bool beside = &messages == &incoming_ || &messages == &held_back_;
   if (beside && flow_.is_armed()) take_back();
   std::vector<Message>& gathered = gathering_->gathered();
-  const std::size_t room = flow_.room();
+  const std::size_t fit = admit(messages, from, now);
   const std::span<const Message> added = std::span<const Message>(messages).subspan(from);
-  const std::size_t fit = std::min(room, offsets_.admissible(added));
-  offsets_.admit(added.first(fit));
   flow_.gathered(fit, now);
   if (hooks_) hooks_->gathered(fit);
   if (beside) {
@@ -107,6 +108,16 @@ void BatchRunner::gather(std::vector<Message>& messages, std::size_t from, Time 
   }
   if (fit < added.size()) held_back_.assign(added.begin() + static_cast<std::ptrdiff_t>(fit), added.end());
   messages.resize(beside ? 0 : from + fit);
+}
+
+// How many of `messages` from `from` on are open now; behind them is what there is no room for yet, or waits.
+std::size_t BatchRunner::admit(std::vector<Message>& messages, std::size_t from, Time now) {
+  const std::span<const Message> added = std::span<const Message>(messages).subspan(from);
+  const std::size_t fit = offsets_.admissible(added);
+  if (filters_) return filters_->admit(messages, from, fit, flow_.room(), now);
+  const std::size_t count = std::min<std::size_t>(flow_.room(), fit);
+  offsets_.admit(added.first(count));
+  return count;
 }
 
 // The armed batch gathers again; or it has started, and a new one gathers.
@@ -123,7 +134,9 @@ std::optional<Time> BatchRunner::wakes_at() const {
   // A batch that waits for a commit starts by no time; then there are no retries either. Nor does one that is held.
   const bool may_start = tools_.commits->may_start_batch() && !assignment_->held();
   const auto at = may_start ? flow_.wakes_at() : std::nullopt;
-  const auto sooner = after_.sooner(tickets_.sooner(at, present_ != nullptr));
+  auto sooner = after_.sooner(tickets_.sooner(at, present_ != nullptr));
+  // Where there is no room, turn() does not ask.
+  if (filters_ && !held_back_.empty() && flow_.room() > 0) sooner = filters_->sooner(sooner);
   return hooks_ ? hooks_->sooner(sooner) : sooner;
 }
 
@@ -156,6 +169,7 @@ void BatchRunner::turn_hooks(Time now) {
 
 void BatchRunner::tidy(Time now) {
   if (const auto through = copies_.begin_by_time(now, offsets_.position())) copy_out(*through, now);
+  if (filters_) filters_->report(now);
   waiting_->jobs.store(tools_.dispatcher->waiting_of(*assignment_), std::memory_order_relaxed);
 }
 

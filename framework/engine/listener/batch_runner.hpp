@@ -9,6 +9,7 @@
 #include "engine/listener/dispatcher.hpp"
 #include "engine/listener/intake.hpp"
 #include "engine/listener/mailbox.hpp"
+#include "engine/listener/partition_filters.hpp"
 #include "engine/listener/partition_hooks.hpp"
 #include "engine/listener/partition_runner.hpp"
 #include "engine/listener/share_offsets.hpp"
@@ -55,6 +56,7 @@ class BatchRunner final : public PartitionRunner, private ShareRunner {
  private:
   [[nodiscard]] std::size_t room() const;
   void gather(std::vector<Message>& messages, std::size_t from, Time now);
+  std::size_t admit(std::vector<Message>& messages, std::size_t from, Time now);
   void pass_end();
   void take_back();
   void send_again(Time now);
@@ -76,6 +78,7 @@ class BatchRunner final : public PartitionRunner, private ShareRunner {
   AfterAttempt after_;
   core::BatchPlacement placement_;
   Intake intake_;
+  std::unique_ptr<PartitionFilters> filters_;  // none where the topic has none
   CopyOut copies_;
   TicketWatch tickets_;
   std::shared_ptr<WaitingGauge> waiting_;
@@ -90,7 +93,7 @@ class BatchRunner final : public PartitionRunner, private ShareRunner {
   std::vector<Share*> held_;            // of the present batch
 
   std::vector<Message> incoming_;   // taken while the gathering batch was armed
-  std::vector<Message> held_back_;  // beyond the ledger's window
+  std::vector<Message> held_back_;  // beyond the ledger's window, or behind a message that waits for its filters
 };
 
 }  // namespace braid::engine

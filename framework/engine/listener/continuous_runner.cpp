@@ -47,6 +47,7 @@ ContinuousRunner::ContinuousRunner(std::shared_ptr<Assignment> assignment, core:
       after_(assignment_, tools_, offsets_, *share_offsets_, *this),
       placement_(core::make_placement(assignment_->topic().virtual_partitions, assignment_->max_partitions())),
       intake_(*assignment_, offsets_, *tools_.bytes),
+      filters_(PartitionFilters::make(*assignment_, offsets_, intake_, tools_, false)),
       copies_(*assignment_),
       tickets_(*assignment_, *tools_.log),
       waiting_(tools_.balance->gauge()),
@@ -65,7 +66,7 @@ std::size_t ContinuousRunner::room() const {
   if (!admits_ || !held_back_.empty()) return 0;
   const routing::Topic& topic = assignment_->topic();
   const std::size_t open = offsets_.open_count();
-  std::size_t room = std::min(flow_.room(), kTakeMost);
+  std::size_t room = std::min(flow_.room(), filters_ ? PartitionFilters::kTakeMost : kTakeMost);
   room = std::min(room, topic.max_open_offsets - std::min<std::size_t>(open, topic.max_open_offsets));
   if (room == 0) return 0;
   // One that holds nothing may always take a little, or partitions that are full would keep it waiting.
@@ -119,12 +120,16 @@ void ContinuousRunner::pass_end() {
   if (hooks_) hooks_->reached_end();
 }
 
-// Those that the window has room for leave `messages`.
+// Those that the window has room for, and that no filter holds, leave `messages`.
 void ContinuousRunner::admit(std::vector<Message>& messages, Time now) {
-  const std::size_t fit = offsets_.admissible(messages);
+  std::size_t fit = offsets_.admissible(messages);
+  if (filters_) {
+    fit = filters_->admit(messages, 0, fit, fit, now);
+  } else {
+    offsets_.admit(std::span<const Message>(messages).first(fit));
+  }
   if (fit == 0) return;
   const std::span<const Message> admitted = std::span<const Message>(messages).first(fit);
-  offsets_.admit(admitted);
   auto& [splitter, indexes, keys] = *tools_.split;
   indexes.resize(fit);
   keys.resize(fit);
@@ -181,12 +186,14 @@ void ContinuousRunner::turn_hooks(Time now) {
 std::optional<Time> ContinuousRunner::wakes_at() const {
   // What is held starts by no time.
   const auto at = tickets_.sooner(assignment_->held() ? std::nullopt : flow_.wakes_at(), !active_.empty());
-  const auto sooner = after_.sooner(at);
+  auto sooner = after_.sooner(at);
+  if (filters_ && !held_back_.empty()) sooner = filters_->sooner(sooner);
   return hooks_ ? hooks_->sooner(sooner) : sooner;
 }
 
 void ContinuousRunner::tidy(Time now) {
   if (const auto through = copies_.begin_by_time(now, offsets_.position())) copy_out(*through);
+  if (filters_) filters_->report(now);
   const core::MessageQueues::Lengths lengths = flow_.queues().lengths();
   waiting_->virtual_partitions.store(lengths.queues, std::memory_order_relaxed);
   waiting_->messages.store(flow_.queued(), std::memory_order_relaxed);
@@ -195,15 +202,21 @@ void ContinuousRunner::tidy(Time now) {
 }
 
 Share* ContinuousRunner::next_share() {
-  const auto index = flow_.next();
-  if (!index || !admits_ || assignment_->held()) return nullptr;
-  if (hooks_) hooks_->starts(*index);
-  lanes_[*index].present = take_job(*index);
-  activate(*index);
-  return &lanes_[*index].present->shares()[0];
+  if (!admits_ || assignment_->held()) return nullptr;
+  while (const auto index = flow_.next()) {
+    BatchPtr job = take_job(*index);
+    if (!job) continue;  // and it is ready no more
+    if (hooks_) hooks_->starts(*index);
+    lanes_[*index].present = std::move(job);
+    activate(*index);
+    return &lanes_[*index].present->shares()[0];
+  }
+  return nullptr;
 }
 
+// Null: its filters let nothing run now.
 BatchPtr ContinuousRunner::take_job(std::uint32_t index) {
+  if (filters_ && filters_->any_of_virtual_partitions()) return take_filtered_job(index);
   BatchPtr job = shelf_.fresh();
   flow_.take(index, job->gathered(), job->keys());
   job->lay_out_as_one({index});
@@ -217,7 +230,7 @@ void ContinuousRunner::arm_behind(std::uint32_t index, Time now) {
   if (lane.armed || assignment_->caps().any() || tools_.commits->jobs_wait()) return;
   if (assignment_->held() || !flow_.may_follow(index, now) || (hooks_ && hooks_->owes(index))) return;
   if (tools_.dispatcher->others_wait(*assignment_)) return;
-  place_behind(index, take_job(index));
+  if (BatchPtr job = take_job(index)) place_behind(index, std::move(job));
 }
 
 void ContinuousRunner::place_behind(std::uint32_t index, BatchPtr job) {

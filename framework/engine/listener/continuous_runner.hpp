@@ -8,6 +8,7 @@
 #include "engine/listener/copy_out.hpp"
 #include "engine/listener/dispatcher.hpp"
 #include "engine/listener/intake.hpp"
+#include "engine/listener/partition_filters.hpp"
 #include "engine/listener/partition_hooks.hpp"
 #include "engine/listener/partition_runner.hpp"
 #include "engine/listener/share_offsets.hpp"
@@ -81,6 +82,9 @@ class ContinuousRunner final : public PartitionRunner, private ShareSource, priv
   void pass_end();
   void send_again(Time now);
   BatchPtr take_job(std::uint32_t index);
+  BatchPtr take_filtered_job(std::uint32_t index);
+  void wait(std::uint32_t index, Time until);
+  void drop_skipped(std::uint32_t index);
   void arm_behind(std::uint32_t index, Time now);
   void place_behind(std::uint32_t index, BatchPtr job);
   void copy_out(Offset through);
@@ -101,6 +105,7 @@ class ContinuousRunner final : public PartitionRunner, private ShareSource, priv
   AfterAttempt after_;
   std::unique_ptr<core::Placement> placement_;
   Intake intake_;
+  std::unique_ptr<PartitionFilters> filters_;  // none where the topic has none
   CopyOut copies_;
   TicketWatch tickets_;
   std::shared_ptr<WaitingGauge> waiting_;
@@ -110,12 +115,14 @@ class ContinuousRunner final : public PartitionRunner, private ShareSource, priv
   std::vector<std::uint32_t> active_;  // virtual partitions with a present job
   BatchShelf shelf_;
   std::vector<Share*> held_;        // of present jobs
-  std::vector<Message> held_back_;  // beyond the ledger's window
+  std::vector<Message> held_back_;  // beyond the ledger's window, or behind a message that waits for its filters
   Time now_{};                      // of the turn
   bool admits_ = true;
 
   // scratch
   std::vector<Message> incoming_;
+  std::vector<Message> skipped_;
+  std::vector<core::KeyId> skipped_keys_;
 };
 
 }  // namespace braid::engine

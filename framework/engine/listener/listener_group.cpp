@@ -309,7 +309,8 @@ void Listener::run(AssignedPartition& partition) {
                     .commits = &*partition.commits,
                     .balance = partition.lane->balance.get(),
                     .letters = letters_.get(),
-                    .fatal = [this](const Error& error) { host_->handle_fatal(error); }};
+                    .fatal = [this](const Error& error) { host_->handle_fatal(error); },
+                    .clock = clock_};
   if (partition.lane->topic->flow == routing::Flow::continuous) {
     partition.runner = std::make_unique<ContinuousRunner>(partition.assignment, std::exchange(partition.start, {}),
                                                           std::move(tools));

@@ -46,6 +46,7 @@ struct RunnerTools {
   DeadLetterSink* letters = nullptr;          // none: what is sent fails
   // The application can't go on as it was told to.
   std::function<void(const Error&)> fatal{};
+  const Clock* clock = nullptr;  // for filters
 };
 
 // Runs one assignment of a partition: the seam between the listener and the flows. Thread: the listener's.

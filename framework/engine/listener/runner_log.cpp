@@ -76,6 +76,22 @@ void log_dropped(Log& log, const Assignment& assignment, const Share& share) {
                   describe_failure(share.failure())));
 }
 
+void log_filter_errors(Log& log, const Assignment& assignment, const core::FilterReport& report) {
+  if (report.errors == 0 || !log.enabled(LogLevel::warning)) return;
+  log.write(
+      LogLevel::warning, "partition",
+      fmt::format("{}/{}: filters threw {} times, and the messages went on without them; first {} at offset {}: {}",
+                  assignment.partition().topic, assignment.partition().partition.value, report.errors,
+                  report.first_filter, report.first_offset.value, report.first_text));
+}
+
+void log_filter_missing(Log& log, const Assignment& assignment, std::string_view why) {
+  if (!log.enabled(LogLevel::error)) return;
+  log.write(LogLevel::error, "partition",
+            fmt::format("{}/{}: messages go on without a filter of theirs: {}", assignment.partition().topic,
+                        assignment.partition().partition.value, why));
+}
+
 void log_hook_failure(Log& log, const Assignment& assignment, core::HookKind kind, VirtualPartitionIndex index,
                       const std::exception_ptr& failure) {
   if (!log.enabled(LogLevel::warning)) return;

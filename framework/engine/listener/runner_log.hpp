@@ -1,6 +1,7 @@
 #pragma once
 
 #include "core/flow/hook_schedule.hpp"
+#include "core/recovery/filter_chain.hpp"
 #include "core/virtual_partitions/partitioner.hpp"
 #include "engine/ports/log.hpp"
 #include "engine/worker/assignment.hpp"
@@ -9,6 +10,7 @@
 #include <cstddef>
 #include <exception>
 #include <string>
+#include <string_view>
 
 namespace braid::engine {
 
@@ -24,6 +26,10 @@ void log_failure(Log& log, const Assignment& assignment, const Share& share);
 [[nodiscard]] std::string describe_stop(const Assignment& assignment, const Share& share);
 // An attempt failed and what it left is given up.
 void log_dropped(Log& log, const Assignment& assignment, const Share& share);
+// Filters threw.
+void log_filter_errors(Log& log, const Assignment& assignment, const core::FilterReport& report);
+// A filter could not be made.
+void log_filter_missing(Log& log, const Assignment& assignment, std::string_view why);
 // A hook threw.
 void log_hook_failure(Log& log, const Assignment& assignment, core::HookKind kind, VirtualPartitionIndex index,
                       const std::exception_ptr& failure);

@@ -33,8 +33,9 @@ struct Figures {
   std::uint64_t messages_stale = 0;  // dropped: below the expected offset, or of an assignment that ended
   // Dropped: whoever had the partition before had done them, as the metadata of its last commit tells.
   std::uint64_t messages_done_before = 0;
-  std::uint64_t offset_jumps = 0;     // offsets that were never there (compaction, transactions)
-  std::uint64_t messages_copied = 0;  // they waited for long: see the topics' `hold_copy_after`
+  std::uint64_t messages_filtered = 0;  // skipped by filters: done, and no consumer saw them
+  std::uint64_t offset_jumps = 0;       // offsets that were never there (compaction, transactions)
+  std::uint64_t messages_copied = 0;    // they waited for long: see the topics' `hold_copy_after`
   std::uint64_t batches = 0;
   std::uint64_t attempts_failed = 0;
   std::uint64_t messages_dropped = 0;     // failed under `before_processing`, which tries nothing again

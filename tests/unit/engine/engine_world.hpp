@@ -51,7 +51,7 @@ class CountingOwner final : public engine::MessageOwner {
   [[nodiscard]] static bool is_copy(const Message& message) { return message.handle() != nullptr; }
   [[nodiscard]] std::string_view topic() const override { return "events"; }
   [[nodiscard]] PartitionNumber partition() const override { return {0}; }
-  [[nodiscard]] std::chrono::system_clock::time_point timestamp(const void*) const override { return {}; }
+  [[nodiscard]] std::chrono::system_clock::time_point timestamp(const void*) const override { return time; }
   [[nodiscard]] std::vector<Header> headers(const void*) const override { return {}; }
   [[nodiscard]] std::optional<Header> header(const void*, std::string_view) const override { return std::nullopt; }
 
@@ -64,6 +64,8 @@ class CountingOwner final : public engine::MessageOwner {
     return offsets;
   }
   std::string payload;  // of the messages made from now on; none as long as it is empty
+  std::function<std::string_view(std::int64_t offset)> key;  // likewise; what it gives must last
+  std::chrono::system_clock::time_point time{};              // of all
 
   // How often each offset came back.
   [[nodiscard]] std::map<std::int64_t, int> released() const {
@@ -83,6 +85,11 @@ class CountingOwner final : public engine::MessageOwner {
     parts.offset = Offset{offset};
     parts.handle = handle;
     parts.source = this;
+    if (key) {
+      const std::string_view of_this = key(offset);
+      parts.key = of_this.data();
+      parts.key_size = static_cast<std::uint32_t>(of_this.size());
+    }
     if (!payload.empty()) {
       parts.payload = payload.data();
       parts.payload_size = static_cast<std::uint32_t>(payload.size());

@@ -140,7 +140,8 @@ class CommitWorld {
                               .commits = &*partition_->commits,
                               .balance = &balance_,
                               .letters = &letters,
-                              .fatal = [this](const Error& error) { fatal.push_back(error.text()); }};
+                              .fatal = [this](const Error& error) { fatal.push_back(error.text()); },
+                              .clock = &clock_};
     if (flow == routing::Flow::continuous) {
       partition_->runner = std::make_unique<engine::ContinuousRunner>(world.assignment, start, std::move(tools));
     } else {
@@ -186,6 +187,7 @@ class CommitWorld {
   }
   void advance(std::chrono::milliseconds time) {
     now += time;
+    wall += time;
     turn();
   }
   // What PartitionsEnding does of it.
@@ -205,6 +207,7 @@ class CommitWorld {
   }
 
   core::Time now = core::Time{} + 1h;
+  std::chrono::system_clock::time_point wall{std::chrono::system_clock::duration(1'720'000'000s)};
   EngineWorld world;
   FakeStore store;
   std::shared_ptr<SteppedPool> pool = std::make_shared<SteppedPool>();
@@ -221,6 +224,7 @@ class CommitWorld {
     if (mail.kind == Kind::share_open) the().runner->handle_open(*mail.share, now);
     if (mail.kind == Kind::letter_answered) the().runner->handle_letter(*mail.letter, now);
     if (mail.kind == Kind::share_held) the().runner->handle_held(*mail.share);
+    if (mail.kind == Kind::partition_ready) mail.flag->lower();
     if (mail.kind == Kind::commit_wanted) committer.request(the(), *mail.request);
     committer.look(the());
   }
@@ -235,6 +239,18 @@ class CommitWorld {
     committer.look(the());
   }
 
+  // The test's time, for filters.
+  class WorldClock final : public engine::Clock {
+   public:
+    explicit WorldClock(const CommitWorld& world) : world_(world) {}
+    [[nodiscard]] engine::Time now() const override { return world_.now; }
+    [[nodiscard]] std::chrono::system_clock::time_point wall() const override { return world_.wall; }
+
+   private:
+    const CommitWorld& world_;
+  };
+
+  WorldClock clock_{*this};
   QuietLog log_;
   engine::ByteBudget bytes_{1'000'000'000};
   engine::TopicBalance balance_{"group", "events"};
