@@ -127,6 +127,9 @@ constexpr std::array<std::string_view, kHappenings> kNames{
     "seeks stored",
     "positions moved back",
     "messages read again by their old views",
+    "messages skipped by filters",
+    "messages that filters let wait",
+    "filters that threw",
     "batches kept",
     "kept batches read later, and freed by a worker",
     "topics in batches",
@@ -141,6 +144,7 @@ constexpr std::array<std::string_view, kHappenings> kNames{
     "topics whose consumers pause and seek",
     "topics with ticks",
     "topics with ends of partitions",
+    "topics with a filter",
     "topics committed by interval",
     "topics committed after a batch",
     "topics committed after a batch, waiting",
@@ -166,6 +170,7 @@ constexpr std::array<std::string_view, kHappenings> kNames{
     "checks: a seek's target is committed at once",
     "checks: a tick is in its place",
     "checks: an end is heard of behind what came before",
+    "checks: what is skipped never runs",
 };
 static_assert(!kNames.back().empty(), "each happening has its name");
 

@@ -127,6 +127,9 @@ enum class Happening : std::uint8_t {
   seek_stored,
   position_moved_back,
   views_read_again,
+  message_filtered,
+  filter_let_wait,
+  filter_threw,
   batch_kept,
   kept_read_and_freed,
   flow_batch,
@@ -141,6 +144,7 @@ enum class Happening : std::uint8_t {
   steered_by_consumers,
   ticks_wanted,
   ends_wanted,
+  filter_wanted,
   policy_interval,
   policy_after_batch,
   policy_after_batch_sync,
@@ -166,6 +170,7 @@ enum class Happening : std::uint8_t {
   checked_target,
   checked_hooks,
   checked_ends,
+  checked_filtered,
   count_,
 };
 

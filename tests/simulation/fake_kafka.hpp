@@ -6,6 +6,8 @@
 #include "simulation/guarantees.hpp"
 #include "simulation/world.hpp"
 
+#include <braid/filter.hpp>
+
 #include <cstdint>
 #include <functional>
 #include <map>
@@ -35,8 +37,10 @@ struct Promises {
   bool external = false;          // its positions are in an offset store
   std::optional<engine::Duration> tick_every{};
   bool end_of_partition = false;  // its consumers hear of ends
-  bool steered = false;           // its consumers pause and seek
-  bool tickets = false;           // some jobs are settled later
+  bool filtered = false;          // a filter stands before its consumers; its messages may wait beside
+  FilterStage filter_stage = FilterStage::partition;
+  bool steered = false;  // its consumers pause and seek
+  bool tickets = false;  // some jobs are settled later
   std::optional<engine::Duration> ticket_timeout{};
   bool overdue_is_retried = false;  // though what is overdue may be going on
   bool waits_itself = false;        // its consumers wait for commits

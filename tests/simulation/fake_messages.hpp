@@ -25,6 +25,7 @@ struct FakeDelivery {
   std::uint64_t taken_at_step = 0;
   engine::Time taken_at{};
   bool released = false;
+  bool filtered = false;  // its filters have let it pass
   bool detached = false;  // a copy of what was handed out
 };
 

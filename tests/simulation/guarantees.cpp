@@ -3,6 +3,7 @@
 #include "simulation/fake_kafka.hpp"
 #include "simulation/fake_messages.hpp"
 #include "simulation/guarantees_by_topic.hpp"
+#include "simulation/guarantees_of_filters.hpp"
 #include "simulation/guarantees_of_hooks.hpp"
 #include "simulation/guarantees_of_steering.hpp"
 
@@ -64,7 +65,7 @@ class PositionIsExact final : public Guarantee {
     FakeLog& log = partitions_[static_cast<std::size_t>(of.partition)]->log;
     const bool has_a_meaning = position == of.start || position == of.highest_taken + 1 ||
                                position == of.end_told || log.find(position) != nullptr ||
-                               (promises(of).window > 0 && log.find(position - 1) != nullptr);
+                               (waits_beside(of) && log.find(position - 1) != nullptr);
     if (!has_a_meaning) {
       violated(fmt::format("#{}: position {} is no message's and not behind the last one", of.partition, position));
     }
@@ -77,7 +78,7 @@ class PositionIsExact final : public Guarantee {
     // What was taken and waited beside is nothing that its position is about: it may end in front of a hole there,
     // or of what was done before, which the metadata goes on telling.
     const std::int64_t sent = std::max(of.last_sent, of.start);
-    const bool same_place = promises(of).window > 0 && sent <= of.position() && nothing_new(of, sent);
+    const bool same_place = waits_beside(of) && sent <= of.position() && nothing_new(of, sent);
     if (sent != of.position() && !same_place) {
       violated(fmt::format("#{}: it is given back at {}, the last position sent is {}", of.partition, of.position(),
                            of.last_sent));
@@ -85,6 +86,10 @@ class PositionIsExact final : public Guarantee {
   }
 
  private:
+  // Messages may have been taken that are not open to the engine.
+  [[nodiscard]] bool waits_beside(const Incarnation& of) const {
+    return promises(of).window > 0 || promises(of).filtered;
+  }
   // From there to the position there is nothing but holes and what was done before.
   [[nodiscard]] bool nothing_new(const Incarnation& of, std::int64_t from) const {
     FakeLog& log = partitions_[static_cast<std::size_t>(of.partition)]->log;
@@ -370,6 +375,7 @@ Guarantees::Guarantees(World& world, const GuaranteeSetting& setting) {
   add_guarantees_by_topic(world, setting, all_);
   add_guarantees_of_steering(world, all_);
   add_guarantees_of_hooks(world, setting, all_);
+  add_guarantees_of_filters(world, setting, all_);
 }
 
 }  // namespace braid::simulation

@@ -33,6 +33,7 @@ class TopicDraw {
     steered_ = random_.chance(300);
     if (steered_) world_.happened(Happening::steered_by_consumers);
     draw_hooks();
+    draw_filter();
     if (random_.chance(200)) topic_.max_concurrency = static_cast<std::uint32_t>(random_.between(1, 3));
     promise();
     return std::move(topic_);
@@ -125,14 +126,22 @@ class TopicDraw {
     if (topic_.end_of_partition) world_.happened(Happening::ends_wanted);
   }
 
+  // Not where consumers hear of ends: one that nothing but skipped messages came before is none.
+  void draw_filter() {
+    if (topic_.end_of_partition || !random_.chance(250)) return;
+    filtered_ = true;
+    world_.happened(Happening::filter_wanted);
+    if (random_.chance(500)) filter_stage_ = FilterStage::virtual_partition;
+  }
+
   void promise() {
     const bool sticky = topic_.reducer == routing::Reducer::Kind::sticky;
     const bool bounded_window = topic_.max_window < 1'000'000;
     topic_.promises = {
         .continuous = continuous(),
         .keys_stay = topic_.reducer == routing::Reducer::Kind::hash,
-        // Held back by the window they are placed later.
-        .keys_stay_in_flight = sticky && continuous() && !bounded_window,
+        // Held back they are placed later.
+        .keys_stay_in_flight = sticky && continuous() && !bounded_window && !filtered_,
         .window = bounded_window ? topic_.max_window : 0,
         .waits_for_commit = topic_.commit.sync,
         .on_demand = topic_.commit.when == When::manual,
@@ -140,6 +149,8 @@ class TopicDraw {
         .external = topic_.commit.when == When::external,
         .tick_every = topic_.tick_every,
         .end_of_partition = topic_.end_of_partition,
+        .filtered = filtered_,
+        .filter_stage = filter_stage_,
         .steered = steered_,
         .tickets = tickets_,
         .ticket_timeout = topic_.ticket_timeout,
@@ -159,6 +170,8 @@ class TopicDraw {
   bool tickets_ = false;
   bool waits_itself_ = false;
   bool steered_ = false;
+  bool filtered_ = false;
+  FilterStage filter_stage_ = FilterStage::partition;
 };
 
 Bounds bounds_of(const TopicPlan& topic) {

@@ -1,5 +1,7 @@
 #include "simulation/process.hpp"
 
+#include "simulation/simulated_filter.hpp"
+
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -149,6 +151,11 @@ Process::Process(World& world, FakeKafka& kafka, int number, const ProcessPlan& 
     route.tick_every = topic.tick_every;
     route.end_of_partition = topic.end_of_partition;
     route.commit = topic.commit;
+    if (topic.promises.filtered) {
+      route.filters.push_back({.name = "SimulatedFilter", .factory = [this, promises = topic.promises] {
+                                 return std::make_unique<SimulatedFilter>(consumers_, promises);
+                               }});
+    }
     if (topic.promises.external) route.offset_store = store_.store();
     subscription.topics.push_back(std::move(route));
   }
