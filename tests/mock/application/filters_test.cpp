@@ -111,7 +111,6 @@ TEST_F(Filters, ADelayHoldsEachMessageUntilItHasItsAge) {
                   route("g", "orders", recorder, [](routing::TopicBuilder& topic) { topic.filter(delay(500ms)); }));
   app.start();
   produce("orders", 100, 10);
-  EXPECT_EQ(recorder->count(), 0U);
   ASSERT_TRUE(all_seen(100));
   EXPECT_EQ(too_young.load(), 0);
   EXPECT_EQ(order_fault(recorder->seen()), "");
