@@ -15,8 +15,8 @@ Duration exact_age(const Message& message, const FilterTime& time) {
 
 Time Delay::new_at(const Message& message, Time now) const {
   if (!ahead_ || message.timestamp() < ahead_->timestamp) return now;
-  return std::min(now,
-                  ahead_->since + std::chrono::duration_cast<Duration>(message.timestamp() - ahead_->timestamp));
+  const auto later = std::chrono::duration_cast<Duration>(message.timestamp() - ahead_->timestamp);
+  return later < now - ahead_->since ? ahead_->since + later : now;
 }
 
 Verdict Delay::ask(const Message& message, const FilterTime& time) {

@@ -5,6 +5,8 @@
 #include <gtest/gtest.h>
 
 #include <chrono>
+#include <cstdint>
+#include <limits>
 
 namespace braid::core {
 namespace {
@@ -87,6 +89,21 @@ TEST_F(AgeFilters, WithoutATimestampThereIsNoAge) {
   EXPECT_EQ(time_.age(message), std::nullopt);
   EXPECT_EQ(Delay(5s).ask(message, time_).kind(), Kind::pass);
   EXPECT_EQ(Expire(1ms).ask(message, time_).kind(), Kind::pass);
+}
+
+TEST_F(AgeFilters, AnyTimestampIsBorne) {
+  constexpr auto kMost = std::chrono::floor<std::chrono::milliseconds>(
+      std::chrono::system_clock::duration(std::numeric_limits<std::int64_t>::max()));
+  const Message before_the_epoch = messages_.add({.offset = next_++, .timestamp = -kMost});
+  EXPECT_EQ(time_.age(before_the_epoch), std::nullopt);
+  Delay delay(5s);
+  const Message last = messages_.add({.offset = next_++, .timestamp = kMost});
+  EXPECT_EQ(delay.ask(at(1s), time_).until(), time_.now + 5s);
+  pass_time(5s);
+  EXPECT_EQ(delay.ask(last, time_).until(), time_.now + 5s);
+  pass_time(5s);
+  EXPECT_EQ(delay.ask(last, time_).kind(), Kind::pass);
+  EXPECT_EQ(Expire(1ms).ask(last, time_).kind(), Kind::pass);
 }
 
 TEST_F(AgeFilters, AnAgeIsWhatUsersSee) {
