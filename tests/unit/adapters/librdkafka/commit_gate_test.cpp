@@ -1,12 +1,9 @@
 #include "adapters/librdkafka/commit_gate.hpp"
 
+#include "adapters/librdkafka/rdkafka_handles.hpp"
 #include "adapters/librdkafka/rdkafka_version.hpp"
 
 #include <gtest/gtest.h>
-#include <librdkafka/rdkafka.h>
-
-#include <memory>
-
 namespace braid::adapters {
 namespace {
 
@@ -25,11 +22,8 @@ class CommitGateTest : public ::testing::Test {
     gate.install(*conf);
   }
 
-  struct Destroy {
-    void operator()(rd_kafka_conf_t* made) const { rd_kafka_conf_destroy(made); }
-  };
   CommitGate gate;
-  std::unique_ptr<rd_kafka_conf_t, Destroy> conf{rd_kafka_conf_new()};
+  ConfPtr conf{rd_kafka_conf_new()};
 };
 
 TEST_F(CommitGateTest, ClosedFromTheWritingOfAJoinToTheSyncsAnswer) {
