@@ -46,6 +46,8 @@ class BatchFlow {
     forget_retries();
   }
 
+  [[nodiscard]] bool stopped() const { return !admits_; }
+
   // --- handing over
 
   [[nodiscard]] Step next(Time now) const;

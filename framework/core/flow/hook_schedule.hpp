@@ -72,6 +72,8 @@ class HookSchedule {
   void run_timers(Time now);
   // A hook that may be called; it is out from then on.
   [[nodiscard]] std::optional<Call> next();
+  // A hook of it is out.
+  [[nodiscard]] bool is_out(std::uint32_t index) const { return lanes_[index].out; }
   // Something of that virtual partition is due: nothing more of it should start.
   [[nodiscard]] bool owes(std::uint32_t index) const { return lanes_[index].owes(); }
   [[nodiscard]] bool any_owed() const { return owed_ > 0; }

@@ -71,6 +71,7 @@ void AfterAttempt::park(Share& share) {
     parked_[offset.value] = std::move(letter.letter);
     note_parked(1);
     share.note_parked(letter.index);
+    share.batch().note_parked();
     if (std::exchange(parking_told_, true)) continue;
     tools_.log->write(
         LogLevel::warning, "partition",

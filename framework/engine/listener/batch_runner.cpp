@@ -142,6 +142,7 @@ std::optional<Time> BatchRunner::wakes_at() const {
 
 void BatchRunner::turn(Time now) {
   after_.turn(now);
+  collapse();
   // What a worker starts on its own, behind a settled batch, it finds held too, and sends back.
   if (!assignment_->held()) send_again(now);
   if (!held_back_.empty() && flow_.room() > 0) gather(held_back_, 0, now);
@@ -236,7 +237,7 @@ void BatchRunner::settle_present() {
   Counters& counters = assignment_->counters();
   Counters::add(counters.batches);
   std::size_t largest = 0;
-  std::size_t not_done = std::exchange(messages_dropped_, 0);
+  std::size_t not_done = std::exchange(messages_not_done_, 0);
   for (const Share& share : present_->shares()) {
     largest = std::max(largest, share.messages().size());
     not_done += share.count_given_up();
@@ -264,7 +265,31 @@ void BatchRunner::handle_open(Share& share, Time now) {
 }
 
 void BatchRunner::try_again(Share& share, Time due) {
-  flow_.failed(share.index(), due);
+  // One whose letters nobody can address yet has to ask again itself.
+  const bool collapses = assignment_->topic().on_failure == routing::OnFailure::collapse;
+  const bool alone = share.collapsed() || !share.recovery()->causes.empty() || share.count_unfinished() == 0;
+  if (!collapses || alone) {
+    flow_.failed(share.index(), due);
+    return;
+  }
+  if (flow_.stopped()) return;
+  left_.push_back(&share);
+  left_due_ = left_.size() == 1 ? due : std::max(left_due_, due);
+  present_->watch_shares();
+  collapse();
+}
+
+// Once all others have settled; asked again with each that does, and in each turn.
+void BatchRunner::collapse() {
+  if (left_.empty() || present_->unsettled() != left_.size()) return;
+  if (hooks_ && !hooks_->may_collapse(*present_)) return;
+  for (Share& share : present_->shares()) {
+    share_offsets_->fold(share);
+    messages_not_done_ += share.count_given_up();
+  }
+  const Share& share = present_->collapse(std::exchange(left_, {}));
+  if (hooks_) hooks_->batch_collapsed(*present_);
+  flow_.failed(share.index(), left_due_);
 }
 
 void BatchRunner::go_on(Share& share) {
@@ -297,7 +322,7 @@ void BatchRunner::copy_out(Offset through, Time now) {
 // The position is behind it already: a second attempt would break the promise that nothing is processed twice.
 void BatchRunner::drop(Share& share) {
   const std::uint32_t unfinished = share.count_unfinished();
-  messages_dropped_ += unfinished;
+  messages_not_done_ += unfinished;
   Counters::add(assignment_->counters().messages_dropped, unfinished);
   log_dropped(*tools_.log, *assignment_, share);
   share.batch().settle_dropped(share);
@@ -318,6 +343,7 @@ void BatchRunner::refuse() {
     }
   }
   held_.clear();
+  left_.clear();
   if (hooks_) hooks_->stop();
   if (flow_.is_armed()) take_back();
   // At most once: what has not started is given back, though its commit may be on its way.

@@ -68,6 +68,7 @@ class BatchRunner final : public PartitionRunner, private ShareRunner {
   void try_again(Share& share, Time due) override;
   void go_on(Share& share) override;
   void drop(Share& share) override;
+  void collapse();
   void copy_out(Offset through, Time now);
 
   std::shared_ptr<Assignment> assignment_;
@@ -89,8 +90,11 @@ class BatchRunner final : public PartitionRunner, private ShareRunner {
   BatchPtr present_;    // runs
   // before_processing: the end of the batch that was sealed last, which is committed before it starts.
   std::optional<CommitPosition> committed_first_;
-  std::uint32_t messages_dropped_ = 0;  // of the present batch
-  std::vector<Share*> held_;            // of the present batch
+  std::uint32_t messages_not_done_ = 0;  // of the present batch
+  std::vector<Share*> held_;             // of the present batch
+  // on_failure: collapse: shares of the present batch that have failed, and wait for the others; and until when.
+  std::vector<Share*> left_;
+  Time left_due_{};
 
   std::vector<Message> incoming_;   // taken while the gathering batch was armed
   std::vector<Message> held_back_;  // beyond the ledger's window, or behind a message that waits for its filters

@@ -75,9 +75,10 @@ struct Mail {
 // A listener's one inbox: completions, ready partitions and commands meet here in one order, so that none of them
 // overtakes another in surprise.
 //
-// Bounded by what can be under way: a share has at most one mail at a time, a batch two, a partition one, a store
-// one a request, a dead letter one each time it is sent. Only commits that nobody waits for are as many as
-// consumers ask for. Posting therefore never fails and never waits. Thread: post() any; take() the listener's.
+// Bounded by what can be under way: a share has at most one mail at a time, and one when it settles, a batch two, a
+// partition one, a store one a request, a dead letter one each time it is sent. Only commits that nobody waits for
+// are as many as consumers ask for. Posting therefore never fails and never waits. Thread: post() any; take() the
+// listener's.
 class Mailbox {
  public:
   explicit Mailbox(std::shared_ptr<Notifier> notifier);

@@ -47,12 +47,23 @@ void PartitionHooks::batch_started(RunningBatch& batch) {
   for (const Share& share : batch.shares()) schedule_.starts(share.virtual_partition().value);
 }
 
+bool PartitionHooks::may_collapse(RunningBatch& batch) const {
+  const auto is_its = [](const Share& share) { return share.virtual_partition() == kCollapsed; };
+  return std::ranges::any_of(batch.shares(), is_its) || !schedule_.is_out(kCollapsed.value);
+}
+
+void PartitionHooks::batch_collapsed(RunningBatch& batch) {
+  for (const Share& share : batch.shares()) schedule_.starts(share.virtual_partition().value);
+}
+
 void PartitionHooks::batch_settled(RunningBatch& batch) {
   // Objects first: whoever got one by this batch hears of an end that it reached.
-  for (const Share& share : batch.shares()) {
+  const auto settled = [&](const Share& share) {
     note_object(share.virtual_partition());
     schedule_.idle(share.virtual_partition().value);
-  }
+  };
+  std::ranges::for_each(batch.former_shares(), settled);
+  std::ranges::for_each(batch.shares(), settled);
   schedule_.batch_settled(batch.size());
 }
 

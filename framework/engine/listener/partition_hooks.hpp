@@ -31,6 +31,9 @@ class PartitionHooks {
   void gathered(std::size_t messages) { schedule_.gathered(messages); }
   void batch_started(RunningBatch& batch);
   void batch_settled(RunningBatch& batch);
+  // Whether the one share that it collapses to may run: its virtual partition may have a hook out.
+  [[nodiscard]] bool may_collapse(RunningBatch& batch) const;
+  void batch_collapsed(RunningBatch& batch);
 
   // --- `flow: continuous`
 

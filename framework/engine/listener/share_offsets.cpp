@@ -2,7 +2,6 @@
 
 #include "core/offsets/returned_offsets.hpp"
 
-#include <algorithm>
 #include <cstdint>
 
 namespace braid::engine {
@@ -31,7 +30,7 @@ class AutomaticOffsets final : public ShareOffsets {
   void given_up(Share& share) override { tell_given_up(share, offsets_); }
   void fold_returned() override {}
   void settled(RunningBatch& batch) override {
-    if (whole_ranges_ && !has_parked(batch)) {
+    if (whole_ranges_ && !batch.parks()) {
       offsets_.done_range(batch.first(), batch.last());
       return;
     }
@@ -40,10 +39,6 @@ class AutomaticOffsets final : public ShareOffsets {
   [[nodiscard]] std::size_t returned() const override { return 0; }
 
  private:
-  [[nodiscard]] static bool has_parked(RunningBatch& batch) {
-    return std::ranges::any_of(batch.shares(), [](const Share& share) { return !share.parked.empty(); });
-  }
-
   core::PartitionOffsets& offsets_;
   const bool whole_ranges_;
 };

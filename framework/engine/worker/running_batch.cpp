@@ -5,6 +5,7 @@
 #include "engine/worker/conclude_attempt.hpp"
 
 #include <algorithm>
+#include <limits>
 #include <utility>
 
 namespace braid::engine {
@@ -63,11 +64,36 @@ std::size_t RunningBatch::copy_out(std::size_t most) {
   copied_ += copied.size();
   if (share_count_ == 0 || replaced == 0) return replaced;
   // One share of all messages lies in gathered_ itself; others were laid out beside it.
-  for (Message& message : laid_out_) {
+  const auto follow = [&](Message& message) {
     const auto same = std::ranges::lower_bound(copied, message.offset(), {}, &Message::offset);
     if (same != copied.end() && same->offset() == message.offset()) message = *same;
-  }
+  };
+  std::ranges::for_each(laid_out_, follow);
+  std::ranges::for_each(collapsed_, follow);
   return replaced;
+}
+
+Share& RunningBatch::collapse(std::span<Share* const> left) {
+  const Share* first = nullptr;
+  Offset lowest{std::numeric_limits<std::int64_t>::max()};
+  for (const Share* const share : left) {
+    for (std::uint32_t i = share->first_unfinished(); i < share->size(); ++i) {
+      if (share->is_given_up(i)) continue;
+      const Message& message = share->messages()[i];
+      collapsed_.push_back(message);
+      if (message.offset() > lowest) continue;
+      lowest = message.offset();
+      first = share;
+    }
+  }
+  std::ranges::sort(collapsed_, {}, &Message::offset);
+  former_shares_ = std::move(shares_);
+  former_count_ = share_count_;
+  share_capacity_ = 0;
+  const core::ShareSpan all{kCollapsed, 0, static_cast<std::uint32_t>(collapsed_.size())};
+  assign_shares({&all, 1}, collapsed_);
+  shares_[0].begin_collapsed(*first);
+  return shares_[0];
 }
 
 void RunningBatch::clear() {
@@ -76,6 +102,11 @@ void RunningBatch::clear() {
   copied_ = 0;
   keys_.clear();
   share_count_ = 0;
+  collapsed_.clear();
+  former_shares_.reset();
+  former_count_ = 0;
+  parks_ = false;
+  watched_.store(false, std::memory_order_relaxed);
   armed_.store(nullptr, std::memory_order_relaxed);
 }
 
@@ -183,8 +214,15 @@ CommitRequestPtr RunningBatch::request_commit(const Share& share, bool waits) {
 }
 
 BatchPtr RunningBatch::settle_one() {
-  // Acquire and release: the last one sees, and hands on, what all shares did.
-  if (unsettled_.fetch_sub(1, std::memory_order_acq_rel) != 1) return nullptr;
+  // The last one sees, and hands on, what all shares did. seq_cst: either the listener finds it settled, or it is
+  // told; see watch_shares().
+  if (unsettled_.fetch_sub(1, std::memory_order_seq_cst) != 1) {
+    if (watched_.load(std::memory_order_seq_cst)) {
+      mailbox_->post_settled(*this);
+      mailbox_->wake();
+    }
+    return nullptr;
+  }
   // What is armed comes with a reference of its own: the listener may let go of it as soon as it finds this closed.
   BatchPtr next(armed_.exchange(closed(), std::memory_order_acq_rel), false);
   // The mail goes first, so that none about the next batch overtakes it.

@@ -20,6 +20,10 @@ namespace braid::engine {
 
 class Mailbox;
 class RunningBatch;
+
+// Whose share a batch collapses to.
+inline constexpr VirtualPartitionIndex kCollapsed{0};
+
 using BatchPtr = boost::intrusive_ptr<RunningBatch>;
 
 // A batch of one assignment: first it gathers messages on the listener, then it is split into shares, then its
@@ -61,6 +65,8 @@ class RunningBatch {
   // All messages are one share, of this virtual partition.
   void lay_out_as_one(VirtualPartitionIndex virtual_partition);
   [[nodiscard]] std::span<Share> shares() { return {shares_.get(), share_count_}; }
+  // Those it had before it collapsed; none if it has not.
+  [[nodiscard]] std::span<Share> former_shares() { return {former_shares_.get(), former_count_}; }
   // Frees the messages; the batch can gather anew. Requires that it never started, or has settled and no job holds
   // it.
   void clear();
@@ -78,6 +84,18 @@ class RunningBatch {
   bool arm(RunningBatch& next);
   // Takes it back. False: this one has settled, and it has started.
   bool disarm(RunningBatch& next);
+
+  // --- one share instead of many; listener
+
+  // Shares that have failed wait for the others: from now on these tell the listener when they settle.
+  void watch_shares() { watched_.store(true, std::memory_order_seq_cst); }
+  [[nodiscard]] std::uint32_t unsettled() const { return unsettled_.load(std::memory_order_seq_cst); }
+  // What is unfinished of these, in the order of offsets, is one share from now on, of virtual partition 0, and the
+  // only one. Requires that all others have settled, and that none of these is in the pool or has letters out.
+  Share& collapse(std::span<Share* const> left);
+  // Some message of it is parked.
+  void note_parked() { parks_ = true; }
+  [[nodiscard]] bool parks() const { return parks_; }
 
   void run(Share& share) noexcept;
   // An attempt of one of its shares has ended: behind run() at once, or whenever what was deferred is settled.
@@ -135,12 +153,17 @@ class RunningBatch {
   std::uint32_t share_count_ = 0;
   std::uint32_t share_capacity_ = 0;
   std::uint32_t unsent_from_ = 0;
+  std::vector<Message> collapsed_;
+  std::unique_ptr<Share[]> former_shares_;  // tickets that are inert know them
+  std::uint32_t former_count_ = 0;
+  bool parks_ = false;  // the listener's
 
   // shared
   std::atomic<std::uint32_t> unsettled_{0};
   std::atomic<std::uint32_t> references_{0};
   std::atomic<RunningBatch*> armed_{nullptr};
   std::atomic<bool> kept_{false};
+  std::atomic<bool> watched_{false};
 };
 
 }  // namespace braid::engine

@@ -56,6 +56,9 @@ void Batch::retry_after(std::chrono::milliseconds pause) {
   share_->retry_after(pause);
 }
 
+bool Batch::collapsed() const {
+  return share_->collapsed();
+}
 std::uint32_t Batch::attempt() const {
   return share_->attempt();
 }
@@ -103,6 +106,7 @@ void Share::assign(RunningBatch& batch, VirtualPartitionIndex virtual_partition,
   window_from_ = 0;
   window_to_ = size();
   delivered_ = false;
+  collapsed_ = false;
   recovery_.reset();
   attempt_ = 1;
   attempted_from_ = 0;
@@ -169,13 +173,11 @@ void Share::take_over_marks() {
 
 void Share::begin_next_attempt() {
   take_over_marks();
-  const std::uint32_t from = first_unfinished();
-  const std::uint32_t given_up = count_given_up();
-  const bool anew = from > attempted_from_ || given_up > given_up_before_;
+  const bool anew = moved();
   attempt_ = anew ? 1 : attempt_ + 1;
   if (anew && recovery_) recovery_->first_failure.reset();
-  attempted_from_ = from;
-  given_up_before_ = given_up;
+  attempted_from_ = first_unfinished();
+  given_up_before_ = count_given_up();
   ticket_seen.reset();
   ticket_reported = false;
 }

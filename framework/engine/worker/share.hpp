@@ -81,6 +81,11 @@ class Share final : public Job {
   void note_delivered() { delivered_ = true; }
   [[nodiscard]] bool delivered() const { return delivered_; }
 
+  // All that a batch had left, as one share: see RunningBatch::collapse(). The listener's, before it is sent.
+  // `first`: whose first unfinished message is this one's; what was tried of it counts on.
+  void begin_collapsed(const Share& first);
+  [[nodiscard]] bool collapsed() const { return collapsed_; }
+
   // --- explicit outcomes; user code's, within an attempt
 
   // Throw std::invalid_argument for a message that is not one of the window's unfinished ones.
@@ -168,6 +173,8 @@ class Share final : public Job {
  private:
   static constexpr std::uint32_t kUnbounded = std::numeric_limits<std::uint32_t>::max();
   void raise_marked(std::uint32_t count);
+  // Since the present attempt began: attempts count anew.
+  [[nodiscard]] bool moved() const;
   [[nodiscard]] std::uint32_t find_unfinished(const Message& message, const char* what) const;
 
   RunningBatch* batch_ = nullptr;
@@ -180,6 +187,7 @@ class Share final : public Job {
   std::uint32_t window_from_ = 0;
   std::uint32_t window_to_ = 0;
   bool delivered_ = false;
+  bool collapsed_ = false;
   std::unique_ptr<ShareRecovery> recovery_;
   std::uint32_t attempt_ = 1;
   std::uint32_t attempted_from_ = 0;   // the first unfinished message when the present attempt began

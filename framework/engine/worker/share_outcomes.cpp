@@ -24,6 +24,18 @@ bool Share::open_window() {
   return window_from_ < window_to_ && recovery_->causes.empty();
 }
 
+void Share::begin_collapsed(const Share& first) {
+  collapsed_ = true;
+  attempt_ = first.moved() ? 0 : first.attempt_;
+  if (attempt_ == 0 || first.recovery_ == nullptr) return;
+  make_recovery().first_failure = first.recovery_->first_failure;
+  recovery_->first_failure_at = first.recovery_->first_failure_at;
+}
+
+bool Share::moved() const {
+  return first_unfinished() > attempted_from_ || count_given_up() > given_up_before_;
+}
+
 void Share::succeed() {
   if (recovery_ && recovery_->retry_after) return;
   if (marks_ == nullptr) {

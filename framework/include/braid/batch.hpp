@@ -98,6 +98,9 @@ class Batch {
   // 1 for the first time that the first message of this batch is tried.
   [[nodiscard]] std::uint32_t attempt() const;
   [[nodiscard]] bool retrying() const { return attempt() > 1; }
+  // Under `on_failure: collapse`: all that was left of a batch when some of it had failed, of whatever virtual
+  // partition, in the order of offsets. It goes to the consumer of virtual partition 0.
+  [[nodiscard]] bool collapsed() const;
   [[nodiscard]] bool revoked() const { return where_->revoked(); }
   [[nodiscard]] bool lost() const { return where_->lost(); }
 
