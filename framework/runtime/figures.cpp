@@ -18,6 +18,7 @@ Figures figures_of(const engine::Counters& counters) {
   figures.messages_skipped = counters.messages_skipped.load();
   figures.dead_letters = counters.dead_letters.load();
   figures.dead_letters_failed = counters.dead_letters_failed.load();
+  figures.messages_parked = counters.messages_parked.load();
   figures.commits = counters.commits.load();
   figures.commits_failed = counters.commits_failed.load();
   figures.assignments = counters.assignments.load();

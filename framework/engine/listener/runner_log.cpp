@@ -43,22 +43,28 @@ std::int64_t first_unfinished(const Share& share) {
   return first < share.size() ? share.messages()[first].offset().value : -1;
 }
 
+// Where it failed, as far as that is known.
+std::string describe_place(const Share& share) {
+  const auto culprit = share.recovery()->culprit;
+  if (culprit) return fmt::format("at offset {}", share.messages()[*culprit].offset().value);
+  return fmt::format("at offset {} or behind", first_unfinished(share));
+}
+
 }  // namespace
 
 void log_failure(Log& log, const Assignment& assignment, const Share& share) {
   if (!log.enabled(LogLevel::warning)) return;
-  log.write(
-      LogLevel::warning, "partition",
-      fmt::format("{}/{}: attempt {} of virtual partition {} failed at offset {}{} ({} messages left): {}; {}",
-                  assignment.partition().topic, assignment.partition().partition.value, share.attempt(),
-                  share.virtual_partition().value, first_unfinished(share),
-                  share.in_hand() != nullptr ? "" : " or behind", share.count_unfinished(),
-                  describe_failure(share.failure()), describe_next(share)));
+  log.write(LogLevel::warning, "partition",
+            fmt::format("{}/{}: attempt {} of virtual partition {} failed {} ({} messages left): {}; {}",
+                        assignment.partition().topic, assignment.partition().partition.value, share.attempt(),
+                        share.virtual_partition().value, first_unfinished(share),
+                        share.in_hand() != nullptr ? "" : " or behind", share.count_unfinished(),
+                        describe_failure(share.failure()), describe_next(share)));
 }
 
 std::string describe_stop(const Assignment& assignment, const Share& share) {
   return fmt::format(
-      "{}/{}: attempt {} of virtual partition {} failed at offset {}{}, and the application is to stop "
+      "{}/{}: attempt {} of virtual partition {} failed {}, and the application is to stop "
       "then: {}",
       assignment.partition().topic, assignment.partition().partition.value, share.attempt(),
       share.virtual_partition().value, first_unfinished(share), share.in_hand() != nullptr ? "" : " or behind",

@@ -41,6 +41,7 @@ class AttemptEnd {
     const bool drops = recovery_.next == Next::drop;  // the attempt before: its letters were not built yet
     recovery_.next = drops ? Next::drop : Next::go_on;
     recovery_.pause = {};
+    recovery_.culprit.reset();
     take_explicit();
     const auto retry_after = std::exchange(recovery_.retry_after, std::nullopt);
     if (share_.failure()) {
@@ -110,6 +111,7 @@ class AttemptEnd {
       recovery_.first_failure_at = wall_now_;
     }
     const auto culprit = this->culprit(suspects);
+    if (share_.delivered()) recovery_.culprit = culprit;
     core::FailedAttempt failed{.attempt = share_.attempt(),
                                .elapsed = now_ - *recovery_.first_failure,
                                .delivered = share_.delivered(),

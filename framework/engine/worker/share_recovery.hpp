@@ -59,6 +59,7 @@ struct ShareRecovery {
 
   // --- what follows the last attempt
 
+  std::optional<std::uint32_t> culprit;  // which message failed, where that is known
   core::Next next = core::Next::go_on;
   Duration pause{};
 };
