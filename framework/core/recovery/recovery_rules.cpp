@@ -73,7 +73,8 @@ Next RecoveryRules::decide(const FailedAttempt& failed) const {
     const bool goes = next == Next::dead_letter && dead_letters_ && failed.culprit_known && failed.delivered;
     return goes ? next : Next::drop;
   }
-  if (next == Next::dead_letter && !dead_letters_) return Next::retry;
+  // What is parked needs somewhere to go too, once there is no room for it.
+  if ((next == Next::dead_letter || next == Next::park) && !dead_letters_) return Next::retry;
   if (!about_one_message(next)) return next;
   if (!failed.delivered) return Next::retry;
   return failed.culprit_known ? next : Next::singly;

@@ -170,7 +170,7 @@ class AttemptEnd {
   void build_letters() {
     std::vector<ShareRecovery::Cause> unknown;
     for (ShareRecovery::Cause& cause : std::exchange(recovery_.causes, {})) {
-      if (topic_.dead_letters.to == routing::DeadLetters::To::discarded && !cause.park) {
+      if (topic_.dead_letters.to == routing::DeadLetters::To::discarded) {
         Counters::add(assignment_.counters().dead_letters);
         share_.give_up(cause.index);
         continue;

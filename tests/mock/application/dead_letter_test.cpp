@@ -210,6 +210,38 @@ TEST_F(DeadLetterApplication, AStopDoesNotWaitForATopicThatIsNotThereAndCommitsN
   EXPECT_EQ(committed("g", "orders", 1), std::vector<std::int64_t>{10});
 }
 
+// The partition goes to another member while its letter is on the way.
+TEST_F(DeadLetterApplication, NothingIsLostWhereAPartitionMovesBeforeTheAcknowledgement) {
+  make_topic("orders", 2);
+  make_topic("orders.dlq", 2);
+  cluster.set_topic_error("orders.dlq", BrokerError::unknown_topic);
+  produce("orders", 10, 1, 0);
+  produce("orders", 10, 1, 1);
+  recorder->script = [](Batch& batch) {
+    for (const Message& message : batch) {
+      if (message.payload() == "4" || message.payload() == "14") throw MessageFailed(message, "poison");
+      batch.mark(message);
+    }
+  };
+  Application first(settings(), with_dead_letters());
+  first.start();
+  ASSERT_TRUE(eventually([&] { return first.figures().dead_letters_failed >= 1; }));
+  Application second(settings(), with_dead_letters());
+  second.start();
+  ASSERT_TRUE(eventually([&] { return second.figures().attempts_failed >= 2; })) << "it has one of the two";
+  cluster.set_topic_error("orders.dlq", BrokerError::none);
+  EXPECT_TRUE(eventually([&] { return first.figures().dead_letters + second.figures().dead_letters >= 2; }));
+  EXPECT_TRUE(all_seen(10)) << "what is behind the poison";
+  second.stop();
+  first.stop();
+  EXPECT_EQ(committed("g", "orders", 2), (std::vector<std::int64_t>{10, 10}));
+  read_letters();
+  EXPECT_TRUE(eventually([&] { return letters->count() == 2; }));
+  stop_reading();
+  EXPECT_TRUE(letters->all().contains("0/4"));
+  EXPECT_TRUE(letters->all().contains("1/4"));
+}
+
 TEST_F(DeadLetterApplication, AWrongSettingIsToldAtTheStart) {
   make_topic("orders");
   Settings wrong = settings();

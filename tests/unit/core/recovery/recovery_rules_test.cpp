@@ -62,6 +62,7 @@ TEST(RecoveryRules, AStrategyIsObeyedButNeverForAnUnknownCulprit) {
   EXPECT_EQ(next(topic, {.asked = Decision::skip}), Next::singly);
   EXPECT_EQ(next(topic, {.asked = Decision::stop}), Next::stop);
   EXPECT_EQ(next({}, {.culprit_known = true, .asked = Decision::dead_letter}), Next::retry) << "there are none";
+  EXPECT_EQ(next({}, {.culprit_known = true, .asked = Decision::park}), Next::retry);
 }
 
 TEST(RecoveryRules, AtMostOnceNothingIsTriedAgain) {
