@@ -1,5 +1,7 @@
 #include "core/recovery/recovery_rules.hpp"
 
+#include <braid/routing/effective_recovery.hpp>
+
 #include <algorithm>
 #include <chrono>
 #include <cmath>
@@ -7,9 +9,6 @@
 namespace braid::core {
 
 namespace {
-
-// Where it is not said: retries, if something else is there to follow.
-constexpr std::uint32_t kRetriesBeforeDeadLetters = 3;
 
 Next next_of(routing::OnExhausted what) {
   switch (what) {
@@ -32,11 +31,11 @@ bool about_one_message(Next next) {
 }  // namespace
 
 bool has_dead_letters(const routing::Topic& topic) {
-  return topic.dead_letters.to != routing::DeadLetters::To::nowhere;
+  return routing::has_dead_letters(topic);
 }
 
 RecoveryRules::RecoveryRules(const routing::Topic& topic)
-    : max_retries_(topic.retries.max.value_or(has_dead_letters(topic) ? kRetriesBeforeDeadLetters : unlimited)),
+    : max_retries_(routing::max_retries_of(topic)),
       max_elapsed_(topic.retries.max_elapsed),
       on_exhausted_(next_of(topic.on_exhausted.value_or(routing::OnExhausted::dead_letter))),
       dead_letters_(has_dead_letters(topic)),

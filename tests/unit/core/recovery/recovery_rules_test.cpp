@@ -47,6 +47,12 @@ TEST(RecoveryRules, AnErrorThatIsNotWorthARetryUsesThemUp) {
   EXPECT_EQ(next(to_topic(), {.attempt = 1, .culprit_known = true, .worth_retrying = false}), Next::dead_letter);
 }
 
+TEST(RecoveryRules, ATimeAloneIsUsedToItsEnd) {
+  routing::Topic topic = to_topic();
+  topic.retries.max_elapsed = 10s;
+  EXPECT_EQ(next(topic, {.attempt = 99, .elapsed = 9999ms, .culprit_known = true}), Next::retry);
+}
+
 TEST(RecoveryRules, TimeUsesRetriesUpToo) {
   routing::Topic topic = to_topic(unlimited);
   topic.retries.max_elapsed = 10s;
