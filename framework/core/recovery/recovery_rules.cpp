@@ -38,7 +38,7 @@ RecoveryRules::RecoveryRules(const routing::Topic& topic)
     : max_retries_(routing::max_retries_of(topic)),
       max_elapsed_(topic.retries.max_elapsed),
       on_exhausted_(next_of(topic.on_exhausted.value_or(routing::OnExhausted::dead_letter))),
-      dead_letters_(has_dead_letters(topic)),
+      dead_letters_(routing::has_dead_letters(topic)),
       at_most_once_(topic.commit.when == routing::Commit::When::before_processing) {}
 
 bool RecoveryRules::exhausted(const FailedAttempt& failed) const {

@@ -57,8 +57,7 @@ void log_failure(Log& log, const Assignment& assignment, const Share& share) {
   log.write(LogLevel::warning, "partition",
             fmt::format("{}/{}: attempt {} of virtual partition {} failed {} ({} messages left): {}; {}",
                         assignment.partition().topic, assignment.partition().partition.value, share.attempt(),
-                        share.virtual_partition().value, first_unfinished(share),
-                        share.in_hand() != nullptr ? "" : " or behind", share.count_unfinished(),
+                        share.virtual_partition().value, describe_place(share), share.count_unfinished(),
                         describe_failure(share.failure()), describe_next(share)));
 }
 
@@ -67,8 +66,7 @@ std::string describe_stop(const Assignment& assignment, const Share& share) {
       "{}/{}: attempt {} of virtual partition {} failed {}, and the application is to stop "
       "then: {}",
       assignment.partition().topic, assignment.partition().partition.value, share.attempt(),
-      share.virtual_partition().value, first_unfinished(share), share.in_hand() != nullptr ? "" : " or behind",
-      describe_failure(share.failure()));
+      share.virtual_partition().value, describe_place(share), describe_failure(share.failure()));
 }
 
 void log_dropped(Log& log, const Assignment& assignment, const Share& share) {
