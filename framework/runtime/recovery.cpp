@@ -50,6 +50,8 @@ std::map<std::string, std::string> letter_settings(const Settings& settings) {
   }
   // So that a topic that is not there is told soon; the letter is sent again.
   kept.try_emplace("topic.metadata.propagation.max.ms", "5000");
+  // A letter is its message and some headers: what came through a broker must not be refused here already.
+  kept.try_emplace("message.max.bytes", "16777216");
   kept["acks"] = "all";
   kept["enable.idempotence"] = "true";
   return kept;

@@ -12,6 +12,13 @@ namespace braid::engine {
 
 using core::Next;
 
+namespace {
+
+// More than a parked message takes of a commit's metadata: two numbers, the distances to what is next to it.
+constexpr std::size_t kBytesOfAGap = 8;
+
+}  // namespace
+
 AfterAttempt::AfterAttempt(std::shared_ptr<Assignment> assignment, const RunnerTools& tools,
                            core::PartitionOffsets& offsets, ShareOffsets& share_offsets, ShareRunner& runner)
     : assignment_(std::move(assignment)),
@@ -32,6 +39,11 @@ void AfterAttempt::handle(Share& share, Time now) {
   }
   park(share);
   share_offsets_.given_up(share);
+  if (share.recovery()->next == Next::stop) {
+    // Not behind letters, which may never get anywhere.
+    follow(share, now);
+    return;
+  }
   if (!share.recovery()->letters.empty() && !refuses_) {
     outbox_.send(share);
     return;
@@ -86,7 +98,10 @@ void AfterAttempt::park(Share& share) {
 // Where a bound nears, the oldest goes to dead letters instead.
 void AfterAttempt::keep_bounds() {
   const routing::Topic& topic = assignment_->topic();
-  const std::size_t most = std::min<std::size_t>(topic.max_parked, topic.max_open_offsets / 4 * 3);
+  // Each is a gap that the commits must tell, or who waits for a commit behind it would wait for ever.
+  const std::size_t told = assignment_->commit_metadata_bytes() / kBytesOfAGap;
+  const std::size_t most =
+      std::min({std::size_t{topic.max_parked}, std::size_t{topic.max_open_offsets} / 4 * 3, told});
   const auto expected = offsets_.expected();
   const auto too_far_behind = [&](std::int64_t offset) {
     return expected && expected->value - offset > std::int64_t{topic.max_window} / 4 * 3;
@@ -101,7 +116,7 @@ void AfterAttempt::keep_bounds() {
 
 void AfterAttempt::follow(Share& share, Time now) {
   const ShareRecovery& recovery = *share.recovery();
-  if (!recovery.causes.empty() && !refuses_) {
+  if (!recovery.causes.empty() && !refuses_ && recovery.next != Next::stop) {
     runner_.try_again(share, now + recovery.pause);
     return;
   }

@@ -39,7 +39,6 @@ std::shared_ptr<ProducerEngine> LetterProducer::make_engine(std::unique_ptr<Prod
 }
 
 Result<std::shared_ptr<ProducerEngine>> LetterProducer::engine() {
-  const std::lock_guard lock(mutex_);
   if (closed_) return closed_error();
   if (!engine_->failed()) return engine_;
   auto client = make_();
@@ -49,16 +48,19 @@ Result<std::shared_ptr<ProducerEngine>> LetterProducer::engine() {
   return engine_;
 }
 
-void LetterProducer::send(const DeadLetter& letter, PartitionNumber original, Answer answer) {
+Result<void> LetterProducer::hand_over(const DeadLetter& letter, PartitionNumber original, const Answer& answer) {
+  // All of it: another listener could replace the engine in between, and nobody would answer for this letter.
+  const std::lock_guard lock(mutex_);
   auto engine = this->engine();
-  if (!engine) {
-    answer(engine.error());
-    return;
-  }
-  const auto sent = engine.value()->send(record_of(letter, original), [answer](const Delivery& delivery) {
+  if (!engine) return engine.error();
+  return engine.value()->send(record_of(letter, original), [answer](const Delivery& delivery) {
     answer(delivery.error ? Result<void>(*delivery.error) : Result<void>());
   });
-  if (!sent) answer(sent.error());
+}
+
+void LetterProducer::send(const DeadLetter& letter, PartitionNumber original, Answer answer) {
+  const auto handed_over = hand_over(letter, original, answer);
+  if (!handed_over) answer(handed_over.error());
 }
 
 void LetterProducer::close(std::chrono::milliseconds timeout) {

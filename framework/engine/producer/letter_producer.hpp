@@ -32,7 +32,8 @@ class LetterProducer final : public DeadLetterSink {
   void close(std::chrono::milliseconds timeout);
 
  private:
-  [[nodiscard]] Result<std::shared_ptr<ProducerEngine>> engine();
+  [[nodiscard]] Result<void> hand_over(const DeadLetter& letter, PartitionNumber original, const Answer& answer);
+  [[nodiscard]] Result<std::shared_ptr<ProducerEngine>> engine();  // with the mutex
   [[nodiscard]] std::shared_ptr<ProducerEngine> make_engine(std::unique_ptr<ProducerClient> client);
 
   const MakeClient make_;

@@ -76,6 +76,7 @@ class Assignment {
   // Nothing is to start now, though it may again.
   [[nodiscard]] bool held() const { return parts_.steering->held(); }
 
+  [[nodiscard]] std::size_t commit_metadata_bytes() const { return parts_.commit_metadata_bytes; }
   [[nodiscard]] CommitText& commit_text() { return commit_text_; }
   [[nodiscard]] const CommitText& commit_text() const { return commit_text_; }
 

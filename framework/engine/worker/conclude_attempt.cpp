@@ -42,11 +42,14 @@ class AttemptEnd {
     recovery_.next = drops ? Next::drop : Next::go_on;
     recovery_.pause = {};
     recovery_.culprit.reset();
+    // Marks by way of the virtual partition count too.
+    share_.take_over_marks();
     take_explicit();
     const auto retry_after = std::exchange(recovery_.retry_after, std::nullopt);
     if (share_.failure()) {
       judge(retry_after);
     } else if (retry_after) {
+      share_.count_anew();
       const bool at_most_once = topic_.commit.when == routing::Commit::When::before_processing;
       recovery_.next = at_most_once ? Next::drop : Next::retry;
       recovery_.pause = *retry_after;
@@ -106,14 +109,19 @@ class AttemptEnd {
   void judge(std::optional<Duration> retry_after) {
     const auto suspects = this->suspects();
     if (suspects.empty()) return;  // all that it had is done, or was given up before it threw
-    if (!recovery_.first_failure) {
-      recovery_.first_failure = now_;
-      recovery_.first_failure_at = wall_now_;
+    share_.count_anew();
+    // What fails before user code has a message is none's fault, and uses none's retries up.
+    if (share_.delivered()) {
+      ++recovery_.failures;
+      if (!recovery_.first_failure) {
+        recovery_.first_failure = now_;
+        recovery_.first_failure_at = wall_now_;
+      }
     }
     const auto culprit = this->culprit(suspects);
     if (share_.delivered()) recovery_.culprit = culprit;
-    core::FailedAttempt failed{.attempt = share_.attempt(),
-                               .elapsed = now_ - *recovery_.first_failure,
+    core::FailedAttempt failed{.attempt = recovery_.failures,
+                               .elapsed = recovery_.first_failure ? now_ - *recovery_.first_failure : Duration(),
                                .delivered = share_.delivered(),
                                .culprit_known = culprit.has_value()};
     failed.asked = ask_strategy(failed, culprit.value_or(suspects.front()));
@@ -175,7 +183,7 @@ class AttemptEnd {
         share_.give_up(cause.index);
         continue;
       }
-      auto letter = may_ask_ ? build_letter(assignment_, share_.messages()[cause.index], cause) : std::nullopt;
+      auto letter = may_ask_ ? try_to_build(cause) : std::nullopt;
       if (!letter) {
         unknown.push_back(std::move(cause));
         continue;
@@ -188,9 +196,18 @@ class AttemptEnd {
       recovery_.asked_where = 0;
       return;
     }
-    if (recovery_.next != Next::drop) recovery_.next = Next::retry;
+    if (recovery_.next != Next::drop && recovery_.next != Next::stop) recovery_.next = Next::retry;
     const double random = assignment_.recovery().random();
     recovery_.pause = core::pause_behind(topic_.retries.backoff, ++recovery_.asked_where, random);
+  }
+
+  // Without the memory for a copy it is as though nobody knew where it goes.
+  [[nodiscard]] std::optional<DeadLetter> try_to_build(const ShareRecovery::Cause& cause) const {
+    try {
+      return build_letter(assignment_, share_.messages()[cause.index], cause);
+    } catch (const std::exception&) {
+      return std::nullopt;
+    }
   }
 
   // --- user code, guarded
@@ -209,7 +226,7 @@ class AttemptEnd {
                           .message_known = failed.culprit_known,
                           .error = share_.failure(),
                           .text = text,
-                          .attempt = failed.attempt,
+                          .attempt = share_.attempt(),
                           .elapsed = std::chrono::duration_cast<std::chrono::milliseconds>(failed.elapsed)};
     try {
       return strategy(failure);

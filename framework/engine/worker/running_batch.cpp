@@ -92,7 +92,8 @@ Share& RunningBatch::collapse(std::span<Share* const> left) {
   share_capacity_ = 0;
   const core::ShareSpan all{kCollapsed, 0, static_cast<std::uint32_t>(collapsed_.size())};
   assign_shares({&all, 1}, collapsed_);
-  shares_[0].begin_collapsed(*first);
+  // None: a late mark has finished what was left.
+  if (first != nullptr) shares_[0].begin_collapsed(*first);
   return shares_[0];
 }
 

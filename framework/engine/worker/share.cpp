@@ -124,6 +124,10 @@ void Share::mark_through(Offset offset) {
   if (offset > messages_[window_to_ - 1].offset()) {
     throw std::invalid_argument("mark: the offset is behind this batch");
   }
+  mark_up_to(offset);
+}
+
+void Share::mark_up_to(Offset offset) {
   if (marks_ != nullptr) marks_->mark(offset);
   std::uint32_t count = marked_.load(std::memory_order_relaxed);
   while (count < size() && messages_[count].offset() <= offset) ++count;
@@ -144,13 +148,16 @@ void Share::mark_one_of(std::span<const Message> messages, const Message& messag
   if (!earlier && (at == messages.end() || at->offset() != message.offset())) {
     throw std::invalid_argument("mark: the message is not of this batch, nor of an earlier one");
   }
-  mark_through(message.offset());
+  // Not by way of the window: a ticket that is given up may be another attempt's already.
+  mark_up_to(message.offset());
 }
 
 Offset Share::done_through() const {
   if (marks_ != nullptr) {
+    // The marks first: who marks behind a message that is held back has held it back before. See marked().
+    const Offset marked = marks_->marked();
     const auto held_back = held_back_from();
-    return held_back ? std::min(marks_->marked(), Offset{held_back->value - 1}) : marks_->marked();
+    return held_back ? std::min(marked, Offset{held_back->value - 1}) : marked;
   }
   const std::uint32_t marked = this->marked();
   return marked > 0 ? messages_[marked - 1].offset() : Offset{messages_.front().offset().value - 1};
@@ -171,13 +178,21 @@ void Share::take_over_marks() {
   raise_marked(count);
 }
 
-void Share::begin_next_attempt() {
-  take_over_marks();
-  const bool anew = moved();
-  attempt_ = anew ? 1 : attempt_ + 1;
-  if (anew && recovery_) recovery_->first_failure.reset();
+bool Share::count_anew() {
+  if (!moved()) return false;
   attempted_from_ = first_unfinished();
   given_up_before_ = count_given_up();
+  attempt_ = 1;
+  if (recovery_) {
+    recovery_->first_failure.reset();
+    recovery_->failures = 0;
+  }
+  return true;
+}
+
+void Share::begin_next_attempt() {
+  take_over_marks();
+  if (!count_anew()) ++attempt_;
   ticket_seen.reset();
   ticket_reported = false;
 }

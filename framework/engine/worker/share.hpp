@@ -127,7 +127,10 @@ class Share final : public Job {
   // What the last attempt threw; for the listener, after it learned of the failure.
   [[nodiscard]] const std::exception_ptr& failure() const { return failure_; }
   void failed_with(std::exception_ptr failure) { failure_ = std::move(failure); }
-  // Before it is submitted again. Attempts count for the first unfinished message and start anew when that moves.
+  // Attempts count for the first unfinished message and start anew when that moves: between attempts, and within
+  // one that goes on to fail, which was the first one of what it failed at. False: it has not moved.
+  bool count_anew();
+  // Before it is submitted again.
   void begin_next_attempt();
   // Its place among the shares of its batch.
   [[nodiscard]] std::uint32_t index() const;
@@ -172,6 +175,7 @@ class Share final : public Job {
 
  private:
   static constexpr std::uint32_t kUnbounded = std::numeric_limits<std::uint32_t>::max();
+  void mark_up_to(Offset offset);
   void raise_marked(std::uint32_t count);
   // Since the present attempt began: attempts count anew.
   [[nodiscard]] bool moved() const;

@@ -29,6 +29,7 @@ void Share::begin_collapsed(const Share& first) {
   attempt_ = first.moved() ? 0 : first.attempt_;
   if (attempt_ == 0 || first.recovery_ == nullptr) return;
   make_recovery().first_failure = first.recovery_->first_failure;
+  recovery_->failures = first.recovery_->failures;
   recovery_->first_failure_at = first.recovery_->first_failure_at;
 }
 

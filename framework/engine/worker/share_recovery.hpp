@@ -53,7 +53,8 @@ struct ShareRecovery {
 
   std::vector<std::uint32_t> given_up;  // ascending; what is marked behind them too
   bool singly = false;
-  std::optional<Time> first_failure;  // of the first unfinished message
+  std::uint32_t failures = 0;         // attempts that failed though they had the first unfinished message
+  std::optional<Time> first_failure;  // of these
   WallTime first_failure_at;
   std::uint32_t asked_where = 0;  // how often in vain where a letter goes
 
