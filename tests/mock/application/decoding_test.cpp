@@ -94,7 +94,7 @@ class Decoding : public ApplicationTest {
   routing::Routes route_of(const std::function<void(routing::TopicBuilder&)>& tune) {
     return routing::draw([&](routing::RoutesBuilder& r) {
       routing::TopicBuilder topic = r.consumer_group("g").topic("purchases");
-      topic.consumer<C>([notes = notes] { return std::make_unique<C>(notes); }).retry_backoff(50ms);
+      topic.consumer<C>([notes = notes] { return std::make_unique<C>(notes); }).retries({.backoff = fixed(50ms)});
       tune(topic);
     });
   }

@@ -42,7 +42,7 @@ class ContinuousFlowWait : public testing::Test {
   }
 
   Time now{1h};
-  ContinuousFlow flow{{.max_partitions = 4, .max_messages = 2, .retry_backoff = 100ms, .max_queued = 5}};
+  ContinuousFlow flow{{.max_partitions = 4, .max_messages = 2, .max_queued = 5}};
 
  private:
   static Offsets offsets_of(const std::vector<Message>& messages) {
