@@ -109,6 +109,20 @@ TEST_F(Collapse, TheOthersFinishFirst) {
   EXPECT_EQ(world().position(), 12);
 }
 
+TEST_F(Collapse, WhoSettlesWhileOthersWaitTellsTheListener) {
+  make([&](Batch& batch) {
+    if (batch.front().offset().value % 3 == 0 && !batch.collapsed()) throw std::runtime_error("now");
+  });
+  world().deliver(0, 11);
+  ASSERT_TRUE(world().pool->run_one());
+  world().turn();
+  ASSERT_TRUE(world().pool->run_one());
+  const auto mail = world().world.mailbox->take();
+  ASSERT_TRUE(mail.has_value()) << "nothing else would make it look before the next sweep";
+  Mailbox::settle(*mail);
+  run();
+}
+
 TEST_F(Collapse, APoisonIsFoundInItToo) {
   make([](Batch& batch) {
     for (const Message& message : batch) {

@@ -49,9 +49,10 @@ TEST_P(Recovery, AnUnknownCulpritIsFoundByTryingItsShareSingly) {
 }
 
 TEST_P(Recovery, ALetterIsDoneWhenItIsAcknowledgedAndNotBefore) {
-  make([](Batch& batch) {
+  make([this](Batch& batch) {
     batch.dead_letter(at(batch, 3), "bad");
     batch.mark(batch.back());
+    EXPECT_LE(world().position(), 3) << "nor while the call runs";
   });
   process(0, 9);
   world().advance(5000ms);
