@@ -249,7 +249,7 @@ void BatchRunner::settle_present() {
   intake_.bytes().give_back(present_->gathered());
   flow_.settled();
   placement_.settled();
-  tools_.commits->batch_settled(present_->last());
+  tools_.commits->batch_settled(present_->last_told());
   if (hooks_) hooks_->batch_settled(*present_);
   shelf_.retire(std::move(present_));
   if (next_runs) {

@@ -279,7 +279,7 @@ void ContinuousRunner::finish(Lane& lane, std::uint32_t index) {
   Share& share = lane.present->shares()[0];
   const std::span<const Message> messages = share.messages();
   share_offsets_->settled(*lane.present);
-  tools_.commits->job_settled({index}, messages.back().offset());
+  tools_.commits->job_settled({index}, lane.present->last_told());
   Counters::add(counters.batches);
   Counters::add(counters.messages_done, messages.size() - share.count_given_up());
   if (hooks_) hooks_->job_settled(index, messages.size());

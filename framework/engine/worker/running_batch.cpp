@@ -202,6 +202,12 @@ BatchPtr RunningBatch::end(Share& share, ConsumerSlot::Attempt attempt) noexcept
   return next;
 }
 
+Offset RunningBatch::last_told() const {
+  Offset last{-1};
+  for (std::uint32_t i = 0; i < share_count_; ++i) last = std::max(last, shares_[i].last_told().value_or(last));
+  return last;
+}
+
 void RunningBatch::settle_dropped(Share& share) {
   share.mark_all();
   const BatchPtr next = settle_one();

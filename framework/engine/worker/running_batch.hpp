@@ -59,6 +59,9 @@ class RunningBatch {
   // All of them were.
   [[nodiscard]] bool copied() const { return copied_ == gathered_.size(); }
   [[nodiscard]] Offset first() const { return gathered_.front().offset(); }
+  // The last offset that a commit will tell of, once it has settled: what is parked is not told. Where there is
+  // none, one that every commit tells of.
+  [[nodiscard]] Offset last_told() const;
   [[nodiscard]] Offset last() const { return gathered_.back().offset(); }
   // Lays the messages out in shares. May be done again after more were gathered.
   void split(std::span<const std::uint32_t> indexes, core::Splitter& splitter);

@@ -159,7 +159,9 @@ Offset Share::done_through() const {
     const auto held_back = held_back_from();
     return held_back ? std::min(marked, Offset{held_back->value - 1}) : marked;
   }
-  const std::uint32_t marked = this->marked();
+  std::uint32_t marked = this->marked();
+  // No commit ever tells of what is parked.
+  while (marked > 0 && is_parked(marked - 1)) --marked;
   return marked > 0 ? messages_[marked - 1].offset() : Offset{messages_.front().offset().value - 1};
 }
 

@@ -120,6 +120,8 @@ class Share final : public Job {
   [[nodiscard]] bool is_parked(std::uint32_t index) const {
     return std::ranges::find(parked, index) != parked.end();
   }
+  // The last of its messages that a commit will tell of, once it is done: not one that is parked. None: all are.
+  [[nodiscard]] std::optional<Offset> last_told() const;
   // The offset of the first message that is on its way to dead letters.
   [[nodiscard]] std::optional<Offset> held_back_from() const;
   [[nodiscard]] std::uint32_t size() const { return static_cast<std::uint32_t>(messages_.size()); }

@@ -149,6 +149,12 @@ void Share::settle_bound() {
   for (std::uint32_t next = marked(); next < size() && is_given_up(next); ++next) raise_marked(next + 1);
 }
 
+std::optional<Offset> Share::last_told() const {
+  std::uint32_t count = size();
+  while (count > 0 && is_parked(count - 1)) --count;
+  return count > 0 ? std::optional<Offset>(messages_[count - 1].offset()) : std::nullopt;
+}
+
 std::optional<Offset> Share::held_back_from() const {
   const std::uint32_t bound = bound_.load(std::memory_order_acquire);
   return bound == kUnbounded ? std::nullopt : std::optional<Offset>(messages_[bound].offset());

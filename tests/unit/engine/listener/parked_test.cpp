@@ -85,5 +85,30 @@ TEST_P(Parked, IsNotDeliveredAgainAndEndsWithItsAssignment) {
   EXPECT_EQ(counters().messages_parked, 0U);
 }
 
+// No commit ever tells of it; whoever waits for one would wait for ever.
+TEST_P(Parked, WhatWaitsForCommitsDoesNotWaitForIt) {
+  test_support::CommitWorld world({.when = routing::Commit::When::after_batch, .sync = true}, GetParam(), 1,
+                                  [](routing::Topic& topic) {
+                                    topic.max_messages = 2;
+                                    topic.retries.max = 0;
+                                    topic.dead_letters = {.to = routing::DeadLetters::To::topic, .topic = "dlq"};
+                                    topic.on_exhausted = routing::OnExhausted::park;
+                                  });
+  Numbers begun;
+  world.world.script.consume = [&](Batch& batch) {
+    for (const Message& message : batch) {
+      begun.push_back(message.offset().value);
+      if (message.offset().value == 1) throw MessageFailed(message, "poison");
+      batch.mark(message);
+    }
+  };
+  world.deliver(0, 3);
+  for (int i = 0; i < 50; ++i) world.run();
+  EXPECT_EQ(begun, (Numbers{0, 1}));
+  world.answer();
+  for (int i = 0; i < 50; ++i) world.run();
+  EXPECT_EQ(begun, (Numbers{0, 1, 2, 3}));
+}
+
 }  // namespace
 }  // namespace braid::engine
