@@ -6,6 +6,8 @@
 
 #include <algorithm>
 #include <chrono>
+#include <exception>
+#include <stdexcept>
 #include <utility>
 
 namespace braid::simulation {
@@ -14,6 +16,10 @@ namespace {
 
 constexpr auto kOnce = "a ticket settles once";
 constexpr int kThreads = 2;
+
+std::exception_ptr said_no() {
+  return std::make_exception_ptr(std::runtime_error("the library said no"));
+}
 
 }  // namespace
 
@@ -49,7 +55,7 @@ bool CallbackLibrary::call_returned(OpenTicket& open) {
   open.waits_from = setting_.world->clock.now();
   if (!open.outcome) return false;
   setting_.world->happened(Happening::ticket_settled_in_call);
-  *open.outcome ? open.job->record().returned() : open.job->record().failed();
+  *open.outcome ? open.job->record().returned() : open.job->record().failed(said_no());
   return true;
 }
 
@@ -74,7 +80,8 @@ void CallbackLibrary::notice_given_up() {
     }
     world.happened(Happening::ticket_given_up);
     open->inert = true;
-    open->job->record().failed();
+    open->job->record().failed(said_no());
+    open->job->record().forget_pause();
     open->job->end();
   }
 }
@@ -122,7 +129,7 @@ void CallbackLibrary::work_on(const std::shared_ptr<OpenTicket>& open) {
     if (!open->inert && !setting_.dead) {
       world.happened(Happening::ticket_marked);
       WorkRecord& record = open->job->record();
-      record.mark(message.offset().value);
+      record.mark(message.offset().value, true);
       if (open->job->where().lost()) record.incarnation().inexact = true;
     }
     open->ticket.mark(message);
@@ -144,7 +151,7 @@ void CallbackLibrary::settle(OpenTicket& open, How how) {
     if (!open.waits_from) {
       open.outcome = how == How::done;
     } else {
-      how == How::done ? open.job->record().returned() : open.job->record().failed();
+      how == How::done ? open.job->record().returned() : open.job->record().failed(said_no());
       open.job->end();
     }
   } else {

@@ -253,6 +253,7 @@ void FakeConsumerClient::commit(std::span<const engine::StoredPosition> position
     incarnation.last_told = told_done(position.metadata, position.position->value);
     if (!incarnation.last_told.empty()) world_.happened(Happening::gaps_told);
     if (!dead_) {
+      kafka_.notice();
       kafka_.guarantees().tell([&](Guarantee& each) { each.commit_sent(incarnation, position.position->value); });
     }
   }

@@ -44,6 +44,24 @@ bool asked_is_stored(const FakePartition& partition) {
          told_done(partition.metadata, *partition.stored).contains(current->asked_through);
 }
 
+// Whatever nobody finished waits for another owner of the partition.
+bool only_parked_are_left(const FakePartition& partition) {
+  const auto current = partition.current.lock();
+  if (!current || current->ended || current->parked.empty()) return false;
+  auto left = partition.log.first_unfinished(partition.skipped_below);
+  for (; left; left = partition.log.first_unfinished(*left + 1)) {
+    if (!current->parked.contains(*left)) return false;
+  }
+  return true;
+}
+
+// Where the position ends: what is parked holds it, also if it was a dead letter of an earlier owner.
+std::int64_t end_of(const FakePartition& partition) {
+  const auto current = partition.current.lock();
+  const bool parks = current && !current->ended && !current->parked.empty();
+  return parks ? *current->parked.begin() : partition.log.end();
+}
+
 // What they asked for by a seek was obeyed, and is stored.
 bool moved_as_asked(const FakePartition& partition) {
   const auto current = partition.current.lock();
@@ -59,9 +77,10 @@ bool FakeKafka::all_done() const {
     const auto& records = partition->log.records();
     if (records.empty() || records.back().offset < partition->skipped_below) return true;
     if (partition->promises.at_most_once) return partition->stored == partition->log.end();
-    if (partition->log.first_unfinished(partition->skipped_below)) return false;
+    const auto left = partition->log.first_unfinished(partition->skipped_below);
+    if (left && !only_parked_are_left(*partition)) return false;
     if (partition->promises.on_demand) return asked_is_stored(*partition);
-    return partition->stored == partition->log.end();
+    return partition->stored == end_of(*partition);
   });
 }
 

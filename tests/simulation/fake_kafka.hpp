@@ -4,6 +4,7 @@
 #include "simulation/fake_group.hpp"
 #include "simulation/fake_log.hpp"
 #include "simulation/guarantees.hpp"
+#include "simulation/topic_recovery.hpp"
 #include "simulation/world.hpp"
 
 #include <braid/filter.hpp>
@@ -48,6 +49,7 @@ struct Promises {
   std::size_t max_messages = 1;
   engine::Duration max_wait{};
   std::optional<std::uint32_t> max_concurrency{};
+  TopicRecovery recovery{};
 };
 
 // A partition in the broker, and what the group has stored for it.

@@ -15,6 +15,8 @@ struct FakeRecord {
   int key = -1;                    // -1: none
   bool finished = false;           // some process's user code has returned from it, or marked it
   std::uint64_t finished_by = 0;   // the youngest incarnation in which it was
+  bool lettered = false;           // it has arrived as a dead letter
+  int tried = 0;                   // so often it has failed though it is no poison
   bool skipped = false;            // a seek has passed over it
   bool begun = false;              // it was shown to user code; kept for topics of at most once
   std::uint64_t committed_by = 0;  // likewise: the incarnation that moved the position over it

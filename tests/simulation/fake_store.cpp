@@ -66,6 +66,7 @@ void FakeOffsetStore::store(const StoreCaller& caller, const Position& position)
   incarnation.last_sent = at;
   incarnation.last_told = told_done(position.metadata, at);
   if (!incarnation.last_told.empty()) world_.happened(Happening::gaps_told);
+  kafka_.notice();
   kafka_.guarantees().tell([&](Guarantee& each) { each.commit_sent(incarnation, at); });
   note_move(world_, partition, incarnation);
   kafka_.guarantees().tell([&](Guarantee& each) { each.commit_applied(partition, at); });

@@ -5,6 +5,7 @@
 #include "simulation/guarantees_by_topic.hpp"
 #include "simulation/guarantees_of_filters.hpp"
 #include "simulation/guarantees_of_hooks.hpp"
+#include "simulation/guarantees_of_recovery.hpp"
 #include "simulation/guarantees_of_steering.hpp"
 
 #include <braid/batch.hpp>
@@ -208,7 +209,10 @@ class Order final : public Guarantee {
       const auto first = std::lower_bound(offsets.begin(), offsets.end(), incarnation.start);
       found = next.emplace(key, static_cast<std::size_t>(first - offsets.begin())).first;
     }
-    while (incarnation.done_before.contains(offsets[found->second])) ++found->second;
+    const auto passed = [&](std::int64_t each) {
+      return incarnation.done_before.contains(each) || incarnation.given_up.contains(each);
+    };
+    while (passed(offsets[found->second])) ++found->second;
     const std::int64_t expected = offsets[found->second];
     if (expected != offset) {
       violated(fmt::format("#{}.{}: {} of key {} begins, {} is next", incarnation.partition, job.virtual_partition,
@@ -376,6 +380,7 @@ Guarantees::Guarantees(World& world, const GuaranteeSetting& setting) {
   add_guarantees_of_steering(world, all_);
   add_guarantees_of_hooks(world, setting, all_);
   add_guarantees_of_filters(world, setting, all_);
+  add_guarantees_of_recovery(world, setting, all_);
 }
 
 }  // namespace braid::simulation

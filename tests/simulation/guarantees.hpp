@@ -25,7 +25,8 @@ struct JobFacts {
   Incarnation* incarnation = nullptr;  // of its first message
   const Batch* batch = nullptr;
   std::uint32_t virtual_partition = 0;
-  bool has_begun = false;  // user code was inside before, for its on_assigned()
+  bool has_begun = false;                     // user code was inside before, for its on_assigned()
+  std::optional<ExpectedAttempt> expected{};  // none: a share begins
 };
 
 // A hook that is not the last one, as user code sees it, when it begins.
@@ -35,6 +36,14 @@ struct HookFacts {
   const VirtualPartition* where = nullptr;
   bool tick = false;                         // or an end of the partition
   std::optional<std::int64_t> first_open{};  // of its virtual partition: the first message that is not done
+};
+
+// A dead letter on its way, when it is sent.
+struct LetterSent {
+  FakePartition* partition = nullptr;
+  Incarnation* incarnation = nullptr;  // the last one of its process; none: it is over
+  std::int64_t offset = 0;
+  std::string attempts{};  // that it tells of
 };
 
 // What the engine promises, seen from outside: each is told what happens, and speaks up when it must not. They hold
@@ -59,6 +68,7 @@ class Guarantee {
   virtual void call_begins(const HookFacts&) {}
   virtual void call_ends(const HookFacts&) {}
   virtual void commit_sent(const Incarnation&, std::int64_t /*position*/) {}
+  virtual void letter_sent(const LetterSent&) {}
   // It was given back in good order, with time to spare.
   virtual void given_back(const Incarnation&) {}
   virtual void commit_applied(FakePartition&, std::int64_t /*position*/) {}

@@ -119,7 +119,9 @@ class EndsAreHeard final : public OfHooks {
     std::optional<std::int64_t> open = facts.retry_from;
     if (!promises(of).manual_offsets) {
       open = hook.first_open;
-      if (!promises(of).continuous && !of.open.empty()) open = *of.open.begin();
+      const auto first =
+          std::ranges::find_if(of.open, [&](std::int64_t each) { return !of.parked.contains(each); });
+      if (!promises(of).continuous && first != of.open.end()) open = *first;
     }
     if (!open || *open > facts.end_heard) return;
     violated(fmt::format("#{}.{}: the end behind {} is told, and {} is not done", of.partition,

@@ -1,5 +1,7 @@
 #pragma once
 
+#include "engine/ports/clock.hpp"
+
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
@@ -12,6 +14,7 @@
 namespace braid::simulation {
 
 class SteeredPartition;
+class WorkRecord;
 
 // What a plain observer knows of one virtual partition in one incarnation.
 struct VirtualPartitionFacts {
@@ -47,6 +50,23 @@ struct CommitWait {
   bool covered = false;
 };
 
+// What is left of a share, and must come next.
+struct ExpectedAttempt {
+  bool waits = false;  // nothing may come yet: dead letters are on their way
+  std::int64_t first = -1;
+  std::int64_t last = -1;
+  std::size_t size = 0;
+  std::uint32_t attempt = 1;
+  std::uint32_t other_attempt = 1;  // likewise
+  engine::Time not_before{};
+};
+
+// A message that is to be a dead letter, or may be one.
+struct LetterDue {
+  std::weak_ptr<WorkRecord> record{};
+  std::uint32_t attempts = 1;
+};
+
 // A partition as one client fetches it from one starting point: from an assignment, or a restart, to its end. The
 // engine calls its own notion of the same a generation. A plain record, by which the guarantees judge.
 struct Incarnation {
@@ -73,7 +93,10 @@ struct Incarnation {
   std::int64_t asked_through = -1;         // a consumer has asked to commit what is done up to here
   std::map<std::size_t, CommitWait> waits;
   std::size_t last_wait = 0;
-  std::map<int, KeyHome> homes;  // of keys
+  std::map<int, KeyHome> homes;     // of keys
+  std::set<std::int64_t> given_up;  // skipped, parked, or dead letters that were acknowledged
+  std::set<std::int64_t> parked;    // of these, and open
+  std::map<std::int64_t, LetterDue> letters;
   int jobs_inside = 0;
   std::uint64_t returned_at = 0;  // the step in which its last job returned
   std::shared_ptr<SteeredPartition> steered;

@@ -27,7 +27,9 @@ void note_stored(World& world, FakePartition& partition, Incarnation& incarnatio
     const std::set<std::int64_t> told = told_done(metadata, position);
     for (auto& [index, facts] : incarnation.virtual_partitions) {
       for (const std::int64_t through : {facts.awaited_through, facts.marked_through}) {
-        if (through < position || told.contains(through)) facts.covered_through = through;
+        if (through < position || told.contains(through)) {
+          facts.covered_through = std::max(facts.covered_through, through);
+        }
       }
     }
   }

@@ -29,6 +29,7 @@ class TopicDraw {
     draw_commit();
     draw_offsets();
     draw_tickets();
+    draw_recovery();
     waits_itself_ = random_.chance(200);
     steered_ = random_.chance(300);
     if (steered_) world_.happened(Happening::steered_by_consumers);
@@ -47,7 +48,6 @@ class TopicDraw {
     topic_.max_messages = static_cast<std::uint32_t>(random_.between(1, random_.chance(300) ? 4 : 40));
     topic_.max_partitions = static_cast<std::uint32_t>(random_.between(1, 6));
     topic_.max_wait = std::chrono::milliseconds(random_.chance(500) ? 0 : random_.between(1, 50));
-    topic_.retry_backoff = std::chrono::milliseconds(random_.between(1, 60));
     if (random_.chance(100)) topic_.initial_offset = routing::InitialOffset::latest;
     topic_.max_bytes = static_cast<std::size_t>(random_.chance(200) ? random_.between(1, 200) : 1'000'000);
   }
@@ -117,6 +117,25 @@ class TopicDraw {
     world_.happened(retry ? Happening::tickets_overdue_retry : Happening::tickets_overdue_stop);
   }
 
+  void draw_recovery() {
+    recovery_ = simulation::draw_recovery(random_, {.manual_offsets = topic_.offsets == routing::Offsets::manual,
+                                                    .at_most_once = topic_.commit.when == When::before_processing,
+                                                    .tickets = tickets_});
+    if (recovery_.max == unlimited) world_.happened(Happening::recovery_unlimited);
+    if (recovery_.on_exhausted == routing::OnExhausted::skip) world_.happened(Happening::recovery_skips);
+    if (recovery_.has_letters()) world_.happened(Happening::recovery_letters);
+    if (recovery_.strategy) world_.happened(Happening::recovery_strategy);
+    if (recovery_.retry_if) world_.happened(Happening::recovery_retry_if);
+    if (!recovery_.may_park) return;
+    world_.happened(Happening::recovery_parks);
+    // As much as is open beside what is parked.
+    if (continuous()) {
+      topic_.max_open_offsets += static_cast<std::uint32_t>(random_.between(0, 40));
+    } else {
+      topic_.max_open_offsets = 2 * topic_.max_messages + static_cast<std::uint32_t>(random_.between(0, 40));
+    }
+  }
+
   void draw_hooks() {
     if (random_.chance(300)) {
       topic_.tick_every = std::chrono::milliseconds(random_.between(5, random_.chance(500) ? 50 : 500));
@@ -160,6 +179,7 @@ class TopicDraw {
         .max_messages = topic_.commit.when == When::each_message ? 1 : topic_.max_messages,
         .max_wait = topic_.max_wait,
         .max_concurrency = topic_.max_concurrency,
+        .recovery = recovery_,
     };
   }
 
@@ -168,6 +188,7 @@ class TopicDraw {
   std::int64_t partitions_least_;
   TopicPlan topic_;
   bool tickets_ = false;
+  TopicRecovery recovery_;
   bool waits_itself_ = false;
   bool steered_ = false;
   bool filtered_ = false;
@@ -177,7 +198,8 @@ class TopicDraw {
 Bounds bounds_of(const TopicPlan& topic) {
   // Each worker may be on its way out of a batch that has settled, and each such batch's mail unread.
   const std::size_t leaving = (2 + 2 * kWorkersMost) * topic.max_messages;
-  const bool settles_alone = topic.flow == routing::Flow::batch && topic.offsets == routing::Offsets::automatic;
+  const bool settles_alone = topic.flow == routing::Flow::batch && topic.offsets == routing::Offsets::automatic &&
+                             !topic.promises.recovery.may_park;
   const std::size_t open = settles_alone ? 2 * topic.max_messages : topic.max_open_offsets;
   return {open, open + leaving};
 }
@@ -206,7 +228,6 @@ Plan draw_plan(World& world, FakeKafka& kafka) {
   process.drain_on_revoke = std::chrono::milliseconds(random.between(1, 400));
   kafka.drain_on_revoke = process.drain_on_revoke;
   if (random.chance(250)) process.commit_metadata_bytes = static_cast<std::size_t>(random.between(0, 40));
-  kafka.metadata_bytes = process.commit_metadata_bytes;
   process.manners.pauses = static_cast<std::uint32_t>(random.between(50, 600));
   process.manners.throws = 20 * mood;
   process.manners.throws_int = 7 * mood;
@@ -215,6 +236,8 @@ Plan draw_plan(World& world, FakeKafka& kafka) {
   process.manners.factory_fails = 10 * mood;
   process.manners.marks_all = static_cast<std::uint32_t>(random.between(0, 600));
   process.manners.settles_late = 30 * mood;
+  process.manners.letters_fail = 80 * mood;
+  process.manners.letters_late = 40 * mood;
   process.manners.keeps = random.chance(300) ? 150 : 0;
   const std::int64_t topics = random.between(1, 2);
   std::int64_t left = kPartitionsLeast;
@@ -225,8 +248,11 @@ Plan draw_plan(World& world, FakeKafka& kafka) {
     for (std::int32_t number = 0; number < topic.partitions; ++number) {
       kafka.add_partition(topic.name, number, bounds_of(topic), topic.promises);
     }
+    // What is parked holds the position, so that who waits for a commit needs room for what is behind it.
+    if (topic.promises.recovery.may_park) process.commit_metadata_bytes = 4'095;
     process.topics.push_back(std::move(topic));
   }
+  kafka.metadata_bytes = process.commit_metadata_bytes;
   return plan;
 }
 

@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <cstdio>
+#include <stdexcept>
 #include <utility>
 
 namespace braid::simulation {
@@ -46,6 +47,8 @@ class Process::Connection final : private engine::Waiter {
             .log = &process,
             .host = &process,
             .stores = {{process.store_.store().get(), process.store_.calls_of(*client_)}},
+            .letters = process.letters_,
+            .recovery = process.recovery_,
         });
     notifier_->task = &process.world_.start_task(process.number_, [this] { run(); });
   }
@@ -113,6 +116,11 @@ Process::Process(World& world, FakeKafka& kafka, int number, const ProcessPlan& 
       consumers_{.world = &world, .kafka = &kafka, .process = number, .manners = plan.manners},
       library_(consumers_),
       store_(world, number, std::make_shared<FakeOffsetStore>(world, kafka)),
+      letters_(std::make_shared<FakeLetters>(consumers_)),
+      recovery_(std::make_shared<engine::RecoveryTools>(engine::RecoveryTools{
+          .now = [this] { return world_.clock.now(); },
+          .random = [this] { return static_cast<double>(world_.random.below(1001)) / 1000; },
+          .warn = [this](std::string_view text) { write(engine::LogLevel::warning, "recovery", text); }})),
       pool_(std::make_shared<SteppedPool>(world, number, plan.workers, plan.queue_limit)),
       jobs_(std::make_shared<engine::PartitionJobsTable>()),
       limits_(std::make_shared<engine::Limits>(plan.max_bytes_in_flight)),
@@ -136,7 +144,7 @@ Process::Process(World& world, FakeKafka& kafka, int number, const ProcessPlan& 
     route.max_messages = topic.max_messages;
     route.max_wait = topic.max_wait;
     route.virtual_partitions.max_partitions = topic.max_partitions;
-    route.retries.backoff = fixed(topic.retry_backoff);
+    set_recovery(route, topic.promises.recovery);
     route.initial_offset = topic.initial_offset;
     route.flow = topic.flow;
     route.max_queued = topic.max_queued;
@@ -174,6 +182,37 @@ Process::~Process() {
   kafka_.notices.erase(number_);
 }
 
+// It is asked where the attempt ended, and says the same whenever it is asked about the same.
+routing::Decision Process::ask_strategy(const TopicRecovery& recovery, const Failure& failure) {
+  const FakeDelivery& delivery = delivery_of(failure.message);
+  const auto said = strategy_says(recovery, delivery.incarnation->partition, delivery.offset, failure.attempt);
+  if (!said) throw std::runtime_error("a strategy failed");
+  return *said;
+}
+
+void Process::set_recovery(routing::Topic& route, const TopicRecovery& recovery) const {
+  route.retries.max = recovery.max;
+  route.retries.backoff = recovery.backoff;
+  if (recovery.retry_if) {
+    route.retries.retry_if = [](const std::exception_ptr& failure) {
+      try {
+        std::rethrow_exception(failure);
+      } catch (const std::exception&) {
+        return true;
+      } catch (...) {
+        return false;
+      }
+    };
+  }
+  route.on_exhausted = recovery.on_exhausted;
+  route.max_parked = recovery.max_parked;
+  route.dead_letters.to = recovery.letters;
+  if (recovery.letters == routing::DeadLetters::To::topic) route.dead_letters.topic = "dead-letters";
+  if (recovery.strategy) {
+    route.dead_letters.strategy = [recovery](const Failure& failure) { return ask_strategy(recovery, failure); };
+  }
+}
+
 void Process::flush_one() {
   const auto& consumers = consumers_.consumers;
   const std::size_t from = consumers.empty() ? 0 : world_.random.below(consumers.size());
@@ -202,6 +241,7 @@ void Process::stop(engine::Duration within) {
   world_.happened(Happening::process_stopped);
   world_.trace("process is stopped, within {} us", number_ * 10, -1,
                std::chrono::duration_cast<std::chrono::microseconds>(within).count());
+  consumers_.stopping = true;
   stop_by_ = world_.clock.now() + within;
   for (const auto& connection : connections_) connection->stop(*stop_by_);
 }
@@ -209,6 +249,7 @@ void Process::stop(engine::Duration within) {
 void Process::crash() {
   world_.happened(Happening::process_crashed);
   world_.trace("process crashes", number_ * 10);
+  letters_->die();
   consumers_.dead = true;
   for (const auto& connection : connections_) connection->crash();
   stop_by_ = world_.clock.now();

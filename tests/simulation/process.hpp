@@ -7,6 +7,7 @@
 #include "simulation/callback_library.hpp"
 #include "simulation/fake_client.hpp"
 #include "simulation/fake_kafka.hpp"
+#include "simulation/fake_letters.hpp"
 #include "simulation/fake_store.hpp"
 #include "simulation/simulated_consumer.hpp"
 #include "simulation/stepped_pool.hpp"
@@ -27,7 +28,6 @@ struct TopicPlan {
   std::uint32_t max_messages = 1;
   std::uint32_t max_partitions = 1;
   std::chrono::milliseconds max_wait{};
-  std::chrono::milliseconds retry_backoff{};
   routing::InitialOffset initial_offset = routing::InitialOffset::earliest;
   routing::Flow flow = routing::Flow::batch;
   std::uint32_t max_queued = 1;
@@ -66,6 +66,8 @@ class Process final : private engine::ListenerHost, private engine::Log {
 
   // A thread of the user's marks something, or there is nothing to mark.
   void flush_one();
+  // A dead letter arrives, or does not; false: none is on its way.
+  bool step_letters() { return letters_->step(); }
   // A thread of the user's pauses, resumes or seeks some partition.
   void steer_one();
   void stop(engine::Duration within);
@@ -99,6 +101,8 @@ class Process final : private engine::ListenerHost, private engine::Log {
   class Connection;
 
   void handle_fatal(const Error& error) override;
+  [[nodiscard]] static routing::Decision ask_strategy(const TopicRecovery& recovery, const Failure& failure);
+  void set_recovery(routing::Topic& route, const TopicRecovery& recovery) const;
   [[nodiscard]] bool enabled(engine::LogLevel level) const override;
   void write(engine::LogLevel level, std::string_view area, std::string_view text) override;
 
@@ -108,6 +112,8 @@ class Process final : private engine::ListenerHost, private engine::Log {
   ConsumerSetting consumers_;
   CallbackLibrary library_;
   SteppedStore store_;
+  std::shared_ptr<FakeLetters> letters_;
+  std::shared_ptr<const engine::RecoveryTools> recovery_;
   bool pool_ended_ = false;
   std::shared_ptr<SteppedPool> pool_;
   std::shared_ptr<engine::PartitionJobsTable> jobs_;

@@ -75,9 +75,11 @@ void SimulatedConsumer::on_assigned(const VirtualPartition& where) {
 void SimulatedConsumer::begin(Batch& batch) {
   FakeDelivery& delivery = delivery_of(batch.front());
   if (delivery.released) setting_.world->fail("memory is valid", "a batch begins with a freed message");
+  setting_.incarnations[delivery.incarnation->partition] = delivery.incarnation;
   if (record_ && &record_->incarnation() == delivery.incarnation.get()) return;
   record_ = std::make_shared<WorkRecord>(*setting_.world, *setting_.kafka, setting_.dead, delivery.incarnation,
                                          batch.virtual_partition().index().value);
+  setting_.records.push_back(record_);
   if (!promises_.steered) return;
   const std::shared_ptr<SteeredPartition>& steered = delivery.incarnation->steered;
   if (steered->take(batch.control())) setting_.steered.push_back(steered);
@@ -90,12 +92,12 @@ void SimulatedConsumer::consume(Batch& batch) {
   setting_.library->notice_given_up();
   begin(batch);
   const auto job = std::make_shared<ObservedJob>(setting_, record_, batch, std::exchange(fresh_, false));
-  record_->give({batch.begin(), batch.size()});
+  record_->give({batch.begin(), batch.size()}, batch.attempt());
   ticket_.reset();
   try {
     work_on(batch, job);
   } catch (...) {
-    record_->failed();
+    record_->failed(std::current_exception());
     if (ticket_) setting_.library->call_threw(*ticket_);
     job->end();
     throw;
@@ -111,7 +113,11 @@ void SimulatedConsumer::work_on(Batch& batch, const std::shared_ptr<ObservedJob>
   bool marked = false;
   keep(batch);
   const ViewsInHand views({batch.begin(), batch.size()});
+  const bool one_by_one = promises_.recovery.says == Says::one_at_a_time;
+  if (one_by_one) work_on_one_by_one(batch);
   for (const Message& message : batch) {
+    if (one_by_one) break;
+    if (give_up(batch, message)) continue;
     work_on_message(message, marked);
     if (promises_.steered) steer(message);
     if (promises_.tickets && random.chance(setting_.manners.defers)) {
@@ -139,8 +145,9 @@ void SimulatedConsumer::work_on_message(const Message& message, bool marked) {
   check_memory(*setting_.world, message);
   if (!calm() && random.chance(setting_.manners.throws)) {
     if (marked) setting_.world->happened(Happening::failed_after_marks);
-    throw std::runtime_error("a message could not be processed");
+    fail(message);
   }
+  meet_bad_message(message);
   if (!calm() && random.chance(setting_.manners.throws_int)) {
     setting_.world->happened(Happening::attempt_failed_with_int);
     throw 42;
@@ -160,7 +167,7 @@ void SimulatedConsumer::mark(Batch& batch, const Message& message) {
   if (promises_.manual_offsets && world.random.chance(300)) {
     mark_by_partition(offset);
   } else {
-    record_->mark(offset);
+    record_->mark(offset, true);
     if (where_->lost()) record_->incarnation().inexact = true;
     world.random.chance(500) ? batch.mark(message) : batch.mark(message.offset());
   }
@@ -170,7 +177,7 @@ void SimulatedConsumer::mark(Batch& batch, const Message& message) {
 
 void SimulatedConsumer::mark_by_partition(std::int64_t through) {
   if (setting_.dead) return;
-  record_->mark(through);
+  record_->mark(through, false);
   if (where_->lost()) record_->incarnation().inexact = true;
   where_->mark(Offset{through});
 }

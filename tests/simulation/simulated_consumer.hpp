@@ -11,6 +11,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <map>
 #include <memory>
 #include <vector>
 
@@ -39,6 +40,8 @@ struct Manners {
   std::uint32_t hook_throws = 100;
   std::uint32_t hook_marks = 500;
   std::uint32_t factory_fails = 5;
+  std::uint32_t letters_fail = 100;
+  std::uint32_t letters_late = 40;
   engine::Duration long_pause_most{};
 };
 
@@ -47,12 +50,15 @@ struct ConsumerSetting {
   World* world = nullptr;
   FakeKafka* kafka = nullptr;
   int process = 0;
+  bool stopping = false;
   bool dead = false;  // the process has crashed: what it does does not count
   Manners manners;
   engine::Limits* limits = nullptr;
   std::vector<SimulatedConsumer*> consumers{};  // that live
   CallbackLibrary* library = nullptr;
-  std::vector<std::weak_ptr<SteeredPartition>> steered{};  // that somebody may steer from outside
+  std::map<int, std::weak_ptr<Incarnation>> incarnations{};  // by partition, the last that user code saw
+  std::vector<std::shared_ptr<WorkRecord>> records{};        // letters may be answered behind the last hook
+  std::vector<std::weak_ptr<SteeredPartition>> steered{};    // that somebody may steer from outside
 };
 
 // User code at its worst: pauses anywhere, throws anything, marks some and then fails, overruns, keeps what it was
@@ -82,6 +88,13 @@ class SimulatedConsumer final : public Consumer {
   void begin(Batch& batch);
   void work_on(Batch& batch, const std::shared_ptr<ObservedJob>& job);
   void work_on_message(const Message& message, bool marked);
+  void work_on_one_by_one(Batch& batch);
+  // A message in hand that fails by its nature.
+  void meet_bad_message(const Message& message);
+  [[noreturn]] void fail(const Message& message);
+  // Something else than done or failed becomes of the message. False: nothing.
+  bool give_up(Batch& batch, const Message& message);
+  class OneByOne;
   void mark(Batch& batch, const Message& message);
   void mark_by_partition(std::int64_t through);
   void mark_what_was_not_given(Batch& batch);

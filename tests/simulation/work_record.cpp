@@ -20,15 +20,41 @@ const Promises& WorkRecord::promises() const {
   return kafka_.partition(incarnation_->partition).promises;
 }
 
-void WorkRecord::give(std::span<const Message> messages) {
-  for (const Message& message : messages) {
-    if (message.offset().value <= given_through_) continue;
-    given_through_ = message.offset().value;
-    open_.push_back({given_through_, delivery_of(message).key});
+void WorkRecord::give(std::span<const Message> messages, std::uint32_t attempt) {
+  if (!goes_on_) begin_share(messages);
+  window_from_ = count_up_to(messages.front().offset().value - 1);
+  window_to_ = count_up_to(messages.back().offset().value);
+  said_ = std::max(said_, window_from_);
+  if (attempt < attempt_ || (attempt == 1 && attempt_ == 1 && goes_on_)) {
+    world_.happened(Happening::attempts_anew);
   }
+  attempt_ = attempt;
+  attempted_from_ = window_from_;
+  given_up_before_ = given_up();
+  goes_on_ = true;
+  inside_ = true;
+  retry_after_.reset();
+  in_hand_.reset();
 }
 
-void WorkRecord::worked_on(Given given) {
+void WorkRecord::begin_share(std::span<const Message> messages) {
+  share_.clear();
+  for (const Message& message : messages) {
+    const Given given{message.offset().value, delivery_of(message).key};
+    share_.push_back({given.offset, given.key});
+    if (given.offset <= given_through_) continue;
+    given_through_ = given.offset;
+    open_.push_back(given);
+  }
+  singly_ = false;
+  fuzzy_ = false;
+  said_ = 0;
+  passed_ = 0;
+  attempt_ = 1;
+  not_before_ = {};
+}
+
+void WorkRecord::worked_on(const Given& given) {
   VirtualPartitionFacts& facts = this->facts();
   if (given.offset <= facts.done_through) return;  // it was marked later than its attempt ended
   facts.done_through = given.offset;
@@ -42,54 +68,43 @@ void WorkRecord::worked_on(Given given) {
   known = std::max(known, static_cast<std::size_t>(next - offsets.begin()));
 }
 
-void WorkRecord::mark(std::int64_t through) {
+void WorkRecord::finish(const Given& given) {
+  FakePartition& partition = kafka_.partition(incarnation_->partition);
+  FakeRecord& record = *partition.log.find(given.offset);
+  world_.happened(record.finished ? Happening::message_finished_again : Happening::message_finished);
+  world_.trace("virtual partition {} is done with {}", incarnation_->process * 10 + incarnation_->connection,
+               incarnation_->partition, virtual_partition_, given.offset);
+  record.finished_by = std::max(record.finished_by, incarnation_->id);
+  // What an incarnation did that a seek has left behind does not count.
+  if (incarnation_->id >= partition.moved_by) record.finished = true;
+  if (!incarnation_->ended) incarnation_->open.erase(given.offset);
+}
+
+void WorkRecord::mark(std::int64_t through, bool in_call) {
   if (dead_) return;
-  FakeLog& log = kafka_.partition(incarnation_->partition).log;
+  marked_through_ = std::max(marked_through_, through);
+  if (in_call) {
+    said_ = std::max(said_, count_up_to(through));
+  } else {
+    fuzzy_ = true;
+  }
+  apply();
+  if (!inside_) settle();
+}
+
+void WorkRecord::apply() {
+  const std::size_t held_back = goes_on_ ? bound() : share_.size();
+  const std::int64_t most = held_back < share_.size() ? share_[held_back].offset - 1 : given_through_;
+  std::int64_t through = marked_through_;
+  if (!promises().manual_offsets && goes_on_) {
+    const std::size_t said = std::min(said_, held_back);
+    through = said > 0 ? share_[said - 1].offset : -1;
+  }
+  through = std::min(through, most);
   for (; !open_.empty() && open_.front().offset <= through; open_.pop_front()) {
-    const Given given = open_.front();
-    FakeRecord& record = *log.find(given.offset);
-    world_.happened(record.finished ? Happening::message_finished_again : Happening::message_finished);
-    record.finished_by = std::max(record.finished_by, incarnation_->id);
-    // What an incarnation did that a seek has left behind does not count.
-    if (incarnation_->id >= kafka_.partition(incarnation_->partition).moved_by) record.finished = true;
-    if (!incarnation_->ended) incarnation_->open.erase(given.offset);
-    facts().marked_through = given.offset;
-    worked_on(given);
-  }
-  if (facts().retry_from && *facts().retry_from <= through) begin_again();
-}
-
-// Where the next attempt is to begin, if there is to be one.
-void WorkRecord::begin_again() {
-  const auto first = std::find_if(open_.begin(), open_.end(),
-                                  [&](const Given& given) { return given.offset > facts().done_through; });
-  facts().retry_from.reset();
-  if (first != open_.end()) {
-    facts().retry_from = first->offset;
-  } else {
-    facts().awaited_through = facts().marked_through;
-  }
-}
-
-void WorkRecord::returned() {
-  if (dead_) return;
-  if (!promises().manual_offsets) {
-    mark(given_through_);
-  } else {
-    if (!open_.empty()) world_.happened(Happening::returned_unmarked);
-    for (const Given& given : open_) worked_on(given);
-  }
-  facts().awaited_through = facts().marked_through;
-  facts().retry_from.reset();
-}
-
-void WorkRecord::failed() {
-  if (dead_) return;
-  world_.happened(Happening::attempt_failed);
-  if (promises().at_most_once) {
-    dropped();
-  } else {
-    begin_again();
+    finish(open_.front());
+    facts().marked_through = open_.front().offset;
+    worked_on(open_.front());
   }
 }
 
@@ -113,13 +128,6 @@ bool WorkRecord::end_wait(std::size_t wait) {
   const bool covered = found->second.covered;
   incarnation_->waits.erase(found);
   return covered;
-}
-
-void WorkRecord::dropped() {
-  for (; !open_.empty(); open_.pop_front()) {
-    if (!incarnation_->ended) incarnation_->open.erase(open_.front().offset);
-    worked_on(open_.front());
-  }
 }
 
 }  // namespace braid::simulation
