@@ -55,7 +55,7 @@ class AttemptsCount final : public Guarantee {
     if (!job.expected) return;
     checked();
     const std::uint32_t attempt = job.batch->attempt();
-    if (attempt == job.expected->attempt || attempt == job.expected->other_attempt) return;
+    if (attempt == job.expected->attempt || job.expected->any_attempt) return;
     violated(fmt::format("{}: attempt {} of {} begins, {} is next", where(job), attempt,
                          job.batch->front().offset().value, job.expected->attempt));
   }

@@ -57,7 +57,7 @@ struct ExpectedAttempt {
   std::int64_t last = -1;
   std::size_t size = 0;
   std::uint32_t attempt = 1;
-  std::uint32_t other_attempt = 1;  // likewise
+  bool any_attempt = false;  // or which one can't be told
   engine::Time not_before{};
 };
 

@@ -28,6 +28,7 @@ void WorkRecord::give(std::span<const Message> messages, std::uint32_t attempt) 
   if (attempt < attempt_ || (attempt == 1 && attempt_ == 1 && goes_on_)) {
     world_.happened(Happening::attempts_anew);
   }
+  if (attempt == 1) failures_ = 0;
   attempt_ = attempt;
   attempted_from_ = window_from_;
   given_up_before_ = given_up();
@@ -51,6 +52,7 @@ void WorkRecord::begin_share(std::span<const Message> messages) {
   said_ = 0;
   passed_ = 0;
   attempt_ = 1;
+  failures_ = 0;
   not_before_ = {};
 }
 

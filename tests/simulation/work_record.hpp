@@ -104,6 +104,8 @@ class WorkRecord : public std::enable_shared_from_this<WorkRecord> {
   void apply();
   void settle();
   void end_attempt();
+  // What the attempt got done, or gave up, is not what it fails at.
+  void count_anew();
   void take_explicit();
   [[nodiscard]] std::vector<std::size_t> suspects() const;
   [[nodiscard]] Failed find_culprit(const std::exception_ptr& failure) const;
@@ -130,12 +132,13 @@ class WorkRecord : public std::enable_shared_from_this<WorkRecord> {
   bool goes_on_ = false;  // there is more to come of it
   bool inside_ = false;   // an attempt is under way
   bool singly_ = false;
-  bool fuzzy_ = false;      // marked from outside: it may count its attempts either way
+  bool fuzzy_ = false;      // marked from outside: it may count its attempts in several ways
   std::size_t said_ = 0;    // so many from the front are said to be done, within calls
   std::size_t passed_ = 0;  // manual offsets: attempts that ended well had so many
   std::size_t window_from_ = 0;
   std::size_t window_to_ = 0;
   std::uint32_t attempt_ = 1;
+  std::uint32_t failures_ = 0;  // of attempts, since they were last counted anew
   std::size_t attempted_from_ = 0;
   std::size_t given_up_before_ = 0;
   std::optional<engine::Duration> retry_after_;

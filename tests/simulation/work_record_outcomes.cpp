@@ -57,7 +57,7 @@ std::optional<ExpectedAttempt> WorkRecord::expected() const {
   next.size = to - from;
   const bool anew = from > attempted_from_ || given_up() > given_up_before_;
   next.attempt = anew ? 1 : attempt_ + 1;
-  next.other_attempt = !fuzzy_ ? next.attempt : anew ? attempt_ + 1 : 1;
+  next.any_attempt = fuzzy_;
   next.not_before = not_before_;
   return next;
 }
@@ -91,6 +91,16 @@ void WorkRecord::take_explicit() {
 
 // --- how attempts end
 
+void WorkRecord::count_anew() {
+  // What is behind a letter does not count as done before that has arrived.
+  const std::size_t from = std::min(first_unfinished(), bound());
+  if (from <= attempted_from_ && given_up() <= given_up_before_) return;
+  attempted_from_ = from;
+  given_up_before_ = given_up();
+  attempt_ = 1;
+  failures_ = 0;
+}
+
 void WorkRecord::returned() {
   if (dead_) return;
   const auto retry_after = std::exchange(retry_after_, std::nullopt);
@@ -103,6 +113,7 @@ void WorkRecord::returned() {
   }
   take_explicit();
   if (retry_after) {
+    count_anew();
     world_.happened(Happening::retried_later);
     promises().at_most_once ? drop() : retry(*retry_after);
   }
@@ -116,6 +127,8 @@ void WorkRecord::failed(const std::exception_ptr& failure) {
   if (suspects().empty()) {
     world_.happened(Happening::failed_behind_all);
   } else {
+    count_anew();
+    ++failures_;
     const Failed failed = find_culprit(failure);
     world_.happened(failed.culprit ? Happening::culprit_known : Happening::culprit_unknown);
     carry_out(decide(failed), failed);
@@ -202,7 +215,7 @@ Decision WorkRecord::decide(const Failed& failed) const {
     }
   }
   const bool used_up =
-      promises().at_most_once || (recovery.max != unlimited && attempt_ > recovery.max) || !failed.worth_retrying;
+      promises().at_most_once || (recovery.max != unlimited && failures_ > recovery.max) || !failed.worth_retrying;
   if (!used_up) return Decision::retry;
   if (!failed.worth_retrying) world_.happened(Happening::not_worth_retrying);
   switch (recovery.on_exhausted.value_or(OnExhausted::dead_letter)) {
