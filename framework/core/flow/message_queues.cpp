@@ -91,9 +91,12 @@ bool MessageQueues::replace_in(Queue& queue, Offset through, const Replace& repl
 MessageQueues::Lengths MessageQueues::lengths() const {
   Lengths lengths;
   if (size_ == 0) return lengths;
-  for (const Queue& queue : queues_) {
-    if (queue.length > 0) ++lengths.queues;
-    lengths.longest = std::max(lengths.longest, queue.length);
+  for (std::uint32_t index = 0; index < queues_.size(); ++index) {
+    const std::uint32_t length = queues_[index].length;
+    if (length > 0) ++lengths.queues;
+    if (length <= lengths.longest) continue;
+    lengths.longest = length;
+    lengths.longest_at = index;
   }
   return lengths;
 }

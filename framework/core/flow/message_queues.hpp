@@ -34,6 +34,7 @@ class MessageQueues {
   struct Lengths {
     std::uint32_t queues = 0;  // that hold something
     std::uint32_t longest = 0;
+    std::uint32_t longest_at = 0;  // which of them
   };
   // Looks at each queue, unless all are empty.
   [[nodiscard]] Lengths lengths() const;

@@ -50,6 +50,7 @@ ContinuousRunner::ContinuousRunner(std::shared_ptr<Assignment> assignment, core:
       filters_(PartitionFilters::make(*assignment_, offsets_, intake_, tools_, false)),
       copies_(*assignment_),
       tickets_(*assignment_, *tools_.log),
+      full_queue_(*assignment_, *tools_.log),
       waiting_(tools_.balance->gauge()),
       hooks_(PartitionHooks::make(assignment_, tools_)),
       lanes_(assignment_->max_partitions()),
@@ -189,16 +190,6 @@ std::optional<Time> ContinuousRunner::wakes_at() const {
   auto sooner = after_.sooner(at);
   if (filters_ && !held_back_.empty()) sooner = filters_->sooner(sooner);
   return hooks_ ? hooks_->sooner(sooner) : sooner;
-}
-
-void ContinuousRunner::tidy(Time now) {
-  if (const auto through = copies_.begin_by_time(now, offsets_.position())) copy_out(*through);
-  if (filters_) filters_->report(now);
-  const core::MessageQueues::Lengths lengths = flow_.queues().lengths();
-  waiting_->virtual_partitions.store(lengths.queues, std::memory_order_relaxed);
-  waiting_->messages.store(flow_.queued(), std::memory_order_relaxed);
-  waiting_->longest.store(lengths.longest, std::memory_order_relaxed);
-  waiting_->jobs.store(tools_.dispatcher->waiting_of(*assignment_), std::memory_order_relaxed);
 }
 
 Share* ContinuousRunner::next_share() {

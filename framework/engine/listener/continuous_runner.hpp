@@ -7,6 +7,7 @@
 #include "engine/listener/batch_shelf.hpp"
 #include "engine/listener/copy_out.hpp"
 #include "engine/listener/dispatcher.hpp"
+#include "engine/listener/full_queue_watch.hpp"
 #include "engine/listener/intake.hpp"
 #include "engine/listener/partition_filters.hpp"
 #include "engine/listener/partition_hooks.hpp"
@@ -89,6 +90,7 @@ class ContinuousRunner final : public PartitionRunner, private ShareSource, priv
   void place_behind(std::uint32_t index, BatchPtr job);
   void copy_out(Offset through);
   [[nodiscard]] std::size_t bytes_not_copied() const;
+  [[nodiscard]] std::optional<FullQueueWatch::Full> full_queue(const core::MessageQueues::Lengths& lengths) const;
   void settle(std::uint32_t index, Time now);
   void set_free(std::uint32_t index, Time now);
   void turn_hooks(Time now);
@@ -108,6 +110,7 @@ class ContinuousRunner final : public PartitionRunner, private ShareSource, priv
   std::unique_ptr<PartitionFilters> filters_;  // none where the topic has none
   CopyOut copies_;
   TicketWatch tickets_;
+  FullQueueWatch full_queue_;
   std::shared_ptr<WaitingGauge> waiting_;
   std::unique_ptr<PartitionHooks> hooks_;  // none where none is asked for
 
