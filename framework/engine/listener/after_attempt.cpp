@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <iterator>
 #include <utility>
 
 namespace braid::engine {
@@ -16,6 +17,15 @@ namespace {
 
 // More than a parked message takes of a commit's metadata: two numbers, the distances to what is next to it.
 constexpr std::size_t kBytesOfAGap = 8;
+// Of max_bytes, for parked messages, which are held beside those that it bounds; and as much for the letters of
+// those that went on their way.
+constexpr std::size_t kPartOfBytes = 4;
+
+std::size_t size_of(const DeadLetter& letter) {
+  std::size_t size = letter.key.value_or("").size() + letter.payload.value_or("").size();
+  for (const auto& [name, value] : letter.headers) size += name.size() + value.value_or("").size();
+  return size;
+}
 
 }  // namespace
 
@@ -29,7 +39,7 @@ AfterAttempt::AfterAttempt(std::shared_ptr<Assignment> assignment, const RunnerT
       outbox_(*assignment_, tools.letters, tools.mailbox, *tools.log) {}
 
 AfterAttempt::~AfterAttempt() {
-  note_parked(-static_cast<int>(parked_.size()));
+  note_parked(-static_cast<int>(parked_.letters.size()));
 }
 
 void AfterAttempt::handle(Share& share, Time now) {
@@ -57,7 +67,8 @@ void AfterAttempt::handle(const LetterAnswer& answer, Time now) {
   Counters::add(assignment_->counters().dead_letters);
   if (acknowledged->share == nullptr) {
     offsets_.done(acknowledged->offset);
-    --unparked_;
+    const auto unparked = unparked_.extract(acknowledged->offset.value);
+    unparked_bytes_ -= unparked.mapped();
     return;
   }
   Share& share = *acknowledged->share;
@@ -68,7 +79,7 @@ void AfterAttempt::handle(const LetterAnswer& answer, Time now) {
 
 void AfterAttempt::turn(Time now) {
   outbox_.send_again(now);
-  if (!parked_.empty() && !refuses_) keep_bounds();
+  if (!parked_.letters.empty() && !refuses_) keep_bounds();
 }
 
 void AfterAttempt::note_parked(int change) {
@@ -77,10 +88,17 @@ void AfterAttempt::note_parked(int change) {
 
 // To the ledger they stay open: the position stays before them, and what is behind them is committed as gaps.
 void AfterAttempt::park(Share& share) {
-  if (share.recovery()->parked.empty()) return;
-  for (ShareRecovery::Letter& letter : std::exchange(share.recovery()->parked, {})) {
+  ShareRecovery& recovery = *share.recovery();
+  if (recovery.parked.empty()) return;
+  if (letters_pile_up()) {
+    std::ranges::move(recovery.parked, std::back_inserter(recovery.letters));
+    recovery.parked.clear();
+    return;
+  }
+  for (ShareRecovery::Letter& letter : std::exchange(recovery.parked, {})) {
     const Offset offset = share.messages()[letter.index].offset();
-    parked_[offset.value] = std::move(letter.letter);
+    parked_.bytes += size_of(letter.letter);
+    parked_.letters[offset.value] = std::move(letter.letter);
     note_parked(1);
     share.note_parked(letter.index);
     share.batch().note_parked();
@@ -95,21 +113,34 @@ void AfterAttempt::park(Share& share) {
   if (!refuses_) keep_bounds();
 }
 
-// Where a bound nears, the oldest goes to dead letters instead.
-void AfterAttempt::keep_bounds() {
+std::size_t AfterAttempt::most_parked() const {
   const routing::Topic& topic = assignment_->topic();
   // Each is a gap that the commits must tell, or who waits for a commit behind it would wait for ever.
   const std::size_t told = assignment_->commit_metadata_bytes() / kBytesOfAGap;
-  const std::size_t most =
-      std::min({std::size_t{topic.max_parked}, std::size_t{topic.max_open_offsets} / 4 * 3, told});
+  return std::min({std::size_t{topic.max_parked}, std::size_t{topic.max_open_offsets} / 4 * 3, told});
+}
+
+bool AfterAttempt::letters_pile_up() const {
+  return unparked_.size() > most_parked() || unparked_bytes_ > assignment_->topic().max_bytes / kPartOfBytes;
+}
+
+// Where a bound nears, the oldest goes to dead letters instead.
+void AfterAttempt::keep_bounds() {
+  const routing::Topic& topic = assignment_->topic();
+  const std::size_t most = most_parked();
   const auto expected = offsets_.expected();
   const auto too_far_behind = [&](std::int64_t offset) {
     return expected && expected->value - offset > std::int64_t{topic.max_window} / 4 * 3;
   };
-  while (!parked_.empty() && (parked_.size() > most || too_far_behind(parked_.begin()->first))) {
-    auto oldest = parked_.extract(parked_.begin());
+  while (!parked_.letters.empty() &&
+         (parked_.letters.size() > most || parked_.bytes > topic.max_bytes / kPartOfBytes ||
+          too_far_behind(parked_.letters.begin()->first))) {
+    auto oldest = parked_.letters.extract(parked_.letters.begin());
+    const std::size_t bytes = size_of(oldest.mapped());
     note_parked(-1);
-    ++unparked_;
+    parked_.bytes -= bytes;
+    unparked_bytes_ += bytes;
+    unparked_[oldest.key()] = bytes;
     outbox_.send(Offset{oldest.key()}, std::move(oldest.mapped()));
   }
 }

@@ -46,7 +46,7 @@ class AfterAttempt {
   [[nodiscard]] std::optional<Time> sooner(std::optional<Time> other) const;
   // How many offsets are open though their messages are held no more: those that are parked, or were and are on
   // their way to dead letters.
-  [[nodiscard]] std::size_t parked() const { return parked_.size() + unparked_; }
+  [[nodiscard]] std::size_t parked() const { return parked_.letters.size() + unparked_.size(); }
   // Nothing is retried or sent any more; what ends well goes on.
   void refuse();
 
@@ -54,6 +54,9 @@ class AfterAttempt {
   void follow(Share& share, Time now);
   void park(Share& share);
   void keep_bounds();
+  [[nodiscard]] std::size_t most_parked() const;
+  // So many that were parked are on their way already that one more has to wait for its letter itself.
+  [[nodiscard]] bool letters_pile_up() const;
   void note_parked(int change);
 
   std::shared_ptr<Assignment> assignment_;
@@ -62,8 +65,14 @@ class AfterAttempt {
   ShareOffsets& share_offsets_;
   ShareRunner& runner_;
   LetterOutbox outbox_;
-  std::map<std::int64_t, DeadLetter> parked_;  // by offset: what they are as dead letters, if there is no room
-  std::size_t unparked_ = 0;                   // letters of those on their way
+  // By offset: what they are as dead letters, if there is no room.
+  struct {
+    std::map<std::int64_t, DeadLetter> letters;
+    std::size_t bytes = 0;
+  } parked_;
+  // Letters of those on their way, by offset: their bytes.
+  std::map<std::int64_t, std::size_t> unparked_;
+  std::size_t unparked_bytes_ = 0;
   bool parking_told_ = false;
   bool refuses_ = false;
 };

@@ -110,5 +110,29 @@ TEST_P(Parked, WhatWaitsForCommitsDoesNotWaitForIt) {
   EXPECT_EQ(begun, (Numbers{0, 1, 2, 3}));
 }
 
+// A message is its key, its payload and some 300 bytes of headers.
+TEST_P(Parked, LargeOnesGoToDeadLettersBeforeTheyAreMany) {
+  park({1, 3, 5, 7}, [](routing::Topic& topic) { topic.max_bytes = 4 * 1024; });
+  process(0, 9);
+  EXPECT_FALSE(letters().empty());
+  EXPECT_LT(counters().messages_parked, 4U);
+  EXPECT_EQ(letters().size() + counters().messages_parked, 4U);
+}
+
+TEST_P(Parked, WhereLettersPileUpAMessageWaitsForItsOwn) {
+  park({1, 3, 5, 7, 9}, [](routing::Topic& topic) { topic.max_parked = 1; });
+  process(0, 9);
+  ASSERT_EQ(letters(), (std::vector<std::string>{"1", "3", "7"}))
+      << "5 is parked, and 7 is not: two are on their way";
+  EXPECT_EQ(world().position(), 1);
+  EXPECT_EQ(attempts.back().back(), 9);
+  for (std::size_t i = 0; i < 3; ++i) acknowledge(i);
+  ASSERT_EQ(letters().size(), 4U) << "the share has gone on, and 9 has taken the place of 5";
+  EXPECT_EQ(world().position(), 5);
+  acknowledge(3);
+  EXPECT_EQ(world().position(), 9);
+  EXPECT_EQ(counters().messages_parked, 1U);
+}
+
 }  // namespace
 }  // namespace braid::engine
