@@ -148,10 +148,11 @@ Values measure_raw_prefetch(const Values& request) {
 // bootstrap, topic, messages, max_messages, kafka.* → max_mb over the start: what librdkafka takes while a raw loop
 // reads as fast as it can, its queue full and fetches under way
 Values measure_raw_flowing(const Values& request) {
-  PassRequest pass{.bootstrap = request.text("bootstrap"),
-                   .topic = request.text("topic"),
-                   .messages = request.count("messages"),
-                   .max_messages = static_cast<std::uint32_t>(request.count("max_messages"))};
+  PassRequest pass;
+  pass.bootstrap = request.text("bootstrap");
+  pass.topic = request.text("topic");
+  pass.messages = request.count("messages");
+  pass.max_messages = static_cast<std::uint32_t>(request.count("max_messages"));
   for (const auto& [key, value] : request.under("kafka.")) pass.settings[key] = value;
   const double start_mb = resident_mb();
   ResidentSampler sampler;
