@@ -36,8 +36,9 @@ void CommitGate::sent(std::int16_t api_key) {
 }
 
 void CommitGate::received(std::int16_t api_key, Time now) {
+  // A sync that failed is followed by another join.
+  if (api_key == kHeartbeat || api_key == kSyncGroup) close_for_a_moment(now);
   if (api_key == kSyncGroup) open_.store(true, std::memory_order_release);
-  if (api_key == kHeartbeat) close_for_a_moment(now);
 }
 
 rd_kafka_resp_err_t CommitGate::on_request_sent(rd_kafka_t*, int, const char*, int32_t, int16_t api_key, int16_t,

@@ -16,8 +16,8 @@ namespace braid::adapters {
 // A join that fails is followed by another one, so that the gate needs no other way to open.
 //
 // A JoinGroup waits for its writing in librdkafka's queues first, and a commit may not come behind it there either.
-// What brings one about is the answer to a heartbeat, or that a revocation was answered: behind these the gate is
-// closed for a moment, in which the JoinGroup, if there is one, is written.
+// What brings one about is the answer to a heartbeat or a sync, or that a revocation was answered: behind these the
+// gate is closed for a moment, in which the JoinGroup, if there is one, is written.
 //
 // Thread: any; the interceptors on librdkafka's. Must outlive the rd_kafka_t.
 class CommitGate {

@@ -237,16 +237,16 @@ Result<void> RdkafkaConsumerClient::restart_eager(const engine::TopicPartition& 
   return {};
 }
 
-// There are messages to come, and none of them is here.
-bool RdkafkaConsumerClient::awaits_messages(const engine::TopicPartition& partition,
-                                            const Progress& progress) const {
+// Nothing at all was ever fetched of it. A fetch tells the high watermark, be there messages or not: from then on
+// an idle partition, or one behind an open transaction, can't be told from one that is not fetched.
+bool RdkafkaConsumerClient::never_fetched(const engine::TopicPartition& partition, const Progress& progress) const {
+  // Where the end is not settled, asking for it anew would skip what has come meanwhile.
+  if (progress.next == RD_KAFKA_OFFSET_END) return false;
   std::int64_t low = RD_KAFKA_OFFSET_INVALID;
   std::int64_t high = RD_KAFKA_OFFSET_INVALID;
   const auto code = rd_kafka_get_watermark_offsets(handle_->rk(), partition.topic.c_str(),
                                                    partition.partition.value, &low, &high);
-  // Known from the first fetch on.
-  const bool fetched = code == RD_KAFKA_RESP_ERR_NO_ERROR && high >= 0;
-  if (fetched && high <= std::max(progress.next, progress.end)) return false;
+  if (code == RD_KAFKA_RESP_ERR_NO_ERROR && high >= 0) return false;
   const QueuePtr queue{
       rd_kafka_queue_get_partition(handle_->rk(), partition.topic.c_str(), partition.partition.value)};
   return !queue || rd_kafka_queue_length(queue.get()) == 0;
@@ -259,7 +259,7 @@ void RdkafkaConsumerClient::look_for_quiet(std::chrono::steady_clock::time_point
   next_look_for_quiet_ = now + kLookForQuiet;
   for (const engine::TopicPartition& partition : assigned_) {
     Progress& progress = queues_->progress[partition];
-    if (!awaits_messages(partition, progress)) ++progress.heard;
+    if (!never_fetched(partition, progress)) ++progress.heard;
     if (!progress.watch.too_quiet(progress.heard, now) || stranded_.contains(partition)) continue;
     log_.write(engine::LogLevel::info, "kafka",
                partition.topic + "/" + std::to_string(partition.partition.value) +

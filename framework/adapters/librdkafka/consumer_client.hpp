@@ -64,7 +64,7 @@ class RdkafkaConsumerClient final : public engine::ConsumerClient {
   std::optional<std::int64_t> look_up(const engine::TopicPartition& partition, std::int64_t time_or_bound);
   void restart_stranded(std::chrono::steady_clock::time_point now);
   void look_for_quiet(std::chrono::steady_clock::time_point now);
-  [[nodiscard]] bool awaits_messages(const engine::TopicPartition& partition, const Progress& progress) const;
+  [[nodiscard]] bool never_fetched(const engine::TopicPartition& partition, const Progress& progress) const;
   void start_closing();
   void unsignal();
 

@@ -93,7 +93,6 @@ void RdkafkaPartitionQueue::report_element(const rd_kafka_message_t& element, en
     case RD_KAFKA_RESP_ERR__PARTITION_EOF:
       report.end_of_partition = true;
       report.end = CommitPosition{element.offset};
-      progress_.end = element.offset;
       if (progress_.next < 0) progress_.next = element.offset;
       break;
     case RD_KAFKA_RESP_ERR__AUTO_OFFSET_RESET:

@@ -20,8 +20,7 @@ struct Progress {
   // restart_at() was called. What says then that nothing is stored was said before, and is not passed on: it would
   // start the partition a second time, behind messages.
   bool restarted = false;
-  std::uint64_t heard = 0;                     // takes that brought anything
-  std::int64_t end = RD_KAFKA_OFFSET_INVALID;  // of the log, when it was last reached
+  std::uint64_t heard = 0;  // takes that brought anything
   QuietWatch watch{};
 };
 

@@ -17,6 +17,8 @@ namespace {
 
 // More than a parked message takes of a commit's metadata: two numbers, the distances to what is next to it.
 constexpr std::size_t kBytesOfAGap = 8;
+// What goes before the gaps and is kept free behind them, at most; and then the user's text.
+constexpr std::size_t kBytesBeforeGaps = 64;
 // Of max_bytes, for parked messages, which are held beside those that it bounds; and as much for the letters of
 // those that went on their way.
 constexpr std::size_t kPartOfBytes = 4;
@@ -116,7 +118,9 @@ void AfterAttempt::park(Share& share) {
 std::size_t AfterAttempt::most_parked() const {
   const routing::Topic& topic = assignment_->topic();
   // Each is a gap that the commits must tell, or who waits for a commit behind it would wait for ever.
-  const std::size_t told = assignment_->commit_metadata_bytes() / kBytesOfAGap;
+  const std::size_t before = kBytesBeforeGaps + assignment_->commit_text().text().size();
+  const std::size_t bytes = assignment_->commit_metadata_bytes();
+  const std::size_t told = (bytes - std::min(bytes, before)) / kBytesOfAGap;
   return std::min({std::size_t{topic.max_parked}, std::size_t{topic.max_open_offsets} / 4 * 3, told});
 }
 

@@ -34,7 +34,8 @@ TEST_F(CommitGateTest, ClosedFromTheWritingOfAJoinToTheSyncsAnswer) {
   gate.sent(kSyncGroup);
   EXPECT_FALSE(gate.open(kNow + 1h));
   gate.received(kSyncGroup, kNow);
-  EXPECT_TRUE(gate.open(kNow));
+  EXPECT_FALSE(gate.open(kNow)) << "it may have failed, and another join follow";
+  EXPECT_TRUE(gate.open(kNow + 20ms));
 }
 
 // It may say that the group rebalances: then a JoinGroup is on its way that is not written yet.
