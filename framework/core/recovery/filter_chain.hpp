@@ -62,8 +62,8 @@ class FilterChain {
 
  private:
   void note(const Link& link, const Message& message, std::string_view text, FilterReport& report);
-  template <class Call>
-  bool guarded(const Link& link, const Message& message, FilterReport& report, Call&& call);
+  void note_thrown(const Link& link, const Message& message, FilterReport& report);
+  Verdict ask_one(std::size_t i, const Message& message, const FilterTime& time, FilterReport& report);
 
   std::vector<Link> links_;
   std::optional<Time> waits_until_;
