@@ -83,6 +83,7 @@ class WorkRecord : public std::enable_shared_from_this<WorkRecord> {
     bool said_skip = false;
     bool letter = false;  // on its way to dead letters: nothing from there on is done
     bool given_up = false;
+    bool was_parked = false;
   };
   struct Failed {
     std::optional<std::size_t> culprit;  // index

@@ -169,7 +169,8 @@ void WorkRecord::settle() {
   goes_on_ = false;
   std::int64_t awaited = promises().manual_offsets ? facts().marked_through : -1;
   for (const Piece& piece : share_) {
-    const bool done = piece.given_up ? !incarnation_->parked.contains(piece.offset) : !promises().manual_offsets;
+    // What was parked is not waited for, even if its letter has gone and arrived meanwhile.
+    const bool done = piece.given_up ? !piece.was_parked : !promises().manual_offsets;
     if (done) awaited = std::max(awaited, piece.offset);
   }
   if (awaited >= 0) facts().awaited_through = awaited;
@@ -238,7 +239,8 @@ void WorkRecord::carry_out(Decision decision, const Failed& failed) {
   }
   if (decision == Decision::retry || (decision == Decision::dead_letter && !letters)) {
     const auto after = std::exchange(retry_after_, std::nullopt);
-    retry(after ? *after : pause_least(recovery.backoff, attempt_));
+    // Who was marked from outside may count its attempts anew, and waits for less.
+    retry(after ? *after : pause_least(recovery.backoff, fuzzy_ ? 1 : attempt_));
     return;
   }
   not_before_ = {};
@@ -284,6 +286,7 @@ void WorkRecord::park(Piece& piece) {
   piece.given_up = true;
   incarnation_->given_up.insert(piece.offset);
   incarnation_->parked.insert(piece.offset);
+  piece.was_parked = true;
   std::erase_if(open_, [&](const Given& given) { return given.offset == piece.offset; });
   if (const auto home = incarnation_->homes.find(piece.key); home != incarnation_->homes.end()) {
     home->second.finished_at = world_.step;
