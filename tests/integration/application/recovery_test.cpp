@@ -179,7 +179,8 @@ TEST_P(RecoveryOnKafka, EveryMessageIsProcessedOrDeadLetteredAsItShouldBeAndCome
   EXPECT_TRUE(eventually([&] { return admin.committed(group, topic) == admin.end_offsets(topic); }, 60s));
   EXPECT_TRUE(app.stop().in_time);
   EXPECT_EQ(ledger.numbers(), wholesome);
-  EXPECT_EQ(ledger.out_of_order(), 0);
+  const int out_of_order = ledger.out_of_order();
+  EXPECT_EQ(out_of_order, 0);
 
   // What is in the dead letter topic.
   Letters letters;
@@ -227,7 +228,7 @@ TEST_P(RecoveryOnKafka, EveryMessageIsProcessedOrDeadLetteredAsItShouldBeAndCome
       GetParam() == Flow::batch ? "batch" : "continuous", kMessages, poison.size(),
       static_cast<std::size_t>(kMessages) - ledger.count(), letters.numbers().size(),
       letters.all().size() - letters.numbers().size(), ledger.repeated(),
-      static_cast<unsigned long long>(app.figures().retries), ledger.out_of_order());
+      static_cast<unsigned long long>(app.figures().retries), out_of_order);
 }
 
 INSTANTIATE_TEST_SUITE_P(Flows, RecoveryOnKafka, ::testing::Values(Flow::batch, Flow::continuous),
