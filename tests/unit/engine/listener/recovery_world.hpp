@@ -74,7 +74,9 @@ inline std::function<void(Batch&)> fails_at(std::int64_t offset) {
 }
 
 inline const Message& at(Batch& batch, std::int64_t offset) {
-  return *std::ranges::find(batch, Offset{offset}, &Message::offset);
+  const auto found = std::ranges::find(batch, Offset{offset}, &Message::offset);
+  if (found == batch.end()) throw std::out_of_range("the batch has no offset " + std::to_string(offset));
+  return *found;
 }
 
 }  // namespace braid::test_support
