@@ -34,7 +34,9 @@ void ContinuousFlow::look_for_movement(Time now) {
   next_look_ = now + kLookForMovement;
   standing_ = 0;
   for (std::uint32_t index = 0; index < queues_.count(); ++index) {
-    if (!std::exchange(lanes_[index].moved, false)) standing_ += queues_.length(index);
+    const bool moved = std::exchange(lanes_[index].moved, false);
+    // What is ready waits for nothing but its turn: the workers have enough.
+    if (!moved && !ready_.contains(index)) standing_ += queues_.length(index);
   }
 }
 

@@ -75,6 +75,16 @@ TEST_F(LookAhead, WhatStandsStillKeepsNobodyWaiting) {
   }
 }
 
+TEST_F(LookAhead, WhatWaitsForItsTurnIsWorthNoMore) {
+  push(0, 30);
+  for (int i = 0; i < 100; ++i) look();
+  EXPECT_EQ(flow.room(), 0U) << "the workers have enough, however long they take";
+  run(0);
+  look();
+  look();
+  EXPECT_EQ(flow.room(), 20U) << "now one of them is slow";
+}
+
 TEST_F(LookAhead, OneThatMovesAgainCountsAgain) {
   push(0, 30);
   run(0);
