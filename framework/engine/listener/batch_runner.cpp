@@ -283,11 +283,13 @@ void BatchRunner::try_again(Share& share, Time due) {
 void BatchRunner::collapse() {
   if (left_.empty() || present_->unsettled() != left_.size()) return;
   if (hooks_ && !hooks_->may_collapse(*present_)) return;
-  for (Share& share : present_->shares()) {
-    share_offsets_->fold(share);
-    messages_not_done_ += share.count_given_up();
+  left_.clear();
+  const Share& share = present_->collapse();
+  // Behind it: what a ticket marks meanwhile is not in the new share, and nobody would tell the ledger of it.
+  for (Share& former : present_->former_shares()) {
+    share_offsets_->fold(former);
+    messages_not_done_ += former.count_given_up();
   }
-  const Share& share = present_->collapse(std::exchange(left_, {}));
   if (hooks_) hooks_->batch_collapsed(*present_);
   flow_.failed(share.index(), left_due_);
 }

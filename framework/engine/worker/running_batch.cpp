@@ -73,17 +73,22 @@ std::size_t RunningBatch::copy_out(std::size_t most) {
   return replaced;
 }
 
-Share& RunningBatch::collapse(std::span<Share* const> left) {
+Share& RunningBatch::collapse() {
   const Share* first = nullptr;
   Offset lowest{std::numeric_limits<std::int64_t>::max()};
-  for (const Share* const share : left) {
-    for (std::uint32_t i = share->first_unfinished(); i < share->size(); ++i) {
-      if (share->is_given_up(i)) continue;
-      const Message& message = share->messages()[i];
+  for (const Share& share : shares()) {
+    // Once: a ticket may mark at any time.
+    const std::uint32_t unfinished_from = share.first_unfinished();
+    for (std::uint32_t i = 0; i < share.size(); ++i) {
+      const Message& message = share.messages()[i];
+      if (i < unfinished_from || share.is_given_up(i)) {
+        if (!share.is_parked(i)) former_told_ = std::max(former_told_, message.offset());
+        continue;
+      }
       collapsed_.push_back(message);
       if (message.offset() > lowest) continue;
       lowest = message.offset();
-      first = share;
+      first = &share;
     }
   }
   std::ranges::sort(collapsed_, {}, &Message::offset);
@@ -106,6 +111,7 @@ void RunningBatch::clear() {
   collapsed_.clear();
   former_shares_.reset();
   former_count_ = 0;
+  former_told_ = kNoOffset;
   parks_ = false;
   watched_.store(false, std::memory_order_relaxed);
   armed_.store(nullptr, std::memory_order_relaxed);
@@ -203,7 +209,7 @@ BatchPtr RunningBatch::end(Share& share, ConsumerSlot::Attempt attempt) noexcept
 }
 
 Offset RunningBatch::last_told() const {
-  Offset last{-1};
+  Offset last = former_told_;
   for (std::uint32_t i = 0; i < share_count_; ++i) last = std::max(last, shares_[i].last_told().value_or(last));
   return last;
 }

@@ -24,6 +24,9 @@ class RunningBatch;
 // Whose share a batch collapses to.
 inline constexpr VirtualPartitionIndex kCollapsed{0};
 
+// Before every offset: what every commit tells of.
+inline constexpr Offset kNoOffset{-1};
+
 using BatchPtr = boost::intrusive_ptr<RunningBatch>;
 
 // A batch of one assignment: first it gathers messages on the listener, then it is split into shares, then its
@@ -93,9 +96,9 @@ class RunningBatch {
   // Shares that have failed wait for the others: from now on these tell the listener when they settle.
   void watch_shares() { watched_.store(true, std::memory_order_seq_cst); }
   [[nodiscard]] std::uint32_t unsettled() const { return unsettled_.load(std::memory_order_seq_cst); }
-  // What is unfinished of these, in the order of offsets, is one share from now on, of virtual partition 0, and the
-  // only one. Requires that all others have settled, and that none of these is in the pool or has letters out.
-  Share& collapse(std::span<Share* const> left);
+  // What is unfinished of all shares, in the order of offsets, is one share from now on, of virtual partition 0,
+  // and the only one. Requires that each has settled, or is not in the pool and has no letters out.
+  Share& collapse();
   // Some message of it is parked.
   void note_parked() { parks_ = true; }
   [[nodiscard]] bool parks() const { return parks_; }
@@ -159,7 +162,8 @@ class RunningBatch {
   std::vector<Message> collapsed_;
   std::unique_ptr<Share[]> former_shares_;  // tickets that are inert know them
   std::uint32_t former_count_ = 0;
-  bool parks_ = false;  // the listener's
+  Offset former_told_ = kNoOffset;  // the last offset of theirs that a commit will tell of
+  bool parks_ = false;              // the listener's
 
   // shared
   std::atomic<std::uint32_t> unsettled_{0};

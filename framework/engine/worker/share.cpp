@@ -157,12 +157,15 @@ Offset Share::done_through() const {
     // The marks first: who marks behind a message that is held back has held it back before. See marked().
     const Offset marked = marks_->marked();
     const auto held_back = held_back_from();
-    return held_back ? std::min(marked, Offset{held_back->value - 1}) : marked;
+    const Offset through = held_back ? std::min(marked, Offset{held_back->value - 1}) : marked;
+    if (parked.empty() || through > messages_.back().offset()) return through;
+    // Of what is parked no commit tells either.
+    const auto behind = std::ranges::upper_bound(messages_, through, {}, &Message::offset);
+    const auto count = static_cast<std::uint32_t>(behind - messages_.begin());
+    if (count == 0 || !is_parked(count - 1)) return through;
+    return last_told_of(count).value_or(Offset{messages_.front().offset().value - 1});
   }
-  std::uint32_t marked = this->marked();
-  // No commit ever tells of what is parked.
-  while (marked > 0 && is_parked(marked - 1)) --marked;
-  return marked > 0 ? messages_[marked - 1].offset() : Offset{messages_.front().offset().value - 1};
+  return last_told_of(marked()).value_or(Offset{messages_.front().offset().value - 1});
 }
 
 std::shared_ptr<Deferral> Share::defer(bool is_ticket) {

@@ -61,7 +61,8 @@ class Share final : public Job {
   [[nodiscard]] MarkedOffsets* marks() const { return marks_; }
   void mark_all() { raise_marked(size()); }
 
-  // Of this virtual partition all is done up to there: in this share, and in those of earlier batches.
+  // Of this virtual partition all is done up to there, in this share and in those of earlier batches, and a commit
+  // can tell so: not one that is parked.
   [[nodiscard]] Offset done_through() const;
 
   // 1 for the first attempt of its first unfinished message.
@@ -121,7 +122,7 @@ class Share final : public Job {
     return std::ranges::find(parked, index) != parked.end();
   }
   // The last of its messages that a commit will tell of, once it is done: not one that is parked. None: all are.
-  [[nodiscard]] std::optional<Offset> last_told() const;
+  [[nodiscard]] std::optional<Offset> last_told() const { return last_told_of(size()); }
   // The offset of the first message that is on its way to dead letters.
   [[nodiscard]] std::optional<Offset> held_back_from() const;
   [[nodiscard]] std::uint32_t size() const { return static_cast<std::uint32_t>(messages_.size()); }
@@ -179,6 +180,8 @@ class Share final : public Job {
   static constexpr std::uint32_t kUnbounded = std::numeric_limits<std::uint32_t>::max();
   void mark_up_to(Offset offset);
   void raise_marked(std::uint32_t count);
+  // Of so many from the front.
+  [[nodiscard]] std::optional<Offset> last_told_of(std::uint32_t count) const;
   // Since the present attempt began: attempts count anew.
   [[nodiscard]] bool moved() const;
   [[nodiscard]] std::uint32_t find_unfinished(const Message& message, const char* what) const;

@@ -149,8 +149,7 @@ void Share::settle_bound() {
   for (std::uint32_t next = marked(); next < size() && is_given_up(next); ++next) raise_marked(next + 1);
 }
 
-std::optional<Offset> Share::last_told() const {
-  std::uint32_t count = size();
+std::optional<Offset> Share::last_told_of(std::uint32_t count) const {
   while (count > 0 && is_parked(count - 1)) --count;
   return count > 0 ? std::optional<Offset>(messages_[count - 1].offset()) : std::nullopt;
 }

@@ -88,13 +88,14 @@ struct DeadLetters {
   };
   To to = To::nowhere;  // drawn with a topic or a function alone, it follows from that
   std::string topic{};
-  // Runs on the worker. One that throws, or returns an empty name, is logged, and asked again after a backoff.
+  // Asked for each dead letter, and for each message that is to be parked: it may have to go later. Runs on the
+  // worker. One that throws, or returns an empty name, is logged, and asked again after a backoff.
   std::function<std::string(const Message&)> topic_of{};
   // Asked at each failed attempt, before the rules. Runs on the worker. One that throws is logged, and the share is
   // tried again.
   std::function<Decision(const Failure&)> strategy{};
-  // Called once for each dead letter before it is sent; may change its payload, key and headers. Runs on the
-  // worker. One that throws is logged, and the letter goes as it was.
+  // Called once for each dead letter before it is sent, and for each message that is to be parked; may change its
+  // payload, key and headers. Runs on the worker. One that throws is logged, and the letter goes as it was.
   std::function<void(DeadLetter&)> on_dead_letter{};
 };
 

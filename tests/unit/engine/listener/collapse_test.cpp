@@ -31,8 +31,9 @@ class Collapse : public ::testing::Test {
     bool collapsed = false;
     bool operator==(const Attempt&) const = default;
   };
-  void make(std::function<void(Batch&)> consume, const std::function<void(routing::Topic&)>& tune = {}) {
-    made_.emplace(routing::Commit{}, routing::Flow::batch, 3, [&](routing::Topic& topic) {
+  void make(std::function<void(Batch&)> consume, const std::function<void(routing::Topic&)>& tune = {},
+            routing::Commit policy = {}) {
+    made_.emplace(policy, routing::Flow::batch, 3, [&](routing::Topic& topic) {
       topic.max_messages = 12;
       topic.on_failure = routing::OnFailure::collapse;
       topic.retries = {.max = 1, .backoff = fixed(100ms)};
@@ -140,6 +141,29 @@ TEST_F(Collapse, APoisonIsFoundInItToo) {
   run();
   EXPECT_EQ(world().position(), 12);
   EXPECT_EQ(world().world.counters->messages_done, 11U);
+}
+
+// What is parked no commit ever tells of; the others of the batch are waited for all the same.
+TEST_F(Collapse, CommitsTellOfWhatWasDoneBeforeIt) {
+  make(
+      [](Batch& batch) {
+        for (const Message& message : batch) {
+          if (message.offset().value == 9) throw MessageFailed(message, "poison");
+          batch.mark(message);
+        }
+      },
+      [](routing::Topic& topic) { topic.on_exhausted = routing::OnExhausted::park; },
+      {.when = routing::Commit::When::after_batch, .sync = true});
+  world().deliver(0, 11);
+  world().deliver(12, 23);
+  run();
+  world().advance(100ms);
+  run();
+  EXPECT_EQ(world().world.counters->messages_parked, 1U);
+  ASSERT_EQ(attempts.back().offsets, Numbers{9}) << "the next batch waits until all the others are committed";
+  world().answer();
+  run();
+  EXPECT_EQ(attempts.size(), 7U);
 }
 
 TEST_F(Collapse, WhatWasGivenUpBeforeIsNotInIt) {
