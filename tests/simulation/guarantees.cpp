@@ -179,7 +179,7 @@ class Order final : public Guarantee {
   void job_begins(const JobFacts& job) override {
     checked();
     Incarnation& incarnation = *job.incarnation;
-    const VirtualPartitionFacts& facts = incarnation.virtual_partitions[job.virtual_partition];
+    const VirtualPartitionFacts& facts = *job.facts;
     const std::int64_t first = job.batch->front().offset().value;
     if (first <= facts.done_through) {
       violated(fmt::format("#{}.{}: {} begins again, {} is done", incarnation.partition, job.virtual_partition,
@@ -219,7 +219,7 @@ class Order final : public Guarantee {
                            offset, key, expected));
     }
     ++found->second;
-    if (!partitions_[static_cast<std::size_t>(incarnation.partition)]->promises.keys_stay) return;
+    if (!partitions_[static_cast<std::size_t>(incarnation.partition)]->promises.keys_stay || job.collapsed) return;
     const auto [home, new_here] = homes_.try_emplace({incarnation.partition, key}, job.virtual_partition);
     if (!new_here && home->second != job.virtual_partition) {
       violated(fmt::format("#{}: key {} moves from virtual partition {} to {}", incarnation.partition, key,

@@ -25,6 +25,8 @@ struct JobFacts {
   Incarnation* incarnation = nullptr;  // of its first message
   const Batch* batch = nullptr;
   std::uint32_t virtual_partition = 0;
+  const VirtualPartitionFacts* facts = nullptr;  // by which it is judged: a collapsed batch has its own
+  bool collapsed = false;
   bool has_begun = false;                     // user code was inside before, for its on_assigned()
   std::optional<ExpectedAttempt> expected{};  // none: a share begins
 };

@@ -42,7 +42,7 @@ class KeysStayInFlight final : public ByTopic {
   void job_begins(const JobFacts& job) override {
     Incarnation& incarnation = *job.incarnation;
     const Promises& promised = promises(incarnation);
-    if (promised.keys_stay) return;
+    if (promised.keys_stay || job.collapsed) return;
     for (const Message& message : *job.batch) {
       const FakeDelivery& delivery = delivery_of(message);
       if (delivery.key < 0) continue;
@@ -72,7 +72,7 @@ class WhatFollowsWaits final : public ByTopic {
   [[nodiscard]] const char* name() const override { return "what follows waits for the commit"; }
   void job_begins(const JobFacts& job) override {
     if (!promises(*job.incarnation).waits_for_commit) return;
-    const VirtualPartitionFacts& facts = job.incarnation->virtual_partitions[job.virtual_partition];
+    const VirtualPartitionFacts& facts = *job.facts;
     if (facts.retry_from || facts.awaited_through < 0) return;
     checked();
     world_.happened(Happening::commit_waited_for);

@@ -13,7 +13,14 @@ ObservedJob::ObservedJob(ConsumerSetting& setting, std::shared_ptr<WorkRecord> r
     : setting_(setting), record_(std::move(record)), where_(&batch.virtual_partition()) {
   World& world = *setting_.world;
   Incarnation& incarnation = record_->incarnation();
-  job_ = {setting_.process, &incarnation, &batch, record_->virtual_partition(), has_begun, record_->expected()};
+  job_ = {.process = setting_.process,
+          .incarnation = &incarnation,
+          .batch = &batch,
+          .virtual_partition = record_->virtual_partition(),
+          .facts = &record_->facts(),
+          .collapsed = record_->collapsed(),
+          .has_begun = has_begun,
+          .expected = record_->expected()};
   world.trace("job begins in virtual partition {} at {}", who(), incarnation.partition, job_.virtual_partition,
               batch.front().offset().value);
   setting_.kafka->guarantees().tell([&](Guarantee& each) { each.job_begins(job_); });

@@ -120,10 +120,15 @@ class TopicDraw {
   void draw_recovery() {
     recovery_ = simulation::draw_recovery(random_, {.manual_offsets = topic_.offsets == routing::Offsets::manual,
                                                     .at_most_once = topic_.commit.when == When::before_processing,
-                                                    .tickets = tickets_});
+                                                    .tickets = tickets_,
+                                                    .continuous = continuous()});
     if (recovery_.max == unlimited) world_.happened(Happening::recovery_unlimited);
     if (recovery_.on_exhausted == routing::OnExhausted::skip) world_.happened(Happening::recovery_skips);
     if (recovery_.has_letters()) world_.happened(Happening::recovery_letters);
+    if (recovery_.collapses) world_.happened(Happening::recovery_collapses);
+    if (recovery_.backoff.kind == routing::Backoff::Kind::callable)
+      world_.happened(Happening::recovery_own_backoff);
+    if (recovery_.topic_of) world_.happened(Happening::recovery_topic_of);
     if (recovery_.strategy) world_.happened(Happening::recovery_strategy);
     if (recovery_.retry_if) world_.happened(Happening::recovery_retry_if);
     if (!recovery_.may_park) return;

@@ -207,7 +207,24 @@ void Process::set_recovery(routing::Topic& route, const TopicRecovery& recovery)
   route.on_exhausted = recovery.on_exhausted;
   route.max_parked = recovery.max_parked;
   route.dead_letters.to = recovery.letters;
+  if (recovery.collapses) route.on_failure = routing::OnFailure::collapse;
   if (recovery.letters == routing::DeadLetters::To::topic) route.dead_letters.topic = "dead-letters";
+  if (recovery.topic_of) {
+    route.dead_letters.to = routing::DeadLetters::To::function;
+    route.dead_letters.topic_of = [&world = world_](const Message&) -> std::string {
+      if (world.calm || !world.random.chance(200)) return "dead-letters";
+      world.happened(Happening::letter_unaddressed);
+      if (world.random.chance(500)) return "";
+      throw std::runtime_error("nobody knows where it goes");
+    };
+  }
+  if (recovery.on_letter) {
+    route.dead_letters.on_dead_letter = [&world = world_](DeadLetter& letter) {
+      world.happened(Happening::letter_seen);
+      letter.headers.emplace_back("seen", "yes");
+      if (!world.calm && world.random.chance(200)) throw std::runtime_error("a hook of letters failed");
+    };
+  }
   if (recovery.strategy) {
     route.dead_letters.strategy = [recovery](const Failure& failure) { return ask_strategy(recovery, failure); };
   }

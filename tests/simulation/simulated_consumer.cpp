@@ -76,13 +76,38 @@ void SimulatedConsumer::begin(Batch& batch) {
   FakeDelivery& delivery = delivery_of(batch.front());
   if (delivery.released) setting_.world->fail("memory is valid", "a batch begins with a freed message");
   setting_.incarnations[delivery.incarnation->partition] = delivery.incarnation;
-  if (record_ && &record_->incarnation() == delivery.incarnation.get()) return;
-  record_ = std::make_shared<WorkRecord>(*setting_.world, *setting_.kafka, setting_.dead, delivery.incarnation,
-                                         batch.virtual_partition().index().value);
-  setting_.records.push_back(record_);
+  if (batch.collapsed()) {
+    if (!record_ || !record_->collapsed() || !record_->goes_on()) begin_collapsed(batch, delivery.incarnation);
+  } else {
+    if (record_ && record_->collapsed()) leave_collapsed();
+    if (record_ && &record_->incarnation() == delivery.incarnation.get()) return;
+    record_ = new_record(batch, delivery.incarnation);
+  }
   if (!promises_.steered) return;
   const std::shared_ptr<SteeredPartition>& steered = delivery.incarnation->steered;
   if (steered->take(batch.control())) setting_.steered.push_back(steered);
+}
+
+std::shared_ptr<WorkRecord> SimulatedConsumer::new_record(const Batch& batch,
+                                                          const std::shared_ptr<Incarnation>& incarnation) {
+  auto record = std::make_shared<WorkRecord>(*setting_.world, *setting_.kafka, setting_.dead, incarnation,
+                                             batch.virtual_partition().index().value);
+  setting_.records.push_back(record);
+  return record;
+}
+
+// What all virtual partitions of the batch have left is this one's to work on.
+void SimulatedConsumer::begin_collapsed(const Batch& batch, const std::shared_ptr<Incarnation>& incarnation) {
+  if (record_ && !record_->collapsed()) own_record_ = record_;
+  record_ = new_record(batch, incarnation);
+  record_->collapse(setting_.records, {batch.begin(), batch.size()});
+}
+
+void SimulatedConsumer::leave_collapsed() {
+  if (record_->goes_on() && !setting_.dead) {
+    setting_.world->fail("a collapsed batch is one share to its end", "another share begins, and it goes on");
+  }
+  record_ = std::exchange(own_record_, nullptr);
 }
 
 void SimulatedConsumer::consume(Batch& batch) {

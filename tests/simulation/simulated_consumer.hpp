@@ -86,6 +86,9 @@ class SimulatedConsumer final : public Consumer {
     KeptBatch batch;
   };
   void begin(Batch& batch);
+  std::shared_ptr<WorkRecord> new_record(const Batch& batch, const std::shared_ptr<Incarnation>& incarnation);
+  void begin_collapsed(const Batch& batch, const std::shared_ptr<Incarnation>& incarnation);
+  void leave_collapsed();
   void work_on(Batch& batch, const std::shared_ptr<ObservedJob>& job);
   void work_on_message(const Message& message, bool marked);
   void work_on_one_by_one(Batch& batch);
@@ -115,7 +118,8 @@ class SimulatedConsumer final : public Consumer {
   bool inside_ = false;
   bool fresh_ = false;  // on_assigned() has paused, within the job that goes on with consume()
   const VirtualPartition* where_ = nullptr;
-  std::shared_ptr<WorkRecord> record_;  // from the first batch on
+  std::shared_ptr<WorkRecord> record_;      // from the first batch on
+  std::shared_ptr<WorkRecord> own_record_;  // while record_ is of a collapsed batch: its virtual partition's
   std::vector<Kept> kept_;
   std::shared_ptr<OpenTicket> ticket_;  // of the call in hand
 };

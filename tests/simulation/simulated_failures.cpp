@@ -58,6 +58,7 @@ void SimulatedConsumer::fail(const Message& message) {
       throw MessageFailed(Offset{message.offset().value - 1'000'000}, "some other message");
     }
     world.happened(Happening::named);
+    if (world.random.chance(60)) throw Hopeless(message, "this one, and in vain");
     throw MessageFailed(message, "this one");
   }
   throw std::runtime_error("a message could not be processed");

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <chrono>
+#include <exception>
+#include <stdexcept>
 
 namespace braid::simulation {
 
@@ -18,7 +20,7 @@ std::uint32_t per_mille(int partition, std::int64_t offset, std::uint64_t salt) 
 
 void draw_what_follows(Random& random, const RecoverySetting& setting, TopicRecovery& recovery) {
   const std::size_t which = random.below(100);
-  if (which < 25 || setting.manual_offsets) return;  // nothing is ever given up by rule
+  if (which < 25) return;  // nothing is ever given up by rule
   constexpr std::uint32_t kMax[] = {0, 1, 3, unlimited};
   if (which < 45) {
     recovery.max = kMax[random.below(3)];
@@ -47,7 +49,21 @@ TopicRecovery draw_recovery(Random& random, const RecoverySetting& setting) {
                          ? routing::fixed(initial)
                          : routing::exponential(initial, std::chrono::milliseconds(initial.count() * 4), 2.0,
                                                 static_cast<double>(random.below(11)) / 10);
+  if (random.chance(150)) {
+    recovery.backoff = {.kind = routing::Backoff::Kind::callable};
+    recovery.backoff.callable = [](std::uint32_t attempt, const std::exception_ptr&) {
+      const auto said = backoff_says(attempt);
+      if (!said) throw std::runtime_error("a backoff failed");
+      return *said;
+    };
+  }
   draw_what_follows(random, setting, recovery);
+  if (recovery.letters == DeadLetters::To::topic) {
+    recovery.topic_of = random.chance(300);
+    recovery.on_letter = random.chance(300);
+  }
+  recovery.collapses =
+      !setting.continuous && !setting.manual_offsets && !setting.at_most_once && random.chance(250);
   recovery.retry_if = random.chance(200);
   if (!setting.manual_offsets && random.chance(250)) {
     recovery.strategy = true;
@@ -85,7 +101,15 @@ std::optional<Decision> strategy_says(const TopicRecovery& recovery, int partiti
   return std::nullopt;
 }
 
+std::optional<std::chrono::milliseconds> backoff_says(std::uint32_t attempt) {
+  if (attempt % 4 == 3) return std::nullopt;
+  return std::chrono::milliseconds(7 * (attempt % 4));
+}
+
 std::chrono::nanoseconds pause_least(const routing::Backoff& backoff, std::uint32_t attempt) {
+  if (backoff.kind == routing::Backoff::Kind::callable) {
+    return backoff_says(attempt).value_or(std::chrono::milliseconds(0));
+  }
   std::chrono::nanoseconds pause = backoff.initial;
   if (backoff.kind == routing::Backoff::Kind::fixed) return pause;
   for (std::uint32_t i = 1; i < attempt && pause < backoff.max; ++i) pause *= 2;

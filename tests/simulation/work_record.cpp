@@ -28,12 +28,15 @@ void WorkRecord::give(std::span<const Message> messages, std::uint32_t attempt) 
   if (attempt < attempt_ || (attempt == 1 && attempt_ == 1 && goes_on_)) {
     world_.happened(Happening::attempts_anew);
   }
-  if (attempt == 1) failures_ = 0;
   attempt_ = attempt;
-  attempted_from_ = window_from_;
-  given_up_before_ = given_up();
+  if (attempt == 1) {
+    failures_ = 0;
+    attempted_from_ = window_from_;
+    given_up_before_ = given_up();
+  }
   goes_on_ = true;
   inside_ = true;
+  waits_for_all_ = false;
   retry_after_.reset();
   in_hand_.reset();
 }
@@ -48,12 +51,62 @@ void WorkRecord::begin_share(std::span<const Message> messages) {
     open_.push_back(given);
   }
   singly_ = false;
+  waits_for_all_ = false;
   fuzzy_ = false;
   said_ = 0;
   passed_ = 0;
   attempt_ = 1;
   failures_ = 0;
   not_before_ = {};
+}
+
+void WorkRecord::collapse(std::span<const std::shared_ptr<WorkRecord>> all, std::span<const Message> messages) {
+  world_.happened(Happening::collapsed);
+  collapsed_ = true;
+  goes_on_ = true;
+  attempt_ = 0;
+  for (const auto& record : all) {
+    if (record.get() != this && record->incarnation_ == incarnation_ && record->goes_on_) take_left(*record);
+  }
+  std::ranges::sort(share_, {}, &Piece::offset);
+  const std::int64_t lowest = share_.empty() ? messages.back().offset().value + 1 : share_.front().offset;
+  for (const Message& message : messages) {
+    const Given given{message.offset().value, delivery_of(message).key};
+    const bool was_given = std::ranges::any_of(all, [&](const auto& record) {
+      return record->incarnation_ == incarnation_ && record->find(given.offset) != nullptr;
+    });
+    if (was_given) continue;
+    world_.happened(Happening::collapsed_undelivered);
+    share_.push_back({given.offset, given.key});
+    open_.push_back(given);
+    if (given.offset < lowest) fuzzy_ = true;  // nobody saw how often it was tried
+  }
+  std::ranges::sort(share_, {}, &Piece::offset);
+  std::ranges::sort(open_, {}, &Given::offset);
+  if (!share_.empty()) given_through_ = share_.back().offset;
+}
+
+void WorkRecord::take_left(WorkRecord& other) {
+  const std::size_t from = other.first_unfinished();
+  if (other.inside_ || other.bound() < other.share_.size()) {
+    world_.fail("a batch collapses when all of it has ended", "an attempt, or a letter, is under way");
+  }
+  if (share_.empty() || (from < other.share_.size() && other.share_[from].offset < share_.front().offset)) {
+    const auto next = other.expected();
+    attempt_ = next ? next->attempt - 1 : 0;
+    failures_ = attempt_ == 0 ? 0 : other.failures_;
+  }
+  for (std::size_t i = from; i < other.share_.size(); ++i) {
+    if (!other.share_[i].given_up) share_.push_back({other.share_[i].offset, other.share_[i].key});
+  }
+  // The lowest is asked about again with the next one.
+  std::ranges::sort(share_, {}, &Piece::offset);
+  open_.insert(open_.end(), other.open_.begin(), other.open_.end());
+  other.open_.clear();
+  other.goes_on_ = false;
+  other.facts().retry_from.reset();
+  not_before_ = std::max(not_before_, other.not_before_);
+  fuzzy_ = fuzzy_ || other.fuzzy_;
 }
 
 void WorkRecord::worked_on(const Given& given) {

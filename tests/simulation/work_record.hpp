@@ -28,6 +28,13 @@ class WorkRecord : public std::enable_shared_from_this<WorkRecord> {
   WorkRecord(World& world, FakeKafka& kafka, const bool& dead, std::shared_ptr<Incarnation> incarnation,
              std::uint32_t virtual_partition);
 
+  // What is left of these, of which each waits for a retry, is one share from now on, and this record's; it begins
+  // with these messages. Some of them may have failed before anybody was given them.
+  void collapse(std::span<const std::shared_ptr<WorkRecord>> all, std::span<const Message> messages);
+  [[nodiscard]] bool collapsed() const { return collapsed_; }
+  // There is more to come of the share in hand.
+  [[nodiscard]] bool goes_on() const { return goes_on_; }
+
   // What must come next; none: a share that begins.
   [[nodiscard]] std::optional<ExpectedAttempt> expected() const;
   // User code sees these now, some of them again.
@@ -63,8 +70,8 @@ class WorkRecord : public std::enable_shared_from_this<WorkRecord> {
 
   [[nodiscard]] Incarnation& incarnation() const { return *incarnation_; }
   [[nodiscard]] std::uint32_t virtual_partition() const { return virtual_partition_; }
-  [[nodiscard]] VirtualPartitionFacts& facts() const {
-    return incarnation_->virtual_partitions[virtual_partition_];
+  [[nodiscard]] VirtualPartitionFacts& facts() {
+    return collapsed_ ? own_facts_ : incarnation_->virtual_partitions[virtual_partition_];
   }
   [[nodiscard]] const Promises& promises() const;
   // Given, and neither done nor dropped: how many, and the offset of one.
@@ -91,6 +98,8 @@ class WorkRecord : public std::enable_shared_from_this<WorkRecord> {
     bool worth_retrying = true;
   };
 
+  // Takes over what is left of another record.
+  void take_left(WorkRecord& other);
   void finish(const Given& given);
   void worked_on(const Given& given);
   void begin_share(std::span<const Message> messages);
@@ -126,6 +135,8 @@ class WorkRecord : public std::enable_shared_from_this<WorkRecord> {
   std::int64_t given_through_ = -1;
   std::int64_t marked_through_ = -1;  // as it was said, whatever is on its way to dead letters
   std::deque<Given> open_;
+  bool collapsed_ = false;
+  VirtualPartitionFacts own_facts_;
 
   // --- the share in hand
 
@@ -133,9 +144,10 @@ class WorkRecord : public std::enable_shared_from_this<WorkRecord> {
   bool goes_on_ = false;  // there is more to come of it
   bool inside_ = false;   // an attempt is under way
   bool singly_ = false;
-  bool fuzzy_ = false;      // marked from outside: it may count its attempts in several ways
-  std::size_t said_ = 0;    // so many from the front are said to be done, within calls
-  std::size_t passed_ = 0;  // manual offsets: attempts that ended well had so many
+  bool waits_for_all_ = false;  // it comes again with what all others have left, and not by itself
+  bool fuzzy_ = false;          // marked from outside: it may count its attempts in several ways
+  std::size_t said_ = 0;        // so many from the front are said to be done, within calls
+  std::size_t passed_ = 0;      // manual offsets: attempts that ended well had so many
   std::size_t window_from_ = 0;
   std::size_t window_to_ = 0;
   std::uint32_t attempt_ = 1;

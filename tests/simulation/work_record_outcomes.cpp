@@ -48,9 +48,9 @@ std::size_t WorkRecord::window_end(std::size_t from) const {
 std::optional<ExpectedAttempt> WorkRecord::expected() const {
   if (!goes_on_) return std::nullopt;
   ExpectedAttempt next;
-  next.waits = bound() < share_.size();
+  next.waits = bound() < share_.size() || waits_for_all_;
   const std::size_t from = first_unfinished();
-  if (next.waits || from == share_.size()) return next;
+  if (from == share_.size()) return next;
   const std::size_t to = window_end(from);
   next.first = share_[from].offset;
   next.last = share_[to - 1].offset;
@@ -174,11 +174,16 @@ void WorkRecord::settle() {
     if (done) awaited = std::max(awaited, piece.offset);
   }
   if (awaited >= 0) facts().awaited_through = awaited;
+  if (!collapsed_) return;
+  // Who comes next in its place waits for it.
+  VirtualPartitionFacts& place = incarnation_->virtual_partitions[virtual_partition_];
+  place.awaited_through = std::max(place.awaited_through, awaited);
 }
 
 std::vector<std::size_t> WorkRecord::suspects() const {
   std::vector<std::size_t> indexes;
-  for (std::size_t i = std::max({window_from_, said_, passed_}); i < window_to_; ++i) {
+  const std::size_t marked = promises().manual_offsets ? count_up_to(marked_through_) : 0;
+  for (std::size_t i = std::max({window_from_, said_, passed_, marked}); i < window_to_; ++i) {
     if (!share_[i].given_up && !share_[i].letter) indexes.push_back(i);
   }
   return indexes;
@@ -192,6 +197,7 @@ WorkRecord::Failed WorkRecord::find_culprit(const std::exception_ptr& failure) c
     std::rethrow_exception(failure);
   } catch (const MessageFailed& named) {
     offset = named.offset().value;
+    failed.worth_retrying = named.worth_retrying();
   } catch (const std::exception&) {
   } catch (...) {
     failed.worth_retrying = !promises().recovery.retry_if;
@@ -262,6 +268,7 @@ void WorkRecord::carry_out(Decision decision, const Failed& failed) {
 
 void WorkRecord::retry(std::chrono::nanoseconds pause) {
   not_before_ = world_.clock.now() + pause;
+  waits_for_all_ = promises().recovery.collapses && !collapsed_;
 }
 
 // It counts as done.
