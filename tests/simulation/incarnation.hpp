@@ -104,6 +104,7 @@ struct Incarnation {
   bool moved = false;         // it starts there whatever is stored: sought, or that was not in the log
   bool start_stored = false;  // with these: a position of its own is stored
   bool start_known = false;   // and its reader has been told so
+  bool stop_due = false;      // an attempt has failed that is to end the application
   bool inexact = false;       // marked when it was over, or fenced by its store: its last position may be any
 
   // By the definition: the lowest open offset; if there is none, the one after the highest taken, or the end of the

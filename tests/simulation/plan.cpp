@@ -125,6 +125,7 @@ class TopicDraw {
     if (recovery_.max == unlimited) world_.happened(Happening::recovery_unlimited);
     if (recovery_.on_exhausted == routing::OnExhausted::skip) world_.happened(Happening::recovery_skips);
     if (recovery_.has_letters()) world_.happened(Happening::recovery_letters);
+    if (recovery_.on_exhausted == routing::OnExhausted::stop) world_.happened(Happening::recovery_stops);
     if (recovery_.collapses) world_.happened(Happening::recovery_collapses);
     if (recovery_.backoff.kind == routing::Backoff::Kind::callable)
       world_.happened(Happening::recovery_own_backoff);

@@ -138,7 +138,11 @@ Process::Process(World& world, FakeKafka& kafka, int number, const ProcessPlan& 
       world_.current()->was_in_user_code = true;
       const bool fails =
           !world_.calm && !promises.at_most_once && world_.random.chance(consumers_.manners.factory_fails);
-      if (fails) throw 7;
+      if (fails) {
+        // Before anybody has a message; but what is not worth a retry may be the end.
+        made_none_ = made_none_ || promises.recovery.on_exhausted == routing::OnExhausted::stop;
+        throw 7;
+      }
       return std::make_unique<SimulatedConsumer>(consumers_, promises);
     };
     route.max_messages = topic.max_messages;
@@ -312,7 +316,13 @@ void Process::bury() {
 }
 
 void Process::handle_fatal(const Error& error) {
-  world_.fail("no fatal error", error.text());
+  const bool due = std::ranges::any_of(consumers_.incarnations, [](const auto& each) {
+    const auto incarnation = each.second.lock();
+    return incarnation && incarnation->stop_due;
+  });
+  if (!due && !made_none_) world_.fail("no fatal error", error.text());
+  world_.happened(Happening::stop_demanded);
+  wants_stop_ = true;
 }
 
 bool Process::enabled(engine::LogLevel) const {

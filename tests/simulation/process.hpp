@@ -76,6 +76,8 @@ class Process final : private engine::ListenerHost, private engine::Log {
   void crash();
 
   [[nodiscard]] int number() const { return number_; }
+  // A failure is to end it.
+  [[nodiscard]] bool wants_stop() const { return wants_stop_ && alive(); }
   [[nodiscard]] bool alive() const { return !stop_by_ && !consumers_.dead; }
   // All is back. What tickets are open then is settled behind the end of the pool.
   [[nodiscard]] bool over();
@@ -115,6 +117,8 @@ class Process final : private engine::ListenerHost, private engine::Log {
   std::shared_ptr<FakeLetters> letters_;
   std::shared_ptr<const engine::RecoveryTools> recovery_;
   bool pool_ended_ = false;
+  bool wants_stop_ = false;
+  bool made_none_ = false;  // a consumer could not be made, of a topic whose failures end it
   std::shared_ptr<SteppedPool> pool_;
   std::shared_ptr<engine::PartitionJobsTable> jobs_;
   std::shared_ptr<engine::Limits> limits_;

@@ -222,6 +222,7 @@ class Scenario {
     if (world_.failed()) return;
     if (world_.random.chance(5)) expire_members();
     for (auto& process : processes_) {
+      if (process->wants_stop()) process->stop(std::chrono::milliseconds(world_.random.between(0, 8000)));
       if (!process->over()) continue;
       process->bury();
       process.reset();
@@ -237,17 +238,17 @@ class Scenario {
     world_.calm = true;
     expire_members();
     if (alive().empty()) start_process();
-    run_until([this] { return kafka_.all_done(); }, "everything is done in the end");
+    run_until([this] { return kafka_.all_done(); }, "everything is done in the end", true);
   }
 
   void stop_all() {
     if (world_.failed()) return;
     for (Process* process : alive()) process->stop(20s);
-    run_until([this] { return processes_.empty(); }, "every process ends");
+    run_until([this] { return processes_.empty(); }, "every process ends", false);
   }
 
   template <class Done>
-  void run_until(Done&& done, const char* guarantee) {
+  void run_until(Done&& done, const char* guarantee, bool restarts) {
     const std::uint64_t last = world_.step + kStepsMost;
     const engine::Time until = world_.clock.now() + kCalmMost;
     for (; !world_.failed() && !done(); ++world_.step) {
@@ -255,6 +256,8 @@ class Scenario {
       expire_members();
       move_on();
       tidy_up();
+      // One that was to be retried no more has stopped its process.
+      if (restarts && alive().empty()) start_process();
     }
   }
 

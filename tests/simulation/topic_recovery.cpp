@@ -22,6 +22,11 @@ void draw_what_follows(Random& random, const RecoverySetting& setting, TopicReco
   const std::size_t which = random.below(100);
   if (which < 25) return;  // nothing is ever given up by rule
   constexpr std::uint32_t kMax[] = {0, 1, 3, unlimited};
+  if (which < 30 && !setting.at_most_once) {
+    recovery.max = kMax[random.below(3)];
+    recovery.on_exhausted = OnExhausted::stop;
+    return;
+  }
   if (which < 45) {
     recovery.max = kMax[random.below(3)];
     recovery.on_exhausted = OnExhausted::skip;
@@ -75,7 +80,9 @@ TopicRecovery draw_recovery(Random& random, const RecoverySetting& setting) {
   const bool alone = !setting.manual_offsets && !setting.tickets && random.chance(300);
   recovery.says = alone ? Says::one_at_a_time : random.chance(500) ? Says::names : Says::nothing;
   const bool ends = recovery.max != unlimited || setting.at_most_once;
-  if (ends && random.chance(700)) recovery.poison = static_cast<std::uint32_t>(random.between(5, 60));
+  // What fails for ever would stop every process that gets it.
+  if (ends && recovery.on_exhausted != OnExhausted::stop && random.chance(700))
+    recovery.poison = static_cast<std::uint32_t>(random.between(5, 60));
   if (random.chance(600)) recovery.transient = static_cast<std::uint32_t>(random.between(10, 80));
   if (random.chance(500)) recovery.explicitly = static_cast<std::uint32_t>(random.between(3, 30));
   return recovery;

@@ -36,7 +36,7 @@ void WorkRecord::give(std::span<const Message> messages, std::uint32_t attempt) 
   }
   goes_on_ = true;
   inside_ = true;
-  waits_for_all_ = false;
+  waits_ = false;
   retry_after_.reset();
   in_hand_.reset();
 }
@@ -51,7 +51,7 @@ void WorkRecord::begin_share(std::span<const Message> messages) {
     open_.push_back(given);
   }
   singly_ = false;
-  waits_for_all_ = false;
+  waits_ = false;
   fuzzy_ = false;
   said_ = 0;
   passed_ = 0;

@@ -144,10 +144,10 @@ class WorkRecord : public std::enable_shared_from_this<WorkRecord> {
   bool goes_on_ = false;  // there is more to come of it
   bool inside_ = false;   // an attempt is under way
   bool singly_ = false;
-  bool waits_for_all_ = false;  // it comes again with what all others have left, and not by itself
-  bool fuzzy_ = false;          // marked from outside: it may count its attempts in several ways
-  std::size_t said_ = 0;        // so many from the front are said to be done, within calls
-  std::size_t passed_ = 0;      // manual offsets: attempts that ended well had so many
+  bool waits_ = false;      // it comes again with what all others have left, or never, and not by itself
+  bool fuzzy_ = false;      // marked from outside: it may count its attempts in several ways
+  std::size_t said_ = 0;    // so many from the front are said to be done, within calls
+  std::size_t passed_ = 0;  // manual offsets: attempts that ended well had so many
   std::size_t window_from_ = 0;
   std::size_t window_to_ = 0;
   std::uint32_t attempt_ = 1;

@@ -48,7 +48,7 @@ std::size_t WorkRecord::window_end(std::size_t from) const {
 std::optional<ExpectedAttempt> WorkRecord::expected() const {
   if (!goes_on_) return std::nullopt;
   ExpectedAttempt next;
-  next.waits = bound() < share_.size() || waits_for_all_;
+  next.waits = bound() < share_.size() || waits_;
   const std::size_t from = first_unfinished();
   if (from == share_.size()) return next;
   const std::size_t to = window_end(from);
@@ -230,6 +230,8 @@ Decision WorkRecord::decide(const Failed& failed) const {
       return Decision::skip;
     case OnExhausted::park:
       return Decision::park;
+    case OnExhausted::stop:
+      return Decision::stop;
     default:
       return Decision::dead_letter;
   }
@@ -250,6 +252,11 @@ void WorkRecord::carry_out(Decision decision, const Failed& failed) {
     return;
   }
   not_before_ = {};
+  if (decision == Decision::stop) {
+    waits_ = true;
+    incarnation_->stop_due = true;
+    return;
+  }
   if (!failed.culprit) {
     world_.happened(Happening::goes_on_singly);
     singly_ = true;
@@ -268,7 +275,7 @@ void WorkRecord::carry_out(Decision decision, const Failed& failed) {
 
 void WorkRecord::retry(std::chrono::nanoseconds pause) {
   not_before_ = world_.clock.now() + pause;
-  waits_for_all_ = promises().recovery.collapses && !collapsed_;
+  waits_ = promises().recovery.collapses && !collapsed_;
 }
 
 // It counts as done.
