@@ -1,15 +1,16 @@
 #include "adapters/asio/executor_pool.hpp"
-#include "adapters/librdkafka/rdkafka_consumer_client.hpp"
 #include "adapters/librdkafka/rdkafka_version.hpp"
 #include "adapters/log/spdlog_log.hpp"
 #include "core/virtual_partitions/partitioner.hpp"
-#include "engine/listener/listener_thread.hpp"
+#include "engine/listener/listener.hpp"
 #include "engine/producer/letter_producer.hpp"
 #include "engine/store/store_thread.hpp"
 #include "engine/threads/guarded_by.hpp"
 #include "engine/worker/describe_failure.hpp"
 #include "engine/worker/worker_pool.hpp"
 #include "runtime/check_settings.hpp"
+#include "runtime/connections/listener_connections.hpp"
+#include "runtime/connections/supervisor_thread.hpp"
 #include "runtime/figures.hpp"
 #include "runtime/recovery.hpp"
 #include "runtime/signal_watch.hpp"
@@ -64,18 +65,6 @@ class Common final : public engine::ListenerHost {
   std::optional<std::string> failure BRAID_GUARDED_BY(mutex);
 };
 
-// The application's settings under those of the routes.
-std::map<std::string, std::string> client_settings(const Settings& settings,
-                                                   const routing::SubscriptionGroup& group,
-                                                   std::uint32_t connection) {
-  std::map<std::string, std::string> merged(settings.kafka.begin(), settings.kafka.end());
-  for (const auto& [name, value] : routing::client_settings(group)) merged[name] = value;
-  // Two members of one name would fence each other for ever.
-  const auto member = merged.find("group.instance.id");
-  if (member != merged.end() && group.connections.count > 1) member->second += fmt::format("-{}", connection);
-  return merged;
-}
-
 }  // namespace
 
 class Application::Impl {
@@ -107,22 +96,17 @@ class Application::Impl {
     for (const auto& text : runtime::find_silent_hooks(*routes_, adapters::end_of_partition_is_sound())) {
       common_->log.write(engine::LogLevel::warning, "application", text);
     }
-    std::vector<Connection> connections = make_clients();
+    auto connections = make_connections();
     common_->letters = runtime::make_letter_producer(settings_, *routes_, common_->log);
+    factory_->parts().letters = common_->letters;
     started_ = true;
-    for (Connection& connection : connections) connect(std::move(connection));
     // Flags first: what has started half is ended as a whole.
     pool_started_ = true;
     pool_->start();
-    listeners_started_ = true;
     for (const auto& [store, thread] : stores_) thread->start();
-    for (const auto& listener : listeners_) listener->start(settings_.connect_timeout);
-    std::optional<std::string> failure;
-    for (const auto& listener : listeners_) {
-      const auto connected = listener->connected();
-      if (!connected && !failure) failure = connected.error().text();
-    }
-    if (failure) {
+    connections_started_ = true;
+    connections_.start(std::move(connections), common_->log);
+    if (const auto failure = connections_.wait_started()) {
       stop(std::chrono::milliseconds(1000));
       throw ApplicationError(*failure);
     }
@@ -132,7 +116,7 @@ class Application::Impl {
     }
     common_->log.write(
         engine::LogLevel::info, "application",
-        fmt::format("started: {} topics, {} connections, {}", topics, listeners_.size(),
+        fmt::format("started: {} topics, {} connections, {}", topics, common_->counters->connections.load(),
                     executor_ ? "jobs on the host's executor" : fmt::format("{} workers", concurrency())));
   }
 
@@ -143,15 +127,10 @@ class Application::Impl {
     stopped_ = true;
     const auto now = common_->clock.now();
     const auto deadline = now + timeout;
-    if (listeners_started_) {
-      for (const auto& listener : listeners_) listener->request_stop(deadline);
-      // The listeners keep the deadline themselves; a little later they have.
-      const auto grace = std::chrono::milliseconds(500);
-      for (const auto& listener : listeners_) {
-        for (std::string& left : listener->join(deadline + grace)) report.left_behind.push_back(std::move(left));
-      }
+    if (connections_started_) {
+      connections_.request_stop(deadline);
+      report.left_behind = connections_.join();
     }
-    listeners_.clear();
     // Nobody waits for what it still has.
     if (common_->letters) common_->letters->close(std::chrono::milliseconds(0));
     for (const auto& [store, thread] : stores_) {
@@ -247,87 +226,51 @@ class Application::Impl {
   }
 
   // A thread for each offset store that routes name, shared by all connections.
-  std::map<const OffsetStore*, std::shared_ptr<engine::StoreCalls>> stores_of(
-      const routing::SubscriptionGroup& group) {
-    std::map<const OffsetStore*, std::shared_ptr<engine::StoreCalls>> wanted;
-    for (const routing::Topic& topic : group.topics) {
-      if (topic.commit.when != routing::Commit::When::external) continue;
-      auto& thread = stores_[topic.offset_store.get()];
-      if (!thread) {
-        thread = std::make_shared<engine::StoreThread>(fmt::format("braid-s-{}", stores_.size() - 1),
-                                                       topic.offset_store);
-      }
-      wanted[topic.offset_store.get()] = thread;
-    }
-    return wanted;
-  }
-
-  // A connection before it has a thread.
-  struct Connection {
-    const routing::ConsumerGroup* group;
-    const routing::SubscriptionGroup* subscription_group;
-    std::unique_ptr<engine::ConsumerClient> client;
-  };
-
-  // All clients, before anything starts; or every group's problem at once.
-  std::vector<Connection> make_clients() {
-    std::vector<Connection> connections;
-    std::vector<std::string> problems;
-    for (const routing::ConsumerGroup& group : routes_->consumer_groups) {
-      for (const routing::SubscriptionGroup& subscription_group : group.subscription_groups) {
-        for (std::uint32_t i = 0; i < subscription_group.connections.count; ++i) {
-          auto client = adapters::make_consumer_client({
-              .log = common_->log,
-              .group_id = group.id,
-              .client_id = fmt::format("{}-{}", settings_.client_id, connections.size()),
-              .settings = client_settings(settings_, subscription_group, i),
-              .prefetch_bytes_per_partition = settings_.prefetch_bytes / settings_.expected_partitions,
-              .metadata_bytes = settings_.commit_metadata_bytes,
-          });
-          if (!client) {
-            problems.push_back(fmt::format("{} / {}: {}", group.id, subscription_group.id, client.error().text()));
-            break;  // its other connections have the same
-          }
-          connections.push_back({&group, &subscription_group, std::move(client).value()});
+  void make_stores() {
+    for (const auto& group : routes_->consumer_groups) {
+      for (const auto& subscription_group : group.subscription_groups) {
+        for (const auto& topic : subscription_group.topics) {
+          if (topic.commit.when != routing::Commit::When::external) continue;
+          auto& thread = stores_[topic.offset_store.get()];
+          if (thread) continue;
+          thread = std::make_shared<engine::StoreThread>(fmt::format("braid-s-{}", stores_.size() - 1),
+                                                         topic.offset_store);
         }
       }
     }
-    if (!problems.empty()) throw std::invalid_argument(fmt::format("{}", fmt::join(problems, "\n")));
-    return connections;
   }
 
-  void connect(Connection connection) {
-    const std::string name = fmt::format("braid-l-{}", listeners_.size());
-    auto make = [&](std::shared_ptr<engine::Mailbox> mailbox, engine::Waiter& waiter) {
-      return std::make_unique<engine::Listener>(
-          engine::Listener::Settings{
-              .commit_interval = settings_.commit_interval,
-              .drain_on_revoke = settings_.drain_on_revoke,
-              .default_max_partitions = core::default_max_partitions(concurrency()),
-              .expected_partitions = settings_.expected_partitions,
-              .commit_metadata_bytes = settings_.commit_metadata_bytes,
-          },
-          engine::Listener::Parts{
-              .client = std::move(connection.client),
-              .mailbox = std::move(mailbox),
-              .pool = pool_,
-              .jobs = common_->jobs,
-              .limits = common_->limits,
-              .counters = common_->counters,
-              .balances = common_->balances,
-              .routes = routes_,
-              .group = connection.group,
-              .subscription_group = connection.subscription_group,
-              .clock = &common_->clock,
-              .waiter = &waiter,
-              .log = &common_->log,
-              .host = common_.get(),
-              .stores = stores_of(*connection.subscription_group),
-              .letters = common_->letters,
-              .recovery = recovery_,
-          });
-    };
-    listeners_.push_back(std::make_unique<engine::ListenerThread>(name, make, common_));
+  // With all first clients, before anything starts; or throws every group's problem at once.
+  std::unique_ptr<runtime::ConnectionSupervisor> make_connections() {
+    make_stores();
+    factory_.emplace(runtime::ListenerConnections::Parts{
+        .settings = settings_,
+        .default_max_partitions = core::default_max_partitions(concurrency()),
+        .keeps = common_,
+        .clock = &common_->clock,
+        .log = &common_->log,
+        .host = common_.get(),
+        .pool = pool_,
+        .jobs = common_->jobs,
+        .limits = common_->limits,
+        .counters = common_->counters,
+        .balances = common_->balances,
+        .routes = routes_,
+        .recovery = recovery_,
+        .stores = stores_,
+        .letters = {},
+    });
+    auto connections = std::make_unique<runtime::ConnectionSupervisor>(
+        *routes_, runtime::ConnectionSupervisor::Settings{.drain_on_revoke = settings_.drain_on_revoke},
+        runtime::ConnectionSupervisor::Tools{.factory = &*factory_,
+                                             .clock = &common_->clock,
+                                             .log = &common_->log,
+                                             .counters = common_->counters,
+                                             .notifier = connections_.notifier(),
+                                             .random = recovery_->random});
+    const auto problems = connections->make();
+    if (!problems.empty()) throw std::invalid_argument(fmt::format("{}", fmt::join(problems, "\n")));
+    return connections;
   }
 
   const Settings settings_;
@@ -337,10 +280,11 @@ class Application::Impl {
   std::shared_ptr<const engine::RecoveryTools> recovery_;
   std::shared_ptr<engine::OwnedPool> pool_;  // never another one: any thread may resize it
   std::map<const OffsetStore*, std::shared_ptr<engine::StoreThread>> stores_;
-  std::vector<std::unique_ptr<engine::ListenerThread>> listeners_;
+  std::optional<runtime::ListenerConnections> factory_;  // from start() on
+  runtime::SupervisorThread connections_;
   bool started_ = false;
   bool pool_started_ = false;
-  bool listeners_started_ = false;
+  bool connections_started_ = false;
   bool stopped_ = false;
 };
 

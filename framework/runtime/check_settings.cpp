@@ -31,6 +31,7 @@ std::vector<std::string> check_settings(const Settings& settings) {
   }
   within(problems, "commit_interval", settings.commit_interval, 10ms);
   within(problems, "connect_timeout", settings.connect_timeout, 1ms);
+  within(problems, "transport_timeout", settings.transport_timeout, 1000ms);
   within(problems, "drain_on_revoke", settings.drain_on_revoke, 0ms);
   within(problems, "shutdown_timeout", settings.shutdown_timeout, 0ms);
   if (settings.expected_partitions == 0) problems.emplace_back("expected_partitions must be at least 1, is 0");

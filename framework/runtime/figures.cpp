@@ -24,6 +24,8 @@ Figures figures_of(const engine::Counters& counters) {
   figures.assignments = counters.assignments.load();
   figures.revocations = counters.revocations.load();
   figures.seeks = counters.seeks.load();
+  figures.connections = counters.connections.load();
+  figures.connection_restarts = counters.connection_restarts.load();
   figures.jobs_running = counters.jobs_running.load();
   figures.jobs_running_max = counters.jobs_running_max.load();
   return figures;

@@ -182,6 +182,14 @@ void write(std::ostream& out, const Topic& topic) {
   out << "      starts at: " << name(topic.initial_offset) << '\n';
 }
 
+void write(std::ostream& out, const Connections& connections) {
+  const std::uint32_t most = connections.most();
+  if (connections.dynamic()) out << connections.least() << " to ";
+  out << most << (most == 1 ? " connection" : " connections");
+  if (!connections.dynamic()) return;
+  out << ", " << connections.at_start() << " at the start, a change after " << to_text(connections.scale_delay);
+}
+
 }  // namespace
 
 std::string describe(const Routes& routes) {
@@ -190,9 +198,8 @@ std::string describe(const Routes& routes) {
   for (const ConsumerGroup& group : routes.consumer_groups) {
     out << "consumer group " << printable(group.id) << '\n';
     for (const SubscriptionGroup& subscription_group : group.subscription_groups) {
-      const std::uint32_t count = subscription_group.connections.count;
-      out << "  subscription group " << printable(subscription_group.id) << ", " << count
-          << (count == 1 ? " connection" : " connections");
+      out << "  subscription group " << printable(subscription_group.id) << ", ";
+      write(out, subscription_group.connections);
       if (subscription_group.max_concurrency) {
         out << ", at most " << *subscription_group.max_concurrency << " jobs at once";
       }

@@ -20,6 +20,8 @@ struct Range {
 inline constexpr Range<std::uint32_t> kMaxMessages{1, 1'000'000};
 inline constexpr Range<std::uint32_t> kMaxPartitions{1, 1'000'000};
 inline constexpr Range<std::uint32_t> kConnections{1, 100};
+// Loads are looked at once a second.
+inline constexpr Range<std::chrono::milliseconds> kScaleDelay{std::chrono::seconds{1}, std::chrono::hours{24}};
 inline constexpr Range<std::chrono::milliseconds> kMaxWait{std::chrono::milliseconds{0}, std::chrono::hours{1}};
 inline constexpr Range<std::uint32_t> kMaxQueued{1, 100'000'000};
 inline constexpr Range<std::uint32_t> kMaxOpenOffsets{1, 100'000'000};

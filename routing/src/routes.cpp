@@ -63,8 +63,13 @@ bool same(const Topic& left, const Topic& right) {
 template <class Element>
 bool all_same(const std::vector<Element>& left, const std::vector<Element>& right);
 
+bool same(const Connections& left, const Connections& right) {
+  return left.least() == right.least() && left.most() == right.most() && left.at_start() == right.at_start() &&
+         left.scale_delay == right.scale_delay;
+}
+
 bool same(const SubscriptionGroup& left, const SubscriptionGroup& right) {
-  return left.id == right.id && left.connections.count == right.connections.count &&
+  return left.id == right.id && same(left.connections, right.connections) &&
          left.max_concurrency == right.max_concurrency && left.kafka == right.kafka &&
          all_same(left.topics, right.topics);
 }

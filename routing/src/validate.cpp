@@ -1,3 +1,4 @@
+#include "connection_rules.hpp"
 #include "kafka_rules.hpp"
 #include "limits.hpp"
 #include "recovery_rules.hpp"
@@ -80,7 +81,7 @@ class Validator {
       add(at, "id",
           "id " + quoted(group.id) + " is used by another subscription group of this consumer group already");
     }
-    check_range(at, "connections", group.connections.count, kConnections);
+    for (Breach& breach : breaches(group.connections)) add(at, breach.option, std::move(breach.message));
     if (group.max_concurrency) check_range(at, "max_concurrency", *group.max_concurrency, kMaxConcurrency);
     check_kafka(at, &parent.kafka);
     check_retries(at, group.retries, &parent.retries);

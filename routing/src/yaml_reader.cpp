@@ -115,13 +115,31 @@ void YamlReader::read_topics(const YamlNode& node, const std::function<TopicBuil
 }
 
 void YamlReader::read_connections(const YamlNode& node, SubscriptionGroupBuilder& group) {
-  const Read read_count = [&](const YamlNode& value) {
-    group.located("connections", location(value));
-    if (const auto count = number(value, "connections", kConnections)) group.connections(*count);
+  Connections connections;
+  const auto into = [&](std::optional<std::uint32_t>& field, std::string key) -> Read {
+    return
+        [this, &field, key = std::move(key)](const YamlNode& value) { field = number(value, key, kConnections); };
   };
-  if (node.kind != YamlNode::Kind::mapping) return read_count(node);
-  read_mapping(node, "connections", {{"count", read_count}}, [](std::string_view, const YamlNode&) {});
-  if (node.find("count") == nullptr) report(node, "connections must have a count");
+  if (node.kind == YamlNode::Kind::mapping) {
+    read_mapping(node, "connections",
+                 {{"count", into(connections.count, "connections")},
+                  {"min", into(connections.min, "connections.min")},
+                  {"max", into(connections.max, "connections.max")},
+                  {"start", into(connections.start, "connections.start")},
+                  {"scale_delay",
+                   [&](const YamlNode& value) {
+                     const auto delay = duration(value, "connections.scale_delay", "1h");
+                     if (delay) connections.scale_delay = *delay;
+                   }}},
+                 [&](std::string_view key, const YamlNode& value) {
+                   group.located(key == "count" ? "connections" : "connections." + std::string(key),
+                                 location(value));
+                 });
+    if (node.entries.empty()) report(node, "connections must have a count, or a min and a max");
+  } else {
+    into(connections.count, "connections")(node);
+  }
+  group.connections(connections);
 }
 
 void YamlReader::read_kafka(const YamlNode& node, const SetKafka& set) {

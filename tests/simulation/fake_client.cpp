@@ -32,7 +32,7 @@ FakeConsumerClient::~FakeConsumerClient() {
   if (member_) member_->wake = nullptr;  // if it has not left, the group finds out by itself
 }
 
-Result<void> FakeConsumerClient::reach_broker(std::chrono::milliseconds) {
+Result<void> FakeConsumerClient::reach_broker(std::chrono::milliseconds, const std::atomic<bool>&) {
   return {};
 }
 

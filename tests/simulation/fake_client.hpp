@@ -58,7 +58,7 @@ class FakeConsumerClient final : public engine::ConsumerClient {
   FakeConsumerClient(World& world, FakeKafka& kafka, int process, int connection);
   ~FakeConsumerClient() override;
 
-  Result<void> reach_broker(std::chrono::milliseconds timeout) override;
+  Result<void> reach_broker(std::chrono::milliseconds timeout, const std::atomic<bool>& given_up) override;
   Result<void> subscribe(const std::vector<std::string>& topics, engine::ReadySignal& ready) override;
   void serve_group(engine::ConsumerEvents& events) override;
   void serve_replies(engine::ConsumerEvents& events) override;

@@ -15,6 +15,8 @@ constexpr int kStraysMax = 100;
 // Before a partition that librdkafka has given up is assigned anew.
 constexpr auto kStrandedBackoff = std::chrono::seconds{1};
 constexpr std::chrono::milliseconds kReachSlice = std::chrono::milliseconds{250};
+// The listener waits for it, and has nothing else to do if it is in vain.
+constexpr std::chrono::milliseconds kAskTransport = std::chrono::milliseconds{1000};
 
 // On librdkafka's thread and under its queue lock: no call of librdkafka in here.
 void signal_ready(rd_kafka_t*, void* opaque) {
@@ -24,7 +26,7 @@ void signal_ready(rd_kafka_t*, void* opaque) {
 }  // namespace
 
 RdkafkaConsumerClient::RdkafkaConsumerClient(const ConsumerClientOptions& options, std::string servers)
-    : log_(options.log), servers_(std::move(servers)) {}
+    : log_(options.log), servers_(std::move(servers)), transport_timeout_(options.transport_timeout) {}
 
 Result<std::unique_ptr<engine::ConsumerClient>> RdkafkaConsumerClient::make(ConfPtr conf,
                                                                             const ConsumerClientOptions& options) {
@@ -74,18 +76,26 @@ void RdkafkaConsumerClient::unsignal() {
   if (replies_) replies_->signal(nullptr);
 }
 
-Result<void> RdkafkaConsumerClient::reach_broker(std::chrono::milliseconds timeout) {
+bool RdkafkaConsumerClient::any_broker_answers(std::chrono::milliseconds timeout) {
+  const struct rd_kafka_metadata* metadata = nullptr;
+  const auto code = rd_kafka_metadata(handle_->rk(), 0, nullptr, &metadata, static_cast<int>(timeout.count()));
+  if (metadata != nullptr) rd_kafka_metadata_destroy(metadata);
+  return code == RD_KAFKA_RESP_ERR_NO_ERROR;
+}
+
+Result<void> RdkafkaConsumerClient::reach_broker(std::chrono::milliseconds timeout,
+                                                 const std::atomic<bool>& given_up) {
   const auto deadline = std::chrono::steady_clock::now() + timeout;
   auto patience = kReachSlice;
   for (;;) {
     const auto left =
         std::chrono::duration_cast<std::chrono::milliseconds>(deadline - std::chrono::steady_clock::now());
     const auto slice = std::clamp(left, std::chrono::milliseconds{1}, patience);
-    const struct rd_kafka_metadata* metadata = nullptr;
-    const auto code = rd_kafka_metadata(handle_->rk(), 0, nullptr, &metadata, static_cast<int>(slice.count()));
-    if (metadata != nullptr) rd_kafka_metadata_destroy(metadata);
+    const bool answers = any_broker_answers(slice);
     rdkafka_log_->drain();
-    if (code == RD_KAFKA_RESP_ERR_NO_ERROR) return {};
+    if (answers) return {};
+    // Acquire: nothing but the wish crosses.
+    if (given_up.load(std::memory_order_acquire)) return Error{Error::Kind::closed, "the stop came first"};
     // Serves error_cb, which knows why; nothing else can come before subscribe().
     if (ready_ == nullptr) {
       if (rd_kafka_message_t* element = rd_kafka_consumer_poll(handle_->rk(), 0)) rd_kafka_message_destroy(element);
@@ -129,9 +139,10 @@ void RdkafkaConsumerClient::serve_group(engine::ConsumerEvents& events) {
     handle_stray(*element);
     rd_kafka_message_destroy(element);
   }
+  const auto now = std::chrono::steady_clock::now();
+  if (phase_ == Phase::open) look_for_brokers(now);
   events_ = nullptr;
   replies_->serve(events);
-  const auto now = std::chrono::steady_clock::now();
   queues_->waker.serve(now);
   if (phase_ == Phase::open) {
     look_for_quiet(now);
@@ -139,6 +150,22 @@ void RdkafkaConsumerClient::serve_group(engine::ConsumerEvents& events) {
   }
   if (phase_ == Phase::unsubscribing && assigned_.empty()) start_closing();
   if (escaped_) std::rethrow_exception(std::exchange(escaped_, nullptr));
+}
+
+// librdkafka goes on asking the addresses that it knows, for ever; before 2.10 it never looks its first ones up
+// again. It says when the last broker is gone and not when one is back, so they are asked now and then from there
+// on.
+void RdkafkaConsumerClient::look_for_brokers(std::chrono::steady_clock::time_point now) {
+  if (!all_down_since_ || now < ask_brokers_at_) return;
+  if (any_broker_answers(kAskTransport)) {
+    all_down_since_.reset();
+    return;
+  }
+  ask_brokers_at_ = now + transport_timeout_ / 10;
+  if (now - *all_down_since_ < transport_timeout_) return;
+  const std::string waited = std::to_string(transport_timeout_.count() / 1000) + " s";
+  Error error = translate(RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN, "no broker has answered for " + waited, last_error_);
+  events_->handle_error(Error{error.kind(), error.text(), false, true});
 }
 
 void RdkafkaConsumerClient::serve_replies(engine::ConsumerEvents& events) {
@@ -159,6 +186,10 @@ void RdkafkaConsumerClient::handle_stray(rd_kafka_message_t& element) {
     return;
   }
   if (events_ == nullptr) return;
+  if (element.err == RD_KAFKA_RESP_ERR__FATAL) {
+    handle_error(element.err, "");
+    return;
+  }
   const bool unknown =
       element.err == RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART || element.err == RD_KAFKA_RESP_ERR__UNKNOWN_TOPIC;
   const engine::TopicPartition partition{topic, PartitionNumber{element.partition}};
@@ -178,7 +209,11 @@ void RdkafkaConsumerClient::error_cb(rd_kafka_t*, int code, const char* reason, 
 
 void RdkafkaConsumerClient::handle_error(rd_kafka_resp_err_t code, const char* reason) noexcept {
   try {
-    last_error_ = reason;
+    if (*reason != '\0') last_error_ = reason;
+    if (code == RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN && !all_down_since_) {
+      all_down_since_ = std::chrono::steady_clock::now();
+      ask_brokers_at_ = *all_down_since_ + transport_timeout_ / 10;
+    }
     // One broker's connection: librdkafka tries again, and its log has said so. All of them together matter.
     if (code == RD_KAFKA_RESP_ERR__TRANSPORT || code == RD_KAFKA_RESP_ERR__RESOLVE || events_ == nullptr) return;
     if (code == RD_KAFKA_RESP_ERR__FATAL) {
@@ -192,6 +227,10 @@ void RdkafkaConsumerClient::handle_error(rd_kafka_resp_err_t code, const char* r
   } catch (...) {
     if (!escaped_) escaped_ = std::current_exception();
   }
+}
+
+bool RdkafkaConsumerClient::failed_for_good() const {
+  return rd_kafka_fatal_error(handle_->rk(), nullptr, 0) != RD_KAFKA_RESP_ERR_NO_ERROR;
 }
 
 bool RdkafkaConsumerClient::may_commit() const {
@@ -211,7 +250,8 @@ void RdkafkaConsumerClient::begin_close() {
   if (phase_ != Phase::open) return;
   // Before 2.4 closing can hang in an incremental assign (#4527). Leaving the subscription first, and waiting for
   // the revocations, avoids it.
-  if (!rdkafka_at_least(2, 4) && !assigned_.empty() && cooperative()) {
+  // (A client that has failed for good revokes nothing any more.)
+  if (!rdkafka_at_least(2, 4) && !assigned_.empty() && cooperative() && !failed_for_good()) {
     phase_ = Phase::unsubscribing;
     rd_kafka_unsubscribe(handle_->rk());
     if (ready_ != nullptr) ready_->on_ready();

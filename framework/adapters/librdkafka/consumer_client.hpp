@@ -5,6 +5,7 @@
 #include "adapters/librdkafka/rdkafka_consumer_client.hpp"
 #include "adapters/librdkafka/rdkafka_log.hpp"
 
+#include <atomic>
 #include <chrono>
 #include <exception>
 #include <map>
@@ -23,7 +24,7 @@ class RdkafkaConsumerClient final : public engine::ConsumerClient {
   static Result<std::unique_ptr<engine::ConsumerClient>> make(ConfPtr conf, const ConsumerClientOptions& options);
   ~RdkafkaConsumerClient() override;
 
-  Result<void> reach_broker(std::chrono::milliseconds timeout) override;
+  Result<void> reach_broker(std::chrono::milliseconds timeout, const std::atomic<bool>& given_up) override;
   Result<void> subscribe(const std::vector<std::string>& topics, engine::ReadySignal& ready) override;
   void serve_group(engine::ConsumerEvents& events) override;
   void serve_replies(engine::ConsumerEvents& events) override;
@@ -64,6 +65,9 @@ class RdkafkaConsumerClient final : public engine::ConsumerClient {
   std::optional<std::int64_t> look_up(const engine::TopicPartition& partition, std::int64_t time_or_bound);
   void restart_stranded(std::chrono::steady_clock::time_point now);
   void look_for_quiet(std::chrono::steady_clock::time_point now);
+  void look_for_brokers(std::chrono::steady_clock::time_point now);
+  [[nodiscard]] bool any_broker_answers(std::chrono::milliseconds timeout);
+  [[nodiscard]] bool failed_for_good() const;
   [[nodiscard]] bool never_fetched(const engine::TopicPartition& partition, const Progress& progress) const;
   void start_closing();
   void unsignal();
@@ -84,6 +88,10 @@ class RdkafkaConsumerClient final : public engine::ConsumerClient {
   std::map<engine::TopicPartition, std::chrono::steady_clock::time_point> stranded_;
 
   std::chrono::steady_clock::time_point next_look_for_quiet_{};
+
+  const std::chrono::milliseconds transport_timeout_;
+  std::optional<std::chrono::steady_clock::time_point> all_down_since_;  // as far as librdkafka has said
+  std::chrono::steady_clock::time_point ask_brokers_at_{};
 
   // Set for the time of a call of serve_group(): callbacks of librdkafka run within it.
   engine::ConsumerEvents* events_ = nullptr;

@@ -86,6 +86,16 @@ engine::TakeReport RdkafkaPartitionQueue::take(std::size_t max, std::vector<Mess
   return report;
 }
 
+std::optional<CommitPosition> RdkafkaPartitionQueue::log_end() const {
+  std::int64_t low = RD_KAFKA_OFFSET_INVALID;
+  std::int64_t high = RD_KAFKA_OFFSET_INVALID;
+  // What the last fetch has told; no request.
+  const auto code = rd_kafka_get_watermark_offsets(context_.handle->rk(), std::string{owner_->topic()}.c_str(),
+                                                   owner_->partition().value, &low, &high);
+  if (code != RD_KAFKA_RESP_ERR_NO_ERROR || high < 0) return std::nullopt;
+  return CommitPosition{high};
+}
+
 void RdkafkaPartitionQueue::report_element(const rd_kafka_message_t& element, engine::TakeReport& report) {
   const char* text = rd_kafka_message_errstr(&element);
   const std::string_view detail = text == nullptr ? "" : text;

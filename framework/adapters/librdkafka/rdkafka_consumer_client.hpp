@@ -35,6 +35,8 @@ struct ConsumerClientOptions {
   std::size_t metadata_bytes = 4'095;
   // After this, read_positions() answers with a retriable error.
   std::chrono::milliseconds positions_timeout{10'000};
+  // When no broker has answered for so long, that is a fatal error: a new client looks the servers up anew.
+  std::chrono::milliseconds transport_timeout{300'000};
 };
 
 inline constexpr std::size_t kPrefetchBytesPerPartition = std::size_t{16} << 20;

@@ -31,6 +31,8 @@ struct Counters {
   Count assignments{0};
   Count revocations{0};
   Count seeks{0};
+  Count connection_restarts{0};
+  std::atomic<std::uint32_t> connections{0};          // at present: joined or joining their group
   std::atomic<std::uint32_t> partitions_assigned{0};  // at present
   std::atomic<std::uint32_t> messages_parked{0};      // at present
   std::atomic<std::uint32_t> jobs_running{0};

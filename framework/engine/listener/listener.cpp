@@ -47,6 +47,7 @@ Listener::Listener(Settings settings, Parts parts)
       stores_(std::move(parts.stores)),
       letters_(std::move(parts.letters)),
       recovery_(std::move(parts.recovery)),
+      gauge_(std::move(parts.gauge)),
       started_at_(clock_->now()),
       dispatcher_(pool_, mailbox_->notifier()),
       next_sweep_(started_at_),
@@ -115,6 +116,7 @@ void Listener::turn() {
   // The group first: what follows may restart a partition, which the client takes for the answer to a rebalance
   // that waits to be served.
   serve_client(now);
+  if (failure_ && stage_ == Stage::running) end_failed(now);
   if (now >= next_sweep_) sweep(now);
   if (std::exchange(seeks_wait_, false)) seek_where_asked();
   read_mail();
@@ -158,8 +160,23 @@ void Listener::sweep(Time now) {
     if (partition->runner) partition->runner->tidy(now);
     for (const auto& former : partition->former_runners) former->watch_tickets(now);
   }
+  if (gauge_) measure();
   // From here on, since it may have waited for a broker.
   next_sweep_ = clock_->now() + kSweep;
+}
+
+// What lies in the client's queues counts as waiting: another connection would fetch it likewise.
+void Listener::measure() {
+  std::uint64_t waiting = 0;
+  for (const auto& [name, partition] : partitions_) {
+    const auto expected = partition->runner ? partition->runner->expected() : std::nullopt;
+    const auto end = partition->queue ? partition->queue->log_end() : std::nullopt;
+    if (expected && end && end->value > expected->value) {
+      waiting += static_cast<std::uint64_t>(end->value - expected->value);
+    }
+  }
+  gauge_->waiting.store(waiting, std::memory_order_relaxed);
+  gauge_->partitions.store(static_cast<std::uint32_t>(partitions_.size()), std::memory_order_relaxed);
 }
 
 bool Listener::read_mail() {
@@ -215,7 +232,8 @@ void Listener::handle(const Mail& mail) {
       if (AssignedPartition* partition = owner_of(*mail.batch)) partition->runner->handle_unsent(*mail.batch);
       return;
     case Mail::Kind::command:
-      stop(mail.command->deadline);
+      stop(mail.command->deadline,
+           mail.command->kind == Command::Kind::leave ? FarewellKind::revoked : FarewellKind::stopping);
       return;
     case Mail::Kind::commit_wanted:
       handle(*mail.request);
@@ -358,7 +376,7 @@ void Listener::end_commits(AssignedPartition& partition) {
 void Listener::handle_error(const Error& error) {
   log(error.retriable() ? LogLevel::warning : LogLevel::error,
       fmt::format("{} / {}: {}", group_->id, subscription_group_->id, error.text()));
-  if (error.fatal()) host_->handle_fatal(error);
+  if (error.fatal() && !failure_) failure_ = error;
 }
 
 }  // namespace braid::engine

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "engine/instrumentation/connection_gauge.hpp"
 #include "engine/instrumentation/counters.hpp"
 #include "engine/listener/assigned_partitions.hpp"
 #include "engine/listener/committer.hpp"
@@ -37,7 +38,7 @@ namespace braid::engine {
 class ListenerHost {
  public:
   virtual ~ListenerHost() = default;
-  // The application can't go on as it was told to.
+  // The application can't go on as it was told to, and no new client would change that.
   virtual void handle_fatal(const Error& error) = 0;
 };
 
@@ -76,6 +77,7 @@ class Listener final : private ConsumerEvents {
     std::map<const OffsetStore*, std::shared_ptr<StoreCalls>> stores{};
     std::shared_ptr<DeadLetterSink> letters{};        // none: no topic has dead letters
     std::shared_ptr<const RecoveryTools> recovery{};  // none: of `clock` and `log`, which then outlive all jobs
+    std::shared_ptr<ConnectionGauge> gauge{};         // none: nobody asks
   };
 
   Listener(Settings settings, Parts parts);
@@ -90,11 +92,17 @@ class Listener final : private ConsumerEvents {
 
   // Drains, says farewell, commits and leaves the group, all before `deadline`, whatever still runs. The second
   // call may only bring the deadline forward.
-  void stop(Time deadline);
-  // Ends without leaving the group, which finds out when the session times out, and tells the host why.
+  // `kind` says what its consumers hear: that the application stops, or that their partitions go elsewhere.
+  void stop(Time deadline, FarewellKind kind = FarewellKind::stopping);
+  // Ends at once, without leaving the group, which finds out when the session times out.
   void give_up(const std::string& why);
-  // After stop(): left, or given up. No turn() after that.
+  // After stop(), a failure(), or give_up(): left, or given up. No turn() after that.
   [[nodiscard]] bool finished() const { return stage_ == Stage::finished; }
+  // What has made the client, or the listener, be of no more use. It then ends by itself, in order, within
+  // drain_on_revoke and kEnd; another client may do better. None: it has not failed.
+  [[nodiscard]] const std::optional<Error>& failure() const { return failure_; }
+  // For the last hooks and the last commit, behind a drain.
+  static constexpr Duration kEnd = std::chrono::seconds(3);
   // What stop() left behind, in words; empty when all settled.
   [[nodiscard]] const std::vector<std::string>& left_behind() const { return left_behind_; }
 
@@ -127,6 +135,7 @@ class Listener final : private ConsumerEvents {
   void run(AssignedPartition& partition);
   void handle_trouble(AssignedPartition& partition, const TakeReport& report);
   void sweep(Time now);
+  void measure();
   void serve_client(Time now);
   void look_again_soon();
   [[nodiscard]] Time look_again_at(bool lost) const;
@@ -155,6 +164,7 @@ class Listener final : private ConsumerEvents {
   std::vector<AssignedPartition*> retained_unread(std::span<const TopicPartition> leaving) const;
   const std::shared_ptr<ReadyFlag>& flag_of(const TopicPartition& name);
 
+  void end_failed(Time now);
   void continue_stop(Time now);
   void leave();
   void finish();
@@ -204,6 +214,7 @@ class Listener final : private ConsumerEvents {
   std::map<const OffsetStore*, std::shared_ptr<StoreCalls>> stores_;
   std::shared_ptr<DeadLetterSink> letters_;
   std::shared_ptr<const RecoveryTools> recovery_;
+  std::shared_ptr<ConnectionGauge> gauge_;
 
   // the listener's
   ThreadOwned owned_;
@@ -225,6 +236,8 @@ class Listener final : private ConsumerEvents {
   std::optional<TopicPartition> last_restarted_;  // again
   // Told to stop within a rebalance's handler, which ends its own partitions first.
   std::optional<Time> stop_asked_;
+  FarewellKind stop_kind_ = FarewellKind::stopping;
+  std::optional<Error> failure_;
 
   Time stop_deadline_{};
   std::unique_ptr<PartitionsEnding> stopping_;

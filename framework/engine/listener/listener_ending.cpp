@@ -18,6 +18,7 @@ using namespace std::chrono_literals;
 // For the last hooks, behind the drain; and for the commit's answer, behind those.
 constexpr auto kFarewell = 1s;
 constexpr auto kCommitAnswer = 2s;
+static_assert(Listener::kEnd == kFarewell + kCommitAnswer);
 // How long the client is served often after a rebalance; one fetch's way there and back, with room to spare.
 constexpr auto kServeOften = 200ms;
 // A wait never depends on one wake-up alone.
@@ -67,7 +68,7 @@ void Listener::handle_revoked(std::span<const TopicPartition> partitions, bool l
   client_->reposition(retained);
   for (AssignedPartition* partition : unread) start_by_policy(*partition, "nothing was read of it yet");
   look_again_soon();
-  if (stop_asked_) stop(*std::exchange(stop_asked_, std::nullopt));
+  if (stop_asked_) stop(*std::exchange(stop_asked_, std::nullopt), stop_kind_);
 }
 
 // `lost`: nothing is committed meanwhile.
@@ -143,7 +144,15 @@ void Listener::take_apart(AssignedPartition& partition) {
 
 // --- the way out
 
-void Listener::stop(Time deadline) {
+// The client is of no more use, but what runs here may still be finished and, unless the group has given the
+// partitions away, told: where it has and we have not heard, the broker refuses the commit.
+void Listener::end_failed(Time now) {
+  const bool lost = failure_->kind() == Error::Kind::stale_member;
+  stop(now + settings_.drain_on_revoke + kEnd, FarewellKind::revoked);
+  if (lost && stopping_) stopping_->lose();
+}
+
+void Listener::stop(Time deadline, FarewellKind kind) {
   if (stage_ == Stage::idle) {
     finish();
     return;
@@ -156,6 +165,7 @@ void Listener::stop(Time deadline) {
   }
   if (in_rebalance_) {
     // Partitions are just being ended, and go: only what is left then is the stop's.
+    if (!stop_asked_) stop_kind_ = kind;
     stop_asked_ = stop_asked_ ? std::min(*stop_asked_, deadline) : deadline;
     return;
   }
@@ -167,7 +177,7 @@ void Listener::stop(Time deadline) {
     partitions.push_back(partition.get());
   }
   stopping_ = std::make_unique<PartitionsEnding>(
-      std::move(partitions), FarewellKind::stopping, false, stop_deadlines(now, deadline),
+      std::move(partitions), kind, false, stop_deadlines(now, deadline),
       PartitionsEnding::Tools{&dispatcher_, &committers_, mailbox_, log_, [this] { return read_mail(); }});
 }
 
@@ -194,8 +204,7 @@ void Listener::leave() {
 }
 
 void Listener::give_up(const std::string& why) {
-  host_->handle_fatal(
-      Error(Error::Kind::other, fmt::format("{} / {}: {}", group_->id, subscription_group_->id, why), false, true));
+  if (!failure_) failure_ = Error(Error::Kind::other, why, false, true);
   left_behind_.push_back(why);
   in_rebalance_ = false;
   stopping_.reset();

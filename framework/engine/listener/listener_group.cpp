@@ -81,6 +81,7 @@ void Listener::handle_assigned(std::span<const TopicPartition> partitions) {
   log(LogLevel::info,
       fmt::format("{} / {}: assigned {}", group_->id, subscription_group_->id, describe_partitions(partitions)));
   Counters::add(counters_->assignments, partitions.size());
+  if (gauge_) gauge_->joined.store(true, std::memory_order_relaxed);
   const std::vector<StoredPosition> retained = retained_positions({});
   const std::vector<AssignedPartition*> unread = retained_unread({});
   for (const TopicPartition& name : partitions) {

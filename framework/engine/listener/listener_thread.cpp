@@ -8,9 +8,11 @@
 
 namespace braid::engine {
 
-ListenerThread::ListenerThread(std::string name, const MakeListener& make, std::shared_ptr<void> keeps)
+ListenerThread::ListenerThread(std::string name, const MakeListener& make, std::shared_ptr<void> keeps,
+                               std::shared_ptr<Notifier> changed)
     : name_(std::move(name)), shared_(std::make_shared<Shared>()) {
   shared_->keeps = std::move(keeps);
+  shared_->changed = std::move(changed);
   shared_->wake_up = std::make_shared<EventWakeUp>();
   shared_->mailbox = std::make_shared<Mailbox>(shared_->wake_up);
   shared_->listener = make(shared_->mailbox, *shared_->wake_up);
@@ -23,37 +25,65 @@ ListenerThread::~ListenerThread() {
 void ListenerThread::start(std::chrono::milliseconds connect_timeout) {
   thread_ = std::jthread([shared = shared_, name = name_, connect_timeout] {
     name_this_thread(name);
-    run(shared, connect_timeout);
+    run(*shared, connect_timeout);
   });
 }
 
-void ListenerThread::run(const std::shared_ptr<Shared>& shared, std::chrono::milliseconds connect_timeout) {
-  Listener& listener = *shared->listener;
-  shared->connect_outcome = listener.client().reach_broker(connect_timeout);
-  if (shared->connect_outcome) shared->connect_outcome = listener.connect();
-  const bool connected = shared->connect_outcome.ok();
-  shared->connected.raise();
+void ListenerThread::Shared::move_to(State next, std::optional<Error> why) {
+  {
+    const std::lock_guard lock(mutex);
+    state = next;
+    if (why && !failure) failure = std::move(why);
+  }
+  changed->notify();
+}
+
+void ListenerThread::run(Shared& shared, std::chrono::milliseconds connect_timeout) {
+  Listener& listener = *shared.listener;
+  Result<void> connected = listener.client().reach_broker(connect_timeout, shared.given_up);
+  if (connected) connected = listener.connect();
+  if (connected) {
+    shared.move_to(State::running);
+    turn_until_finished(shared);
+  }
+  auto why = connected ? listener.failure() : std::optional<Error>(connected.error());
+  shared.left_behind = listener.left_behind();
+  shared.listener.reset();  // the client's destruction belongs to this thread, and to the deadline of join()
+  shared.ended.raise();
+  shared.move_to(State::ended, std::move(why));
+}
+
+void ListenerThread::turn_until_finished(Shared& shared) {
+  Listener& listener = *shared.listener;
+  bool failed = false;
   try {
-    while (connected && !listener.finished()) {
+    while (!listener.finished()) {
       listener.turn();
-      if (!listener.finished()) shared->wake_up->wait_until(listener.wakes_at());
+      if (!failed && listener.failure()) {
+        failed = true;
+        shared.move_to(State::failing, listener.failure());
+      }
+      if (!listener.finished()) shared.wake_up->wait_until(listener.wakes_at());
     }
   } catch (...) {
     // Nothing is known to throw here. If something does, this connection ends, and nothing else in the process.
     listener.give_up("its listener failed: " + describe_failure(std::current_exception()));
   }
-  shared->left_behind = listener.left_behind();
-  shared->listener.reset();  // the client's destruction belongs to this thread, and to the deadline of join()
-  shared->ended.raise();
 }
 
-Result<void> ListenerThread::connected() {
-  shared_->connected.wait_until(Time::max());
-  return shared_->connect_outcome;
+ListenerThread::State ListenerThread::state() const {
+  const std::lock_guard lock(shared_->mutex);
+  return shared_->state;
 }
 
-void ListenerThread::request_stop(Time deadline) {
-  shared_->mailbox->post_command(std::make_unique<Command>(Command{Command::Kind::stop, deadline}));
+std::optional<Error> ListenerThread::failure() const {
+  const std::lock_guard lock(shared_->mutex);
+  return shared_->failure;
+}
+
+void ListenerThread::request(Command::Kind kind, Time deadline) {
+  shared_->given_up.store(true, std::memory_order_release);
+  shared_->mailbox->post_command(std::make_unique<Command>(Command{kind, deadline}));
 }
 
 std::vector<std::string> ListenerThread::join(Time deadline) {
@@ -62,8 +92,10 @@ std::vector<std::string> ListenerThread::join(Time deadline) {
     thread_.join();
     return shared_->left_behind;
   }
+  const bool connecting = state() == State::connecting;
   thread_.detach();
-  return {name_ + ": its client, which has not closed in time"};
+  return {name_ +
+          (connecting ? ": it was still looking for a broker" : ": its client, which has not closed in time")};
 }
 
 }  // namespace braid::engine

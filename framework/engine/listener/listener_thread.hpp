@@ -2,13 +2,18 @@
 
 #include "engine/listener/listener.hpp"
 #include "engine/threads/event_wake_up.hpp"
+#include "engine/threads/guarded_by.hpp"
 #include "engine/threads/latch_flag.hpp"
 
 #include <braid/result.hpp>
 
+#include <atomic>
 #include <chrono>
+#include <cstdint>
 #include <functional>
 #include <memory>
+#include <mutex>
+#include <optional>
 #include <string>
 #include <thread>
 #include <vector>
@@ -16,15 +21,27 @@
 namespace braid::engine {
 
 // The thread of one connection: reaches a broker, subscribes, and turns its listener until that has finished.
-// Thread: the owner's, but for request_stop().
+//
+//   connecting ──▶ running ──▶ failing ──▶ ended
+//        │             └──────────────────────▲
+//        └─────────────────────────────────────┘ no broker answered
+//
+// Thread: the owner's, but for what says otherwise.
 class ListenerThread {
  public:
+  enum class State : std::uint8_t {
+    connecting,
+    running,
+    failing,  // the listener brings itself to its end; see failure()
+    ended,
+  };
   // What the listener needs to live: made by the owner, around this thread's waiter and mailbox.
   using MakeListener = std::function<std::unique_ptr<Listener>(std::shared_ptr<Mailbox>, Waiter&)>;
 
   // `keeps`: whatever the listener's parts point to; held as long as the thread runs, which may be longer than the
-  // owner wants to wait. `make` runs here.
-  ListenerThread(std::string name, const MakeListener& make, std::shared_ptr<void> keeps);
+  // owner wants to wait. `make` runs here. `changed` is notified of each change of the state.
+  ListenerThread(std::string name, const MakeListener& make, std::shared_ptr<void> keeps,
+                 std::shared_ptr<Notifier> changed);
   // Requires join(), if started.
   ~ListenerThread();
   ListenerThread(const ListenerThread&) = delete;
@@ -32,25 +49,36 @@ class ListenerThread {
 
   // Starts the thread, which waits at most `connect_timeout` for a broker.
   void start(std::chrono::milliseconds connect_timeout);
-  // Waits until the listener has subscribed, or could not.
-  Result<void> connected();
-  // The listener drains and leaves, all before the deadline. Thread: any.
-  void request_stop(Time deadline);
+  // Thread: any.
+  [[nodiscard]] State state() const;
+  // Why it is failing, or has ended by itself. None: it has not.
+  [[nodiscard]] std::optional<Error> failure() const;
+  // The listener drains and leaves, all before the deadline; one that still looks for a broker gives that up.
+  // Thread: any.
+  void request(Command::Kind kind, Time deadline);
   // Waits for the thread's end; at the deadline it is detached. Returns what was left behind, in words.
   std::vector<std::string> join(Time deadline);
 
  private:
   struct Shared {
     std::shared_ptr<void> keeps;  // first: what the listener points to outlives it
+    std::shared_ptr<Notifier> changed;
     std::shared_ptr<EventWakeUp> wake_up;
     std::shared_ptr<Mailbox> mailbox;
     std::unique_ptr<Listener> listener;  // the thread's, from start() on
-    LatchFlag connected;
-    Result<void> connect_outcome;  // written before `connected` is raised
+    // Released by whoever asks for the end, acquired by the thread: nothing but the wish crosses.
+    std::atomic<bool> given_up{false};
     LatchFlag ended;
     std::vector<std::string> left_behind;  // written before `ended` is raised
+
+    mutable std::mutex mutex;
+    State state BRAID_GUARDED_BY(mutex) = State::connecting;
+    std::optional<Error> failure BRAID_GUARDED_BY(mutex);
+
+    void move_to(State next, std::optional<Error> why = {});
   };
-  static void run(const std::shared_ptr<Shared>& shared, std::chrono::milliseconds connect_timeout);
+  static void run(Shared& shared, std::chrono::milliseconds connect_timeout);
+  static void turn_until_finished(Shared& shared);
 
   std::string name_;
   std::shared_ptr<Shared> shared_;

@@ -23,7 +23,10 @@ class ReadyFlag;
 
 // What another thread asks of a listener.
 struct Command {
-  enum class Kind : std::uint8_t { stop };
+  enum class Kind : std::uint8_t {
+    stop,   // the application ends
+    leave,  // this connection ends, and the application goes on
+  };
   Kind kind = Kind::stop;
   Time deadline;
 };

@@ -6,6 +6,7 @@
 #include <braid/offset.hpp>
 #include <braid/result.hpp>
 
+#include <atomic>
 #include <chrono>
 #include <compare>
 #include <cstddef>
@@ -75,6 +76,8 @@ class PartitionQueue {
   // client's, but may repeat or jump: the caller filters by expected offset.
   virtual TakeReport take(std::size_t max, std::vector<Message>& out) = 0;
   [[nodiscard]] virtual const std::shared_ptr<MessageOwner>& owner() const = 0;
+  // Where the partition's log ends, by what was fetched last; none: nothing was. Asks nobody.
+  [[nodiscard]] virtual std::optional<CommitPosition> log_end() const { return std::nullopt; }
 };
 
 // What a client reports, on the listener's thread, from within serve_group() or serve_replies().
@@ -90,7 +93,8 @@ class ConsumerEvents {
   virtual void handle_positions(std::uint64_t token, Result<std::vector<StoredPosition>> positions) = 0;
   // The answer to commit(), one for each.
   virtual void handle_committed(std::uint64_t token, const Result<void>& outcome) = 0;
-  // Concerns the connection, or a topic that is not there.
+  // Concerns the connection, or a topic that is not there. A fatal one: the client is of no more use, and a new one
+  // may be.
   virtual void handle_error(const Error& error) = 0;
 };
 
@@ -98,8 +102,9 @@ class ConsumerEvents {
 // destructor of what owner()s share.
 class ConsumerClient : public PositionStore {
  public:
-  // Waits at most `timeout` for any broker to answer.
-  virtual Result<void> reach_broker(std::chrono::milliseconds timeout) = 0;
+  // Waits at most `timeout` for any broker to answer; soon no longer (a few seconds where a broker is slow) once
+  // somebody has raised `given_up`.
+  virtual Result<void> reach_broker(std::chrono::milliseconds timeout, const std::atomic<bool>& given_up) = 0;
   // Joins the group for these topics. `ready` is told when the group or a reply needs serving.
   virtual Result<void> subscribe(const std::vector<std::string>& topics, ReadySignal& ready) = 0;
 

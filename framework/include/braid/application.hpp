@@ -43,12 +43,14 @@ struct Figures {
   std::uint64_t messages_skipped = 0;     // given up, and not processed
   std::uint64_t dead_letters = 0;         // acknowledged by the broker; or skipped, where they go nowhere
   std::uint64_t dead_letters_failed = 0;  // times that one could not be sent; it was, or will be, sent again
-  std::uint32_t messages_parked = 0;  // at present: see OnExhausted::park
+  std::uint32_t messages_parked = 0;      // at present: see OnExhausted::park
   std::uint64_t commits = 0;              // acknowledged
   std::uint64_t commits_failed = 0;
   std::uint64_t assignments = 0;  // partitions assigned, each time counted
   std::uint64_t revocations = 0;
-  std::uint64_t seeks = 0;  // that consumers asked for and that were done
+  std::uint64_t seeks = 0;                // that consumers asked for and that were done
+  std::uint32_t connections = 0;          // at present: those that run, all subscription groups together
+  std::uint64_t connection_restarts = 0;  // times that one got a new client, since the one before had failed
   std::uint32_t jobs_running = 0;
   std::uint32_t jobs_running_max = 0;
 };

@@ -31,6 +31,11 @@ struct Settings {
   // start() fails when no broker has answered by then.
   std::chrono::milliseconds connect_timeout{8000};
 
+  // A connection that no broker has answered for so long gets a new client, which looks the servers up anew; until
+  // one answers, again and again with pauses of up to a minute. Its partitions end as if they were revoked. At
+  // least 1 s.
+  std::chrono::milliseconds transport_timeout{300'000};
+
   // How long a revoked partition's running jobs may go on so that their results count. Keep it well under
   // max.poll.interval.ms and the group's session timeout.
   std::chrono::milliseconds drain_on_revoke{5000};

@@ -255,7 +255,7 @@ TEST(RdkafkaConsumerClient, CommitsSurviveWhatIsRetriableAndTellTheRest) {
 TEST(RdkafkaConsumerClient, PositionsThatCannotBeReadAreAnErrorAndNotNothing) {
   EmbeddedCluster cluster{{.brokers = 1, .topics = {{"orders", 1, 1}}}};
   Member member{cluster, "positions"};
-  ASSERT_TRUE(member.client->reach_broker(10s).ok());
+  ASSERT_TRUE(member.client->reach_broker(10s, kPatient).ok());
   cluster.fail_next(testing::Api::offset_fetch, {testing::BrokerError::group_not_authorized});
   const auto refused = member.positions({at("orders", 0)});
   ASSERT_FALSE(refused.ok());
@@ -270,7 +270,7 @@ TEST(RdkafkaConsumerClient, APartitionOfWhichNothingComesIsAssignedAnewAndLosesN
   TestProducer producer{cluster};
   producer.produce("orders", 0, {record("a", "0"), record("a", "1")});
   Member member{cluster, "quiet"};
-  ASSERT_TRUE(member.client->reach_broker(10s).ok());
+  ASSERT_TRUE(member.client->reach_broker(10s, kPatient).ok());
   cluster.fail_next(testing::Api::fetch, std::vector<testing::BrokerError>(2000, testing::BrokerError::disconnect));
   member.subscribe({"orders"});
   ASSERT_TRUE(member.until([&] { return member.log.count("orders/0: nothing comes of it") >= 1; }));
@@ -325,7 +325,7 @@ TEST(RdkafkaConsumerClient, SaysWhereNoBrokerAnswers) {
   ASSERT_TRUE(made.ok());
   const auto client = std::move(made).value();
   const auto begin = std::chrono::steady_clock::now();
-  const auto reached = client->reach_broker(1s);
+  const auto reached = client->reach_broker(1s, kPatient);
   EXPECT_LT(std::chrono::steady_clock::now() - begin, 3s);
   ASSERT_FALSE(reached.ok());
   EXPECT_EQ(reached.error().kind(), Error::Kind::broker_unreachable);

@@ -8,6 +8,7 @@
 
 #include <gtest/gtest.h>
 
+#include <atomic>
 #include <chrono>
 #include <condition_variable>
 #include <functional>
@@ -25,6 +26,8 @@ using namespace std::chrono_literals;
 using testing::EmbeddedCluster;
 
 inline constexpr auto kDeadline = 30s;
+// For reach_broker(): nobody gives up.
+inline const std::atomic<bool> kPatient{false};
 
 // Keeps lines for the assertions. Thread: any.
 class KeptLog final : public engine::Log {

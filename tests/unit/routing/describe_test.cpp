@@ -40,6 +40,15 @@ TEST(Describe, ReadsAsATree) {
   EXPECT_EQ(describe(Routes{}), "no consumer groups\n");
 }
 
+TEST(Describe, SaysBetweenWhichBoundsConnectionsAre) {
+  const Routes routes = draw([](auto& r) {
+    r.consumer_group("g", [](auto& g) { g.subscription_group("s").connections({.min = 1, .max = 3, .start = 2}); });
+  });
+  EXPECT_EQ(describe(routes),
+            "consumer group g\n"
+            "  subscription group s, 1 to 3 connections, 2 at the start, a change after 1m\n");
+}
+
 TEST(Describe, SaysWhatIsNotTheDefault) {
   const Routes routes = draw([](auto& r) {
     r.consumer_group("g", [](auto& g) {

@@ -295,6 +295,18 @@ TEST_P(RoutesEquality, SeesTheDifference) {
   EXPECT_FALSE(changed == base()) << GetParam().what;
 }
 
+TEST(Draw, AFixedNumberOfConnectionsIsBothBounds) {
+  const auto drawn = [](const Connections& connections) {
+    return draw([&](RoutesBuilder& r) {
+      r.consumer_group("g", [&](ConsumerGroupBuilder& g) { g.subscription_group("s").connections(connections); });
+    });
+  };
+  EXPECT_TRUE(drawn({.count = 3}) == drawn({.min = 3, .max = 3, .start = 3}));
+  EXPECT_TRUE(drawn({}) == drawn({.count = 1}));
+  EXPECT_TRUE(drawn({.max = 3}) == drawn({.min = 1, .max = 3, .start = 1}));
+  EXPECT_FALSE(drawn({.max = 3}) == drawn({.count = 3}));
+}
+
 INSTANTIATE_TEST_SUITE_P(
     All, RoutesEquality,
     testing::Values(
@@ -306,6 +318,12 @@ INSTANTIATE_TEST_SUITE_P(
         Change{"subscription_group_kafka",
                [](Routes& r) { r.consumer_groups[0].subscription_groups[0].kafka["x"] = "1"; }},
         Change{"connections", [](Routes& r) { r.consumer_groups[0].subscription_groups[0].connections.count = 2; }},
+        Change{"connections_max",
+               [](Routes& r) { r.consumer_groups[0].subscription_groups[0].connections.max = 2; }},
+        Change{"connections_start",
+               [](Routes& r) { r.consumer_groups[0].subscription_groups[0].connections.start = 2; }},
+        Change{"scale_delay",
+               [](Routes& r) { r.consumer_groups[0].subscription_groups[0].connections.scale_delay = 5s; }},
         Change{"topic", [](Routes& r) { r.consumer_groups[0].subscription_groups[0].topics.emplace_back(); }},
         Change{"name", [](Routes& r) { topic_of(r).name = "x"; }},
         Change{"consumer_name", [](Routes& r) { topic_of(r).consumer_name = "x"; }},

@@ -19,7 +19,7 @@ consumer_groups:
     kafka: {fetch.wait.max.ms: 50, "check.crcs": true}
     subscription_groups:
       - id: clicks
-        connections: {count: 2}
+        connections: {min: 1, max: 3, start: 2, scale_delay: 5s}
         topics:
           - name: ecommerce.events
             <<: *defaults

@@ -129,6 +129,40 @@ TEST(Load, ConnectionsAreANumberOrAMapping) {
   }
 }
 
+TEST(Load, ConnectionsMayHaveBounds) {
+  const Loaded loaded = load_text(
+      "consumer_groups: [{id: g, subscription_groups: [{id: s, connections: {min: 1, max: 3, start: 2, "
+      "scale_delay: 5s}, topics: [{name: t, consumer: Totals}]}]}]",
+      registry());
+  ASSERT_TRUE(loaded.ok());
+  const Connections& connections = loaded.routes.consumer_groups[0].subscription_groups[0].connections;
+  EXPECT_EQ(connections.least(), 1u);
+  EXPECT_EQ(connections.most(), 3u);
+  EXPECT_EQ(connections.at_start(), 2u);
+  EXPECT_EQ(connections.scale_delay, 5s);
+  EXPECT_TRUE(connections.dynamic());
+}
+
+TEST(Load, ConnectionsThatCannotBeAreToldWhereTheyStand) {
+  EXPECT_EQ(problems_of("consumer_groups:\n"
+                        "  - id: g\n"
+                        "    subscription_groups:\n"
+                        "      - id: s\n"
+                        "        connections:\n"
+                        "          min: 3\n"
+                        "          max: 2\n"
+                        "          scale_delay: 10ms\n"
+                        "        topics: [{name: t, consumer: Totals}]\n"
+                        "      - id: u\n"
+                        "        connections: {min: 2, count: 1, most: 4, start: soon}\n"
+                        "        topics: [{name: v, consumer: Totals}]\n"),
+            (Lines{"routing.yaml:7:16: g / s: connections.max must be at least 3 (connections.min), is 2",
+                   "routing.yaml:8:24: g / s: connections.scale_delay must be at least 1s, is 10ms",
+                   "routing.yaml:11:38: g / u: connections have a count, or min, max and start; not both",
+                   "routing.yaml:11:41: g / u: unknown key 'most'; known: count, min, max, start, scale_delay",
+                   "routing.yaml:11:57: g / u: connections.start must be a whole number, is 'soon'"}));
+}
+
 TEST(Load, AnchorsAliasesAndMergeKeysWork) {
   const Loaded loaded = load_text(R"(
 x-defaults: &defaults {consumer: Totals, max_messages: 7, max_wait: 1s}
@@ -294,7 +328,7 @@ TEST(Load, WhatIsMissingIsSaid) {
   EXPECT_EQ(problems_of("consumer_groups: [7]"),
             Lines{"routing.yaml:1:19: (consumer group 1): a consumer group must be a mapping, is '7'"});
   EXPECT_EQ(problems_of("consumer_groups: [{id: g, subscription_groups: [{id: s, connections: {}, topics: []}]}]"),
-            (Lines{"routing.yaml:1:70: g / s: connections must have a count",
+            (Lines{"routing.yaml:1:70: g / s: connections must have a count, or a min and a max",
                    "routing.yaml:1:82: g / s: there must be at least one topic"}));
 }
 

@@ -149,6 +149,39 @@ TEST(Validate, NumbersAreWithinTheirLimits) {
   EXPECT_EQ(connections(101), Lines{"analytics / clicks: connections must be at most 100, is 101"});
 }
 
+Lines with_connections(const Connections& connections) {
+  return with_group([&](auto& g) {
+    g.subscription_group("clicks", [&](auto& s) {
+      s.connections(connections);
+      s.topic("events").template consumer<Totals>();
+    });
+  });
+}
+
+TEST(Validate, ConnectionsStartBetweenTheirBounds) {
+  EXPECT_EQ(with_connections({.min = 1, .max = 3}), Lines{});
+  EXPECT_EQ(with_connections({.min = 2, .max = 2, .start = 2, .scale_delay = 1s}), Lines{});
+  EXPECT_EQ(with_connections({.max = 100}), Lines{});
+  EXPECT_EQ(with_connections({.min = 3, .max = 2}),
+            Lines{"analytics / clicks: connections.max must be at least 3 (connections.min), is 2"});
+  EXPECT_EQ(with_connections({.min = 2, .max = 4, .start = 1}),
+            Lines{"analytics / clicks: connections.start must be at least 2 (connections.min), is 1"});
+  EXPECT_EQ(with_connections({.min = 2, .start = 3}),
+            Lines{"analytics / clicks: connections.start must be at most 2 (connections.max), is 3"});
+  EXPECT_EQ(with_connections({.min = 0, .max = 101}),
+            (Lines{"analytics / clicks: connections.min must be at least 1, is 0",
+                   "analytics / clicks: connections.max must be at most 100, is 101"}));
+  EXPECT_EQ(with_connections({.count = 2, .max = 3}),
+            Lines{"analytics / clicks: connections have a count, or min, max and start; not both"});
+}
+
+TEST(Validate, ConnectionsWaitASecondAtLeastBetweenChanges) {
+  EXPECT_EQ(with_connections({.max = 2, .scale_delay = 999ms}),
+            Lines{"analytics / clicks: connections.scale_delay must be at least 1s, is 999ms"});
+  EXPECT_EQ(with_connections({.max = 2, .scale_delay = 24h + 1ms}),
+            Lines{"analytics / clicks: connections.scale_delay must be at most 24h, is 86400001ms"});
+}
+
 TEST(Validate, TimesAreWithinTheirLimits) {
   EXPECT_EQ(with_topic([](auto& t) { t.max_wait(-1ms); }), topic_problem("max_wait must be at least 0, is -1ms"));
   EXPECT_EQ(with_topic([](auto& t) { t.max_wait(1h + 1ms); }),

@@ -78,6 +78,7 @@ TEST_P(CheckDurations, HaveALeastAndAMost) {
 INSTANTIATE_TEST_SUITE_P(Settings, CheckDurations,
                          ::testing::Values(Span{"commit_interval", &Settings::commit_interval, 10ms},
                                            Span{"connect_timeout", &Settings::connect_timeout, 1ms},
+                                           Span{"transport_timeout", &Settings::transport_timeout, 1000ms},
                                            Span{"drain_on_revoke", &Settings::drain_on_revoke, 0ms},
                                            Span{"shutdown_timeout", &Settings::shutdown_timeout, 0ms}),
                          [](const auto& tested) { return std::string(tested.param.name); });
@@ -112,13 +113,14 @@ TEST(CheckSettings, AllProblemsAreToldAtOnce) {
   settings.concurrency = 0;
   settings.commit_interval = 0ms;
   settings.connect_timeout = 0ms;
+  settings.transport_timeout = 0ms;
   settings.drain_on_revoke = -1ms;
   settings.shutdown_timeout = -1ms;
   settings.expected_partitions = 0;
   settings.prefetch_bytes = 0;
   settings.max_bytes_in_flight = 0;
   settings.commit_metadata_bytes = 1'000'000;
-  EXPECT_EQ(check_settings(settings).size(), 10U);
+  EXPECT_EQ(check_settings(settings).size(), 11U);
 }
 
 TEST(FindSilentHooks, WhereNoEndsAreToldTheirHooksAreNamed) {

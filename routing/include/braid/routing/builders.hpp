@@ -255,6 +255,7 @@ class SubscriptionGroupBuilder : public detail::ElementBuilder<SubscriptionGroup
  public:
   // How many Kafka clients, each with its listener thread: 1 (the default) to 100.
   SubscriptionGroupBuilder& connections(std::uint32_t count);
+  // The same, or between two bounds: {.min = 1, .max = 3}. `scale_delay` is 1 s to 24 h.
   SubscriptionGroupBuilder& connections(Connections connections);
   // Jobs of all its topics that run at once, over all its connections: 1 to 10,000; by default as many as there are
   // workers.

@@ -139,9 +139,26 @@ enum class OnTicketTimeout : std::uint8_t {
 // Where a partition without a committed position starts.
 enum class InitialOffset : std::uint8_t { earliest, latest, fail };
 
-// Kafka clients (each with its listener thread) that share the topics of a subscription group.
+// How many Kafka clients (each with its listener thread) share the topics of a subscription group: a fixed number,
+// or as many as are of use between two bounds. A connection more is made when one holds several partitions and they
+// lag, one fewer is left when one holds none; each change waits `scale_delay`. Each is a rebalance of the consumer
+// group.
+//   {.count = 3}                 always three
+//   {.min = 1, .max = 3}         one at the start, up to three
 struct Connections {
-  std::uint32_t count = 1;
+  std::optional<std::uint32_t> count{};  // short for min, max and start of this number; not beside them
+  std::optional<std::uint32_t> min{};    // not set: 1
+  std::optional<std::uint32_t> max{};    // not set: as many as `min`
+  std::optional<std::uint32_t> start{};  // not set: as many as `min`
+  // For so long there must be reason for a change, and none is made so soon behind another. A rebalance takes
+  // seconds and throws away what is fetched ahead, so the delay is long against it; and loads last longer than a
+  // minute where another connection is worth it.
+  std::chrono::milliseconds scale_delay{60'000};
+
+  [[nodiscard]] std::uint32_t least() const { return count.value_or(min.value_or(1)); }
+  [[nodiscard]] std::uint32_t most() const { return count.value_or(max.value_or(least())); }
+  [[nodiscard]] std::uint32_t at_start() const { return count.value_or(start.value_or(least())); }
+  [[nodiscard]] bool dynamic() const { return least() != most(); }
 };
 
 struct Topic {

@@ -91,6 +91,12 @@ TEST_F(ScalingTest, ThatAnotherHoldsNoneTooDelaysNothing) {
   EXPECT_EQ(decision.number, 1U) << "2 has not held none for long enough";
 }
 
+TEST_F(ScalingTest, TheTimeForWhichItLaggedDoesNotCount) {
+  EXPECT_EQ(after(50s, {holds(0, 1), holds(1, 2, kMany), holds(2, 1)}).change, Change::none);
+  EXPECT_EQ(after(59s, {holds(0, 2), holds(1, 0), holds(2, 2)}).change, Change::none);
+  EXPECT_EQ(after(1s, {holds(0, 2), holds(1, 0), holds(2, 2)}).number, 1U);
+}
+
 TEST_F(ScalingTest, NeverFewerThanTheLeast) {
   EXPECT_EQ(after(1h, {holds(0, 0)}).change, Change::none);
 }

@@ -4,6 +4,7 @@
 
 #include <gtest/gtest.h>
 
+#include <atomic>
 #include <chrono>
 #include <cstdint>
 #include <map>
@@ -28,7 +29,7 @@ class CommitKeeper final : public ConsumerClient {
     std::vector<StoredPosition> positions;
     std::uint64_t token;
   };
-  Result<void> reach_broker(std::chrono::milliseconds) override { return {}; }
+  Result<void> reach_broker(std::chrono::milliseconds, const std::atomic<bool>&) override { return {}; }
   Result<void> subscribe(const std::vector<std::string>&, ReadySignal&) override { return {}; }
   void serve_group(ConsumerEvents&) override {}
   void serve_replies(ConsumerEvents&) override {}

@@ -48,6 +48,7 @@ enum class BrokerError : std::int16_t {
   rebalance_in_progress = 27,
   topic_not_authorized = 29,
   group_not_authorized = 30,
+  fenced_instance = 82,  // another member has the same group.instance.id; ends the client that hears it
 };
 
 // A Kafka cluster inside this process, on loopback: librdkafka's mock brokers. For tests and demonstrations; other
