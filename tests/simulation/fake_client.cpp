@@ -63,7 +63,16 @@ void FakeConsumerClient::wake() {
 
 void FakeConsumerClient::serve_group(engine::ConsumerEvents& events) {
   world_.preempt();
-  if (dead_ || closed_ || !member_) return;
+  if (dead_ || closed_ || !member_ || failing_ == Failing::told) return;
+  if (failing_ != Failing::no) {
+    const bool fenced = std::exchange(failing_, Failing::told) == Failing::fenced;
+    world_.happened(fenced ? Happening::client_fenced : Happening::client_failed);
+    world_.trace(fenced ? "is fenced" : "fails for good", who());
+    if (fenced && !member_->gone) kafka_.group.declare_dead(*member_);
+    events.handle_error(Error(fenced ? Error::Kind::stale_member : Error::Kind::other,
+                              "the client is of no more use", false, true));
+    return;
+  }
   if (std::exchange(tell_error_, false)) {
     world_.happened(Happening::client_error);
     events.handle_error(Error(Error::Kind::broker_unreachable, "a broker went away", true));
@@ -147,6 +156,8 @@ void FakeConsumerClient::finish_close(engine::ConsumerEvents& events) {
 void FakeConsumerClient::begin_close() {
   world_.preempt();
   closing_ = true;
+  // There is no group to leave; it finds out by itself.
+  if (failing_ == Failing::told) closed_ = true;
   wake();
 }
 

@@ -81,6 +81,9 @@ class FakeConsumerClient final : public engine::ConsumerClient {
   bool step_network();
   // The process has died: nothing comes from it and nothing reaches it any more.
   void die();
+  // The client is of no more use from the next time on that it is served; `fenced`: since the group has given its
+  // partitions away.
+  void fail(bool fenced) { failing_ = fenced ? Failing::fenced : Failing::otherwise; }
   [[nodiscard]] bool dead() const { return dead_; }
   [[nodiscard]] const std::shared_ptr<FakeMember>& member() const { return member_; }
   [[nodiscard]] int who() const { return process_ * 10 + connection_; }
@@ -153,6 +156,8 @@ class FakeConsumerClient final : public engine::ConsumerClient {
   int waits_unsaid_ = 0;      // in a row, while a position that a consumer asked for could have been committed
   bool commit_failed_ = false;
   bool tell_error_ = false;
+  enum class Failing : std::uint8_t { no, otherwise, fenced, told };
+  Failing failing_ = Failing::no;
   bool stop_expected_ = false;
   bool closing_ = false;
   bool closed_ = false;

@@ -17,21 +17,45 @@ constexpr auto kStopEnds = "a stop ends by its deadline";
 
 }  // namespace
 
-// A listener and what drives it.
+// A listener and what drives it; and the next one, where its client has failed.
 class Process::Connection final : private engine::Waiter {
  public:
   Connection(Process& process, int number, const ProcessPlan& plan)
-      : process_(process),
-        notifier_(std::make_shared<TaskNotifier>(process.world_)),
-        mailbox_(std::make_shared<engine::Mailbox>(notifier_)) {
-    auto client = std::make_unique<FakeConsumerClient>(process.world_, process.kafka_, process.number_, number);
+      : process_(process), number_(number), plan_(plan), notifier_(std::make_shared<TaskNotifier>(process.world_)) {
+    make();
+    notifier_->task = &process.world_.start_task(process.number_, [this] { run(); });
+  }
+
+  void stop(engine::Time by) {
+    if (ended_) return;
+    stop_by_ = stop_by_ ? std::min(*stop_by_, by) : by;
+    if (client_ == nullptr) {
+      notifier_->notify();
+      return;
+    }
+    client_->expect_stop();
+    auto command = std::make_unique<engine::Command>();
+    command->deadline = by;
+    mailbox_->post_command(std::move(command));
+  }
+  void crash() {
+    if (client_ != nullptr) client_->die();
+  }
+  [[nodiscard]] bool ended() const { return ended_; }
+  [[nodiscard]] bool in_rebalance() const { return client_ != nullptr && client_->in_handler(); }
+
+ private:
+  void make() {
+    Process& process = process_;
+    mailbox_ = std::make_shared<engine::Mailbox>(notifier_);
+    auto client = std::make_unique<FakeConsumerClient>(process.world_, process.kafka_, process.number_, number_);
     client_ = client.get();
     const routing::ConsumerGroup& group = process.routes_->consumer_groups.front();
     listener_ = std::make_unique<engine::Listener>(
-        engine::Listener::Settings{.commit_interval = plan.commit_interval,
-                                   .drain_on_revoke = plan.drain_on_revoke,
+        engine::Listener::Settings{.commit_interval = plan_.commit_interval,
+                                   .drain_on_revoke = plan_.drain_on_revoke,
                                    .default_max_partitions = 4,
-                                   .commit_metadata_bytes = plan.commit_metadata_bytes},
+                                   .commit_metadata_bytes = plan_.commit_metadata_bytes},
         engine::Listener::Parts{
             .client = std::move(client),
             .mailbox = mailbox_,
@@ -50,25 +74,22 @@ class Process::Connection final : private engine::Waiter {
             .letters = process.letters_,
             .recovery = process.recovery_,
         });
-    notifier_->task = &process.world_.start_task(process.number_, [this] { run(); });
   }
 
-  void stop(engine::Time by) {
-    if (ended_) return;
-    client_->expect_stop();
-    stop_by_ = stop_by_ ? std::min(*stop_by_, by) : by;
-    auto command = std::make_unique<engine::Command>();
-    command->deadline = by;
-    mailbox_->post_command(std::move(command));
-  }
-  void crash() {
-    if (!ended_) client_->die();
-  }
-  [[nodiscard]] bool ended() const { return ended_; }
-  [[nodiscard]] bool in_rebalance() const { return !ended_ && client_->in_handler(); }
-
- private:
   void run() {
+    World& world = process_.world_;
+    while (run_one() && !stop_by_) {
+      world.wait(world.clock.now() + std::chrono::milliseconds(world.random.between(0, 3000)), true);
+      if (stop_by_) break;
+      make();
+      world.happened(Happening::connection_restarted);
+    }
+    notifier_->task = nullptr;
+    ended_ = true;
+  }
+
+  // True: its client has failed.
+  bool run_one() {
     World& world = process_.world_;
     if (!listener_->connect()) world.fail("a connection connects", "it did not");
     for (;;) {
@@ -83,9 +104,10 @@ class Process::Connection final : private engine::Waiter {
     if (!listener_->left_behind().empty() && !process_.consumers_.dead) {
       world.happened(Happening::stop_left_something);
     }
+    const bool failed = listener_->failure().has_value();
+    client_ = nullptr;
     listener_.reset();
-    notifier_->task = nullptr;
-    ended_ = true;
+    return failed;
   }
 
   void wait_until(engine::Time until) override {
@@ -100,9 +122,11 @@ class Process::Connection final : private engine::Waiter {
   }
 
   Process& process_;
+  const int number_;
+  const ProcessPlan plan_;
   std::shared_ptr<TaskNotifier> notifier_;
   std::shared_ptr<engine::Mailbox> mailbox_;
-  FakeConsumerClient* client_ = nullptr;
+  FakeConsumerClient* client_ = nullptr;  // the listener's; none while it waits for its next one
   std::unique_ptr<engine::Listener> listener_;
   std::optional<engine::Time> stop_by_;
   int overdue_waits_ = 0;

@@ -136,12 +136,14 @@ class Scenario {
       if (!running.empty()) random.one_of(running)->stop(within);
     } else if (which < 75) {
       if (!running.empty()) random.one_of(running)->crash();
-    } else if (which < 85) {
+    } else if (which < 79) {
+      if (!kafka_.clients.empty()) random.one_of(kafka_.clients)->fail(random.chance(500));
+    } else if (which < 86) {
       if (!kafka_.group.members().empty()) {
         auto members = kafka_.group.members();
         kafka_.group.declare_dead(*random.one_of(members));
       }
-    } else if (which < 88) {
+    } else if (which < 89) {
       trim();
     } else {
       world_.clock.advance(std::chrono::milliseconds(random.between(1, 1500)));

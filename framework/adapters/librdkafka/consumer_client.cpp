@@ -156,13 +156,14 @@ void RdkafkaConsumerClient::serve_group(engine::ConsumerEvents& events) {
 // again. It says when the last broker is gone and not when one is back, so they are asked now and then from there
 // on.
 void RdkafkaConsumerClient::look_for_brokers(std::chrono::steady_clock::time_point now) {
-  if (!all_down_since_ || now < ask_brokers_at_) return;
+  if (transport_gone_ || !all_down_since_ || now < ask_brokers_at_) return;
   if (any_broker_answers(kAskTransport)) {
     all_down_since_.reset();
     return;
   }
   ask_brokers_at_ = now + transport_timeout_ / 10;
   if (now - *all_down_since_ < transport_timeout_) return;
+  transport_gone_ = true;
   const std::string waited = std::to_string(transport_timeout_.count() / 1000) + " s";
   Error error = translate(RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN, "no broker has answered for " + waited, last_error_);
   events_->handle_error(Error{error.kind(), error.text(), false, true});

@@ -92,6 +92,7 @@ class RdkafkaConsumerClient final : public engine::ConsumerClient {
   const std::chrono::milliseconds transport_timeout_;
   std::optional<std::chrono::steady_clock::time_point> all_down_since_;  // as far as librdkafka has said
   std::chrono::steady_clock::time_point ask_brokers_at_{};
+  bool transport_gone_ = false;  // has been said
 
   // Set for the time of a call of serve_group(): callbacks of librdkafka run within it.
   engine::ConsumerEvents* events_ = nullptr;

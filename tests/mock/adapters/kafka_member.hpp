@@ -135,7 +135,7 @@ class Member final : public engine::ConsumerEvents {
   };
 
   Member(const EmbeddedCluster& cluster, std::string group, std::map<std::string, std::string> settings = {},
-         bool end_of_partition = false) {
+         bool end_of_partition = false, std::chrono::milliseconds transport_timeout = 300s) {
     settings.merge(EmbeddedCluster::recommended_consumer_settings());
     settings["bootstrap.servers"] = cluster.bootstrap();
     auto made = adapters::make_consumer_client({.log = log,
@@ -143,7 +143,8 @@ class Member final : public engine::ConsumerEvents {
                                                 .client_id = "test",
                                                 .settings = std::move(settings),
                                                 .prefetch_bytes_per_partition = std::nullopt,
-                                                .end_of_partition = end_of_partition});
+                                                .end_of_partition = end_of_partition,
+                                                .transport_timeout = transport_timeout});
     if (!made) ADD_FAILURE() << made.error().text();
     client = std::move(made).value();
   }

@@ -178,7 +178,7 @@ TEST_F(Connections, OneThatIsFencedGetsANewClientAndTheOtherGoesOn) {
   EXPECT_EQ(committed("g", "orders", 4), ends("orders", 4));
 }
 
-// Commits come all the time, and no other would tell what a failed one had done.
+// librdkafka would go on asking for ever.
 TEST_F(Connections, WhoseBrokersAreGoneForLongGetsANewClientUntilOneAnswers) {
   make_topic("orders", 2);
   produce("orders", 100, 10);
@@ -220,7 +220,8 @@ TEST_F(Connections, AStopEndsWhatIsBeingRestarted) {
     }
     const auto began = std::chrono::steady_clock::now();
     const StopReport report = app.stop(15s);
-    EXPECT_LT(std::chrono::steady_clock::now() - began, 10s) << when;
+    // Well below the connect timeout.
+    EXPECT_LT(std::chrono::steady_clock::now() - began, 5s) << when;
     EXPECT_TRUE(report.in_time) << when;
     EXPECT_EQ(report.failure, std::nullopt) << when;
     cluster.broker_up(EmbeddedCluster::kAllBrokers);
