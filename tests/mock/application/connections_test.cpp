@@ -143,7 +143,7 @@ TEST_F(Connections, OneThatIsFencedGetsANewClientAndTheOtherGoesOn) {
     return app.figures().assignments >= 4 && recorder->distinct() >= 400;
   }));
   // Both hold some: else nobody could be told from the other.
-  ASSERT_TRUE(eventually([&] { return log.count("g / s: assigned") >= 2; }));
+  ASSERT_TRUE(eventually([&] { return log.count("g / s: assigned orders") >= 2; }));
   cluster.fail_next(testing::Api::heartbeat, {testing::BrokerError::fenced_instance});
   ASSERT_TRUE(eventually([&] {
     produce("orders", 40, 40);
