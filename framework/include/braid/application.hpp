@@ -81,7 +81,8 @@ class Application {
 
   // Returns when every connection has reached a broker. Throws std::invalid_argument for Kafka settings that the
   // client refuses, before anything has started, and ApplicationError when a connection can't reach a broker within
-  // the connect timeout; everything is undone then.
+  // the connect timeout; everything is undone then. From then on a connection that fails ends nothing but itself:
+  // it gets a new client, behind a pause of up to a minute (Figures::connection_restarts, and the log).
   void start();
   // Drains, commits, leaves the groups, joins the threads; at the deadline leaves whatever runs. Does nothing the
   // second time. Never throws.

@@ -106,9 +106,10 @@ TEST_F(Connections, OneMoreComesWhereSeveralPartitionsLag) {
   gate->open();
   EXPECT_TRUE(all_seen(6000));
   EXPECT_TRUE(eventually([&] { return app.figures().assignments >= 6; })) << "the newcomer has got its half";
+  // These brokers refuse commits while the group rebalances, so what ran then is done again where it is now.
+  EXPECT_TRUE(eventually([&] { return committed("g", "orders", 4) == ends("orders", 4); }));
   EXPECT_TRUE(app.stop().in_time);
   EXPECT_EQ(recorder->overlaps(), 0);
-  EXPECT_EQ(committed("g", "orders", 4), ends("orders", 4));
   EXPECT_EQ(app.figures().connection_restarts, 0U);
 }
 
@@ -168,6 +169,7 @@ TEST_F(Connections, OneThatIsFencedGetsANewClientAndTheOtherGoesOn) {
   EXPECT_EQ(app.failure(), std::nullopt);
   EXPECT_EQ(log.count("has failed, and gets a new client once it has ended"), 1U);
   EXPECT_EQ(log.count(" is back, "), 1U);
+  EXPECT_EQ(log.count("left behind"), 0U) << "it has not come to its end by itself";
   EXPECT_TRUE(app.stop().in_time);
   for (const auto& [message, times] : times_seen()) {
     if (!gone.contains(message.first)) {
