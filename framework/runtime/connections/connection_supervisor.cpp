@@ -176,7 +176,7 @@ void ConnectionSupervisor::note_failing(Seat& seat, Time now) {
                   why ? why->text() : "no reason known"));
 }
 
-// It has ended, by itself or as it was told to, or it has had its time.
+// It has ended, by itself (perhaps before anybody saw it failing) or as it was told to, or it has had its time.
 void ConnectionSupervisor::note_ended(Seat& seat, Time now) {
   const bool leaves = seat.stage == Seat::Stage::leaving;
   const auto failure = seat.connection->failure();
