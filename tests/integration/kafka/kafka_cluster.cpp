@@ -68,6 +68,12 @@ std::vector<std::string> arguments(const KafkaClusterOptions& options) {
                                     options.heap,
                                     "--deadline",
                                     std::to_string(options.deadline.count())};
+  std::string fronts;
+  for (const int port : options.fronts) fronts += (fronts.empty() ? "" : ",") + std::to_string(port);
+  if (!fronts.empty()) {
+    words.push_back("--front");
+    words.push_back(fronts);
+  }
   for (const auto& [name, value] : options.settings) {
     words.push_back("--set");
     words.push_back(name + "=" + value);
@@ -266,6 +272,10 @@ void KafkaCluster::pause(int node) {
 }
 void KafkaCluster::resume(int node) {
   supervisor_->ask("resume " + std::to_string(node));
+}
+
+int KafkaCluster::behind(int node) const {
+  return std::stoi(supervisor_->ask("behind " + std::to_string(node)));
 }
 
 pid_t KafkaCluster::pid(int node) const {

@@ -18,6 +18,10 @@ struct KafkaClusterOptions {
   // Broker settings over those that `serve` chooses; the same for every node.
   std::map<std::string, std::string> settings = {};
 
+  // Ports of this program's, one a node: each node gets one more listener, which tells its clients to come to that
+  // port. What listens there passes them on to behind(). Empty: there is no such listener.
+  std::vector<int> fronts = {};
+
   // Java heap of a node, as java's -Xmx takes it.
   std::string heap = "512m";
 
@@ -64,6 +68,9 @@ class KafkaCluster {
   // SIGSTOP and SIGCONT: the node keeps its connections and does not answer.
   void pause(int node);
   void resume(int node);
+
+  // The port of the listener behind the node's front.
+  int behind(int node) const;
 
   // Process id, 0 while the node is down.
   pid_t pid(int node) const;

@@ -1,0 +1,76 @@
+#include "integration/faults/numbered_producer.hpp"
+
+#include <chrono>
+#include <stdexcept>
+#include <utility>
+
+namespace braid::faults {
+
+using namespace std::chrono_literals;
+
+NumberedProducer::NumberedProducer(const std::string& bootstrap, std::string topic, std::uint32_t keys,
+                                   int messages_a_second)
+    : topic_(std::move(topic)),
+      keys_(keys),
+      messages_a_second_(messages_a_second),
+      client_(make_client(RD_KAFKA_PRODUCER, bootstrap,
+                          {{"acks", "all"},
+                           {"enable.idempotence", "true"},
+                           {"linger.ms", "2"},
+                           {"message.timeout.ms", "120000"},
+                           {"topic.metadata.refresh.interval.ms", "1000"}},
+                          this, &NumberedProducer::on_delivery)),
+      thread_([this](const std::stop_token& stop) { run(stop); }) {}
+
+NumberedProducer::~NumberedProducer() {
+  thread_.request_stop();
+  if (thread_.joinable()) thread_.join();
+  rd_kafka_purge(client_.get(), RD_KAFKA_PURGE_F_QUEUE | RD_KAFKA_PURGE_F_INFLIGHT);
+}
+
+void NumberedProducer::on_delivery(rd_kafka_t*, const rd_kafka_message_t* message, void* opaque) {
+  auto& self = *static_cast<NumberedProducer*>(opaque);
+  ++(message->err == RD_KAFKA_RESP_ERR_NO_ERROR ? self.acknowledged_ : self.refused_);
+}
+
+void NumberedProducer::run(const std::stop_token& stop) {
+  const auto began = std::chrono::steady_clock::now();
+  while (!stop.stop_requested()) {
+    const auto spent = std::chrono::steady_clock::now() - began;
+    const auto due =
+        static_cast<std::uint64_t>(spent / 1us) * static_cast<std::uint64_t>(messages_a_second_) / 1'000'000;
+    while (sent_ < due && !stop.stop_requested()) send(sent_);
+    rd_kafka_poll(client_.get(), 5);
+  }
+}
+
+void NumberedProducer::send(std::uint64_t index) {
+  const std::string key = std::to_string(index % keys_);
+  const std::string number = std::to_string(index / keys_);
+  const auto code =
+      rd_kafka_producev(client_.get(), RD_KAFKA_V_TOPIC(topic_.c_str()), RD_KAFKA_V_MSGFLAGS(RD_KAFKA_MSG_F_COPY),
+                        RD_KAFKA_V_KEY(key.data(), key.size()),
+                        RD_KAFKA_V_VALUE(const_cast<char*>(number.data()), number.size()), RD_KAFKA_V_END);
+  if (code == RD_KAFKA_RESP_ERR_NO_ERROR) {
+    ++sent_;
+  } else {
+    rd_kafka_poll(client_.get(), 20);  // its queue is full: what is there goes first
+  }
+}
+
+std::map<std::uint32_t, std::int64_t> NumberedProducer::finish() {
+  thread_.request_stop();
+  if (thread_.joinable()) thread_.join();
+  rd_kafka_flush(client_.get(), 60'000);
+  if (refused_ != 0 || acknowledged_ != sent_) {
+    throw std::runtime_error("producing: " + std::to_string(sent_) + " sent, " + std::to_string(acknowledged_) +
+                             " acknowledged, " + std::to_string(refused_) + " refused");
+  }
+  std::map<std::uint32_t, std::int64_t> counts;
+  for (std::uint32_t key = 0; key < keys_; ++key) {
+    counts[key] = static_cast<std::int64_t>((sent_ + keys_ - 1 - key) / keys_);
+  }
+  return counts;
+}
+
+}  // namespace braid::faults

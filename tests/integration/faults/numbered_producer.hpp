@@ -1,0 +1,43 @@
+#pragma once
+
+#include "integration/faults/raw_handle.hpp"
+
+#include <atomic>
+#include <cstdint>
+#include <map>
+#include <string>
+#include <thread>
+#include <vector>
+
+namespace braid::faults {
+
+// Sends numbered messages per key at a steady rate, with acks=all and idempotence, on a thread of its own, until it
+// is finished. Key K of all is "K", its messages' payloads are 0, 1, 2, ...
+// Thread: the test's.
+class NumberedProducer {
+ public:
+  NumberedProducer(const std::string& bootstrap, std::string topic, std::uint32_t keys, int messages_a_second);
+  ~NumberedProducer();
+
+  // Sends nothing more and waits until all is acknowledged. By key, how many. Throws std::runtime_error when one
+  // was not, for 60 s.
+  std::map<std::uint32_t, std::int64_t> finish();
+  // Sent and acknowledged so far.
+  [[nodiscard]] std::uint64_t acknowledged() const { return acknowledged_; }
+
+ private:
+  static void on_delivery(rd_kafka_t* client, const rd_kafka_message_t* message, void* opaque);
+  void run(const std::stop_token& stop);
+  void send(std::uint64_t index);
+
+  const std::string topic_;
+  const std::uint32_t keys_;
+  const int messages_a_second_;
+  std::atomic<std::uint64_t> acknowledged_{0};
+  std::atomic<std::uint64_t> refused_{0};
+  std::uint64_t sent_ = 0;  // the thread's, and the test's behind it
+  RawHandle client_;
+  std::jthread thread_;
+};
+
+}  // namespace braid::faults

@@ -1,0 +1,214 @@
+#include "integration/faults/stage.hpp"
+
+#include "integration/faults/stored_commits.hpp"
+#include "mock/application/eventually.hpp"
+
+#include <gtest/gtest.h>
+
+#include <sys/wait.h>
+
+#include <algorithm>
+#include <csignal>
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+#include <iostream>
+#include <stdexcept>
+#include <utility>
+
+namespace braid::faults {
+
+namespace fs = std::filesystem;
+using application_test::eventually;
+using application_test::WorkerProcess;
+using namespace std::chrono_literals;
+
+namespace {
+
+constexpr std::size_t kWarmMessages = 500;  // of each application
+constexpr auto kWarmTime = 3s;
+constexpr std::size_t kLogLinesShown = 60;
+
+std::string strategy(const std::string& protocol) {
+  if (protocol == "eager") return "kafka.partition.assignment.strategy=range";
+  if (protocol == "cooperative") return "kafka.partition.assignment.strategy=cooperative-sticky";
+  return "kafka.group.protocol=" + protocol;
+}
+
+void show_end_of(const fs::path& path) {
+  std::ifstream file(path);
+  std::vector<std::string> lines;
+  for (std::string line; std::getline(file, line);) lines.push_back(std::move(line));
+  const std::size_t first = lines.size() > kLogLinesShown ? lines.size() - kLogLinesShown : 0;
+  std::cerr << "--- the end of " << path.filename().string() << '\n';
+  for (std::size_t i = first; i < lines.size(); ++i) std::cerr << lines[i] << '\n';
+}
+
+}  // namespace
+
+Stage::Stage(StageOptions options)
+    : options_(std::move(options)),
+      nodes_(ThreeNodes::get()),
+      topic_(integration::unique_name("orders")),
+      group_(integration::unique_name("readers")),
+      folder_((fs::temp_directory_path() / "braid-faults-XXXXXX").string()) {
+  if (::mkdtemp(folder_.data()) == nullptr) throw std::runtime_error("no temporary folder");
+  journal_ = std::make_unique<JournalReader>(folder_ + "/journal");
+  nodes_.make_whole();
+  // Two copies at least have what is acknowledged. The broker's clock tells when a message was there to be run.
+  nodes_.admin.create_topic(topic_, options_.partitions, ThreeNodes::kNodes,
+                            {{"min.insync.replicas", "2"}, {"message.timestamp.type", "LogAppendTime"}});
+}
+
+Stage::~Stage() {
+  for (const std::size_t number : running_) applications_[number]->signal(SIGCONT);
+  applications_.clear();
+  producer_.reset();
+  if (::testing::Test::HasFailure()) {
+    for (std::size_t number = 0; fs::exists(folder_ + "/" + std::to_string(number) + ".log"); ++number) {
+      show_end_of(folder_ + "/" + std::to_string(number) + ".log");
+    }
+    if (std::getenv("BRAID_KEEP_FAULTS") != nullptr) {
+      std::cerr << "kept: " << folder_ << '\n';
+      return;
+    }
+  }
+  std::error_code ignored;
+  fs::remove_all(folder_, ignored);
+}
+
+std::vector<std::string> Stage::arguments(std::size_t number) const {
+  std::vector<std::string> all{"bootstrap=" + (options_.proxied ? nodes_.proxied_bootstrap() : nodes_.bootstrap()),
+                               "group=" + group_,
+                               "topic=" + topic_,
+                               "journal=" + folder_ + "/journal",
+                               "log=" + folder_ + "/" + std::to_string(number) + ".log",
+                               "flow=" + options_.flow,
+                               "commit_ms=300",
+                               "work_us=200",
+                               "slow_one_in=20",
+                               "slow_us=3000",
+                               "kafka.session.timeout.ms=" + std::to_string(options_.session.count()),
+                               "kafka.heartbeat.interval.ms=500",
+                               "kafka.fetch.wait.max.ms=50",
+                               "kafka.reconnect.backoff.max.ms=500",
+                               "kafka.topic.metadata.refresh.interval.ms=1000",
+                               strategy(options_.protocol)};
+  if (options_.protocol == "consumer") {
+    std::erase_if(all, [](const std::string& one) {
+      return one.starts_with("kafka.session.") || one.starts_with("kafka.heartbeat.");
+    });
+  }
+  all.insert(all.end(), options_.arguments.begin(), options_.arguments.end());
+  return all;
+}
+
+std::size_t Stage::start_application() {
+  const std::size_t number = applications_.size();
+  applications_.push_back(std::make_unique<WorkerProcess>("integration_fault_worker", arguments(number)));
+  running_.insert(number);
+  return number;
+}
+
+void Stage::end_application(std::size_t number) {
+  application(number).signal(SIGTERM);
+  const auto status = application(number).wait(30s);
+  running_.erase(number);
+  figures_.erase(number);
+  if (!status) {
+    ADD_FAILURE() << "application " << number << " does not end";
+  } else if (!WIFEXITED(*status) || WEXITSTATUS(*status) != 0) {
+    ADD_FAILURE() << "application " << number << " ended by status " << *status;
+  }
+}
+
+void Stage::kill_application(std::size_t number) {
+  application(number).signal(SIGKILL);
+  (void)application(number).wait(10s);
+  running_.erase(number);
+  figures_.erase(number);
+}
+
+void Stage::open() {
+  producer_ =
+      std::make_unique<NumberedProducer>(nodes_.bootstrap(), topic_, options_.keys, options_.messages_a_second);
+}
+
+bool Stage::warm() {
+  std::size_t looked = journal_->read().size();
+  std::map<std::int32_t, std::size_t> ended;
+  const auto all_work = [&] {
+    const auto& entries = journal_->read();
+    for (; looked < entries.size(); ++looked) {
+      if (entries[looked].kind == JournalEntry::Kind::end) ++ended[entries[looked].process];
+    }
+    return std::all_of(running_.begin(), running_.end(), [&](std::size_t number) {
+      return ended[static_cast<std::int32_t>(applications_[number]->pid())] >= kWarmMessages;
+    });
+  };
+  const auto began = std::chrono::steady_clock::now();
+  if (!eventually(all_work, 60s)) return false;
+  if (!nodes_.in_step({topic_, "__consumer_offsets"})) return false;
+  (void)eventually([&] { return std::chrono::steady_clock::now() - began >= kWarmTime; }, kWarmTime);
+  if (!caught_up()) return false;
+  for (const std::size_t number : running_) figures_[number] = ProcessFigures::of(applications_[number]->pid());
+  return true;
+}
+
+bool Stage::caught_up(std::chrono::milliseconds patience) {
+  const std::uint64_t wanted = producer_->acknowledged();
+  std::vector<std::set<std::int64_t>> ended(static_cast<std::size_t>(options_.partitions));
+  std::size_t looked = 0;
+  std::size_t distinct = 0;
+  return eventually(
+      [&] {
+        const auto& entries = journal_->read();
+        for (; looked < entries.size(); ++looked) {
+          const JournalEntry& entry = entries[looked];
+          if (entry.kind != JournalEntry::Kind::end) continue;
+          distinct += ended.at(static_cast<std::size_t>(entry.partition)).insert(entry.offset).second ? 1 : 0;
+        }
+        return distinct >= wanted;
+      },
+      patience);
+}
+
+void Stage::compare_figures() {
+  for (const auto& [number, before] : figures_) {
+    ProcessFigures now;
+    // Connections that a failure has opened anew may still end; nothing else changes by itself.
+    const bool as_before = eventually(
+        [&] {
+          now = ProcessFigures::of(applications_[number]->pid());
+          return now.threads == before.threads && now.files == before.files && now.sockets <= before.sockets;
+        },
+        10s);
+    std::cout << "  application " << number << ": " << before << "; then " << now << '\n';
+    EXPECT_TRUE(as_before) << "application " << number << " had " << before << "; it has " << now;
+    EXPECT_LE(static_cast<double>(now.resident_kb), 1.1 * static_cast<double>(before.resident_kb))
+        << "application " << number;
+  }
+}
+
+bool Stage::wait_for_positions() {
+  const auto ends = nodes_.admin.end_offsets(topic_);
+  return eventually([&] { return nodes_.admin.committed(group_, topic_) == ends; }, 60s);
+}
+
+Verdict Stage::close(const Expectation& expectation) {
+  Evidence evidence;
+  evidence.acknowledged = producer_->finish();
+  EXPECT_TRUE(wait_for_positions()) << "the positions do not reach the ends";
+  compare_figures();
+  for (const std::size_t number : std::set<std::size_t>(running_)) end_application(number);
+  evidence.ends = nodes_.admin.end_offsets(topic_);
+  evidence.positions = nodes_.admin.committed(group_, topic_);
+  evidence.commits = read_stored_commits(nodes_.bootstrap(), group_, topic_);
+  evidence.journal = journal_->read();
+  EXPECT_FALSE(evidence.commits.empty()) << "no commit was stored";
+  const Verdict verdict = judge(evidence, expectation);
+  for (const std::string& one : verdict.faults) ADD_FAILURE() << one;
+  return verdict;
+}
+
+}  // namespace braid::faults

@@ -1,0 +1,86 @@
+#pragma once
+
+#include "integration/faults/judge.hpp"
+#include "integration/faults/numbered_producer.hpp"
+#include "integration/faults/process_figures.hpp"
+#include "integration/faults/three_nodes.hpp"
+#include "mock/application/worker_process.hpp"
+
+#include <chrono>
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <optional>
+#include <set>
+#include <string>
+#include <vector>
+
+namespace braid::faults {
+
+struct StageOptions {
+  std::string flow = "continuous";
+  std::string protocol = "cooperative";  // or eager, consumer
+  int partitions = 6;
+  std::uint32_t keys = 120;
+  int messages_a_second = 1'500;
+  bool proxied = false;  // the applications reach the nodes through the proxy, the producer directly
+  std::chrono::milliseconds session{6'000};
+  std::vector<std::string> arguments = {};  // more of the applications', as fault_worker.cpp takes them
+};
+
+// What a test plays on: a topic that is being written, applications that consume it, and what they write down.
+// Thread: the test's, which must be the one that the process outlives: the applications end with it.
+class Stage {
+ public:
+  explicit Stage(StageOptions options);
+  // Shows the ends of the applications' logs where the test has failed.
+  ~Stage();
+  Stage(const Stage&) = delete;
+  Stage& operator=(const Stage&) = delete;
+
+  [[nodiscard]] ThreeNodes& nodes() const { return nodes_; }
+  [[nodiscard]] const std::string& topic() const { return topic_; }
+  [[nodiscard]] const std::string& group() const { return group_; }
+  [[nodiscard]] const StageOptions& options() const { return options_; }
+
+  // Applications by number, from 0 on.
+  std::size_t start_application();
+  [[nodiscard]] application_test::WorkerProcess& application(std::size_t number) {
+    return *applications_.at(number);
+  }
+  [[nodiscard]] std::size_t applications() const { return applications_.size(); }
+  // SIGTERM; its exit status must be 0 in time. Records a failure otherwise.
+  void end_application(std::size_t number);
+  // SIGKILL.
+  void kill_application(std::size_t number);
+
+  // Begins to write.
+  void open();
+  // Waits until each application that runs works, and all is in its ways; keeps their figures. False: not within
+  // 60 s.
+  [[nodiscard]] bool warm();
+  // Waits until all that had been acknowledged at the call has been ended. False: not within `patience`.
+  [[nodiscard]] bool caught_up(std::chrono::milliseconds patience = std::chrono::seconds(60));
+
+  // Ends the writing, waits for the positions, compares the figures of the applications that have been there since
+  // warm(), ends all in order, and judges. Records failures for all that must not be.
+  Verdict close(const Expectation& expectation = {});
+
+ private:
+  [[nodiscard]] std::vector<std::string> arguments(std::size_t number) const;
+  void compare_figures();
+  [[nodiscard]] bool wait_for_positions();
+
+  StageOptions options_;
+  ThreeNodes& nodes_;
+  std::string topic_;
+  std::string group_;
+  std::string folder_;
+  std::unique_ptr<JournalReader> journal_;
+  std::unique_ptr<NumberedProducer> producer_;
+  std::vector<std::unique_ptr<application_test::WorkerProcess>> applications_;
+  std::set<std::size_t> running_;
+  std::map<std::size_t, ProcessFigures> figures_;
+};
+
+}  // namespace braid::faults

@@ -1,0 +1,137 @@
+// A member of a group whose work is written down, for the fault tests. Arguments are NAME=VALUE:
+//   bootstrap, group, topic, journal   required
+//   flow                batch or continuous
+//   work_us             how long each message takes
+//   slow_one_in, slow_us   keys whose number is a multiple of this take so long instead
+//   commit_ms, drain_ms, stop_ms, metadata_bytes, concurrency   the application's settings
+//   log                 where its stderr goes
+//   kafka.NAME          a setting of Kafka's client
+#include "integration/faults/journal.hpp"
+
+#include <braid/braid.hpp>
+
+#include <charconv>
+#include <cstdio>
+#include <map>
+#include <memory>
+#include <thread>
+
+namespace {
+
+using braid::faults::JournalEntry;
+using braid::faults::JournalWriter;
+
+struct Work {
+  std::chrono::microseconds usual{0};
+  std::uint32_t slow_one_in = 0;
+  std::chrono::microseconds slow{0};
+
+  [[nodiscard]] std::chrono::microseconds of(std::uint32_t key) const {
+    return slow_one_in != 0 && key % slow_one_in == 0 ? slow : usual;
+  }
+};
+
+template <class Number>
+Number number_of(std::string_view text) {
+  Number number{};
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
+  if (error != std::errc{} || end != text.data() + text.size()) {
+    throw std::invalid_argument(std::string(text) + ": no number");
+  }
+  return number;
+}
+
+class JournalingConsumer final : public braid::Consumer {
+ public:
+  JournalingConsumer(const JournalWriter& journal, const Work& work) : journal_(journal), work_(work) {}
+
+ protected:
+  void consume(braid::Batch& batch) override {
+    JournalEntry entry;
+    entry.process = static_cast<std::int32_t>(::getpid());
+    entry.generation = batch.virtual_partition().generation().value;
+    entry.partition = batch.partition().value;
+    for (const braid::Message& message : batch) {
+      entry.kind = JournalEntry::Kind::begin;
+      entry.key = number_of<std::uint32_t>(message.key());
+      entry.offset = message.offset().value;
+      entry.number = number_of<std::int64_t>(message.payload());
+      entry.appended_ms = message.timestamp().time_since_epoch() / std::chrono::milliseconds(1);
+      entry.nanoseconds = braid::faults::nanoseconds_now();
+      journal_.append(entry);
+      if (const auto time = work_.of(entry.key); time.count() > 0) std::this_thread::sleep_for(time);
+      entry.kind = JournalEntry::Kind::end;
+      entry.nanoseconds = braid::faults::nanoseconds_now();
+      journal_.append(entry);
+    }
+  }
+
+ private:
+  const JournalWriter& journal_;
+  Work work_;
+};
+
+int run(int count, char** values) {
+  std::map<std::string, std::string> given;
+  braid::routing::KafkaSettings kafka;
+  for (int i = 1; i < count; ++i) {
+    const std::string argument = values[i];
+    const std::size_t at = argument.find('=');
+    if (at == std::string::npos) throw std::invalid_argument(argument + ": not NAME=VALUE");
+    const std::string name = argument.substr(0, at);
+    if (name.starts_with("kafka.")) {
+      kafka[name.substr(6)] = argument.substr(at + 1);
+    } else {
+      given[name] = argument.substr(at + 1);
+    }
+  }
+  const auto number = [&](const char* name, std::uint32_t otherwise) {
+    return given.contains(name) ? number_of<std::uint32_t>(given[name]) : otherwise;
+  };
+  if (given.contains("log") && std::freopen(given["log"].c_str(), "a", stderr) == nullptr) {
+    throw std::runtime_error(given["log"] + " can't be written");
+  }
+  // Never destroyed: a job that does not return by the stop's deadline has it until the process ends.
+  static const JournalWriter& journal = *new JournalWriter(given.at("journal"));
+  braid::Settings settings;
+  settings.kafka = kafka;
+  settings.kafka["bootstrap.servers"] = given.at("bootstrap");
+  settings.concurrency = number("concurrency", 4);
+  settings.commit_interval = std::chrono::milliseconds(number("commit_ms", 200));
+  settings.drain_on_revoke = std::chrono::milliseconds(number("drain_ms", 5'000));
+  settings.shutdown_timeout = std::chrono::milliseconds(number("stop_ms", 15'000));
+  settings.commit_metadata_bytes = number("metadata_bytes", settings.commit_metadata_bytes);
+  settings.connect_timeout = std::chrono::seconds(30);
+  settings.log_level = braid::LogLevel::debug;
+  settings.handle_signals = true;
+  const Work work{.usual = std::chrono::microseconds(number("work_us", 0)),
+                  .slow_one_in = number("slow_one_in", 0),
+                  .slow = std::chrono::microseconds(number("slow_us", 0))};
+  auto routes = braid::routing::draw([&](braid::routing::RoutesBuilder& r) {
+    r.consumer_group(given.at("group"))
+        .topic(given.at("topic"))
+        .consumer("journaling", [work] { return std::make_unique<JournalingConsumer>(journal, work); })
+        .flow(given["flow"] == "continuous" ? braid::Flow::continuous : braid::Flow::batch);
+  });
+  braid::Application app(settings, std::move(routes));
+  const braid::StopReport report = app.run();
+  JournalEntry last;
+  last.kind = JournalEntry::Kind::last;
+  last.process = static_cast<std::int32_t>(::getpid());
+  last.offset = static_cast<std::int64_t>(app.figures().offset_jumps);
+  last.number = report.in_time ? 1 : 0;
+  last.nanoseconds = braid::faults::nanoseconds_now();
+  journal.append(last);
+  return report.in_time ? 0 : 3;
+}
+
+}  // namespace
+
+int main(int count, char** values) {
+  try {
+    return run(count, values);
+  } catch (const std::exception& error) {
+    std::fprintf(stderr, "%s\n", error.what());
+    return 1;
+  }
+}
