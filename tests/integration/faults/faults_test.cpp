@@ -1,45 +1,53 @@
+#include "integration/faults/fault_fixture.hpp"
+#include "integration/faults/fault_kinds.hpp"
+#include "integration/faults/report.hpp"
 #include "integration/faults/stage.hpp"
-#include "mock/application/eventually.hpp"
-#include "mock/application/kept_stderr.hpp"
 
 #include <gtest/gtest.h>
 
-#include <csignal>
-#include <cstdio>
 #include <string>
+#include <vector>
 
 namespace braid::faults {
 namespace {
 
-using application_test::eventually;
-using namespace std::chrono_literals;
-
-class Fault : public ::testing::Test {
- protected:
-  application_test::KeptStderr log;
-  void SetUp() override {
-    if (const auto reason = integration::KafkaCluster::available()) GTEST_SKIP() << *reason;
-  }
+struct Case {
+  const FaultKind* kind;
+  Combination combination;
 };
 
-TEST_F(Fault, BrokerKill) {
-  Stage stage({});
+std::vector<Case> cases() {
+  std::vector<Case> all;
+  for (const FaultKind& kind : fault_kinds()) {
+    if (all_combinations()) {
+      for (const Combination& combination : combinations()) all.push_back({&kind, combination});
+    } else {
+      all.push_back({&kind, {kind.flow, kind.protocol}});
+    }
+  }
+  return all;
+}
+
+class EachFault : public FaultTest, public ::testing::WithParamInterface<Case> {};
+
+// Two applications, and one thing that goes wrong under a steady stream.
+TEST_P(EachFault, LosesNothingAndRepeatsOnlyWhatWasNotCommitted) {
+  const auto& [kind, combination] = GetParam();
+  Stage stage({.flow = combination.flow, .protocol = combination.protocol, .proxied = kind->proxied});
   stage.start_application();
   stage.start_application();
   stage.open();
-  ASSERT_TRUE(stage.warm());
-  stage.nodes().cluster.kill(1);
-  ASSERT_TRUE(stage.caught_up());
-  stage.nodes().cluster.restart(1);
-  ASSERT_TRUE(stage.nodes().in_step({stage.topic()}));
-  ASSERT_TRUE(stage.caught_up());
-  const Verdict verdict = stage.close();
-  std::printf(
-      "RESULT name=fault.broker_kill messages=%zu lost=%zu duplicates=%zu unexplained=%zu outlived=%zu "
-      "stall_s=%.2f rework_s=%.2f\n",
-      verdict.messages, verdict.lost, verdict.duplicates, verdict.unexplained, verdict.outlived, verdict.stall_s,
-      verdict.rework_s);
+  ASSERT_TRUE(stage.warm()) << "it does not work before anything fails";
+  Expectation expectation;
+  const int times = kind->happen(stage, expectation);
+  EXPECT_GT(times, 0) << "it does not go on";
+  report(kind->name, combination.flow, combination.protocol, times, stage.close(expectation));
 }
+
+INSTANTIATE_TEST_SUITE_P(Faults, EachFault, ::testing::ValuesIn(cases()), [](const auto& tested) {
+  return std::string(tested.param.kind->name) + "_" + tested.param.combination.flow + "_" +
+         tested.param.combination.protocol;
+});
 
 }  // namespace
 }  // namespace braid::faults

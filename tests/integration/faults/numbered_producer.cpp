@@ -1,5 +1,6 @@
 #include "integration/faults/numbered_producer.hpp"
 
+#include <algorithm>
 #include <chrono>
 #include <stdexcept>
 #include <utility>
@@ -8,11 +9,12 @@ namespace braid::faults {
 
 using namespace std::chrono_literals;
 
-NumberedProducer::NumberedProducer(const std::string& bootstrap, std::string topic, std::uint32_t keys,
-                                   int messages_a_second)
+NumberedProducer::NumberedProducer(const std::string& bootstrap, std::string topic, int partitions,
+                                   std::uint32_t keys, int messages_a_second)
     : topic_(std::move(topic)),
       keys_(keys),
       messages_a_second_(messages_a_second),
+      ends_(static_cast<std::size_t>(partitions)),
       client_(make_client(RD_KAFKA_PRODUCER, bootstrap,
                           {{"acks", "all"},
                            {"enable.idempotence", "true"},
@@ -30,7 +32,14 @@ NumberedProducer::~NumberedProducer() {
 
 void NumberedProducer::on_delivery(rd_kafka_t*, const rd_kafka_message_t* message, void* opaque) {
   auto& self = *static_cast<NumberedProducer*>(opaque);
-  ++(message->err == RD_KAFKA_RESP_ERR_NO_ERROR ? self.acknowledged_ : self.refused_);
+  if (message->err != RD_KAFKA_RESP_ERR_NO_ERROR) {
+    ++self.refused_;
+    return;
+  }
+  // Reports come one at a time.
+  auto& end = self.ends_.at(static_cast<std::size_t>(message->partition));
+  end = std::max<std::int64_t>(end, message->offset + 1);
+  ++self.acknowledged_;
 }
 
 void NumberedProducer::run(const std::stop_token& stop) {
@@ -38,7 +47,8 @@ void NumberedProducer::run(const std::stop_token& stop) {
   while (!stop.stop_requested()) {
     const auto spent = std::chrono::steady_clock::now() - began;
     const auto due =
-        static_cast<std::uint64_t>(spent / 1us) * static_cast<std::uint64_t>(messages_a_second_) / 1'000'000;
+        static_cast<std::uint64_t>(spent / 1us) * static_cast<std::uint64_t>(messages_a_second_) / 1'000'000 +
+        at_once_;
     while (sent_ < due && !stop.stop_requested()) send(sent_);
     rd_kafka_poll(client_.get(), 5);
   }

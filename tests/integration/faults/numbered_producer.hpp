@@ -16,14 +16,19 @@ namespace braid::faults {
 // Thread: the test's.
 class NumberedProducer {
  public:
-  NumberedProducer(const std::string& bootstrap, std::string topic, std::uint32_t keys, int messages_a_second);
+  NumberedProducer(const std::string& bootstrap, std::string topic, int partitions, std::uint32_t keys,
+                   int messages_a_second);
   ~NumberedProducer();
 
+  // Sends so many more messages than the rate asks for, as soon as it can.
+  void send_at_once(std::uint64_t count) { at_once_ += count; }
   // Sends nothing more and waits until all is acknowledged. By key, how many. Throws std::runtime_error when one
   // was not, for 60 s.
   std::map<std::uint32_t, std::int64_t> finish();
   // Sent and acknowledged so far.
   [[nodiscard]] std::uint64_t acknowledged() const { return acknowledged_; }
+  // By partition, behind the last one that was acknowledged so far.
+  [[nodiscard]] std::vector<std::int64_t> ends() const { return {ends_.begin(), ends_.end()}; }
 
  private:
   static void on_delivery(rd_kafka_t* client, const rd_kafka_message_t* message, void* opaque);
@@ -33,8 +38,10 @@ class NumberedProducer {
   const std::string topic_;
   const std::uint32_t keys_;
   const int messages_a_second_;
+  std::atomic<std::uint64_t> at_once_{0};
   std::atomic<std::uint64_t> acknowledged_{0};
   std::atomic<std::uint64_t> refused_{0};
+  std::vector<std::atomic<std::int64_t>> ends_;
   std::uint64_t sent_ = 0;  // the thread's, and the test's behind it
   RawHandle client_;
   std::jthread thread_;

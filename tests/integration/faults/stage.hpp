@@ -54,13 +54,25 @@ class Stage {
   // SIGKILL.
   void kill_application(std::size_t number);
 
-  // Begins to write.
-  void open();
+  // Begins to write, with so many messages at once.
+  void open(std::uint64_t at_once = 0);
   // Waits until each application that runs works, and all is in its ways; keeps their figures. False: not within
   // 60 s.
   [[nodiscard]] bool warm();
-  // Waits until all that had been acknowledged at the call has been ended. False: not within `patience`.
-  [[nodiscard]] bool caught_up(std::chrono::milliseconds patience = std::chrono::seconds(60));
+  // Waits until all that had been acknowledged at the call has been ended. False: not within 60 s.
+  [[nodiscard]] bool caught_up();
+  // Waits until so many more messages have been acknowledged, which is this stage's clock. False: not within 60 s.
+  // Thread: any.
+  [[nodiscard]] bool written(int messages) const;
+  // Both, one after the other.
+  [[nodiscard]] bool goes_on(int messages) { return written(messages) && caught_up(); }
+  // Waits until the application has ended so many more messages. False: not within 60 s.
+  [[nodiscard]] bool works(std::size_t number, std::size_t messages = 1);
+  // Distinct messages that have been ended.
+  [[nodiscard]] std::size_t ended();
+
+  // Prints what has come so far, with the time since the stage was set up.
+  void tell(const std::string& what) const;
 
   // Ends the writing, waits for the positions, compares the figures of the applications that have been there since
   // warm(), ends all in order, and judges. Records failures for all that must not be.
@@ -68,15 +80,23 @@ class Stage {
 
  private:
   [[nodiscard]] std::vector<std::string> arguments(std::size_t number) const;
+  void look();
+  [[nodiscard]] std::size_t ended_by(std::size_t number);
   void compare_figures();
   [[nodiscard]] bool wait_for_positions();
 
   StageOptions options_;
+  const std::chrono::steady_clock::time_point began_ = std::chrono::steady_clock::now();
   ThreeNodes& nodes_;
   std::string topic_;
   std::string group_;
   std::string folder_;
   std::unique_ptr<JournalReader> journal_;
+  std::size_t looked_ = 0;                // entries of the journal
+  std::vector<std::vector<bool>> ended_;  // offsets, by partition
+  std::vector<std::size_t> done_;         // by partition: all before it have been ended
+  std::size_t distinct_ = 0;
+  std::map<std::int32_t, std::size_t> ended_by_;  // messages, by process
   std::unique_ptr<NumberedProducer> producer_;
   std::vector<std::unique_ptr<application_test::WorkerProcess>> applications_;
   std::set<std::size_t> running_;

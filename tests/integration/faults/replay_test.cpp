@@ -1,0 +1,51 @@
+#include "integration/faults/fault_fixture.hpp"
+#include "integration/faults/stage.hpp"
+#include "mock/application/eventually.hpp"
+
+#include <gtest/gtest.h>
+
+#include <csignal>
+#include <cstdio>
+#include <string>
+
+namespace braid::faults {
+namespace {
+
+using application_test::eventually;
+using namespace std::chrono_literals;
+
+class Replay : public FaultTest {
+ protected:
+  // How many messages are done again when the one application is killed behind so many of them, and another one
+  // goes on. Two keys are so slow that each holds back its partition's position.
+  static Verdict crash(const std::string& metadata_bytes) {
+    constexpr std::size_t kMessages = 3'600;
+    constexpr std::size_t kBeforeTheCrash = 2'000;
+    Stage stage({.flow = "continuous",
+                 .partitions = 2,
+                 .keys = 60,
+                 .messages_a_second = 0,
+                 .arguments = {"metadata_bytes=" + metadata_bytes, "commit_ms=100", "work_us=2000",
+                               "slow_one_in=30", "slow_us=100000"}});
+    stage.open(kMessages);
+    EXPECT_TRUE(stage.written(kMessages));
+    stage.start_application();
+    EXPECT_TRUE(eventually([&] { return stage.ended() >= kBeforeTheCrash; }, 60s));
+    stage.kill_application(0);
+    stage.start_application();
+    EXPECT_TRUE(stage.caught_up());
+    return stage.close();
+  }
+};
+
+TEST_F(Replay, OfACrashIsShorterWithTheGapsInTheCommits) {
+  const Verdict with = crash("4095");
+  const Verdict without = crash("0");
+  EXPECT_LT(4 * with.duplicates, without.duplicates);
+  std::printf(
+      "RESULT name=fault.replay_after_crash flow=continuous duplicates_with_gaps=%zu duplicates_without=%zu\n",
+      with.duplicates, without.duplicates);
+}
+
+}  // namespace
+}  // namespace braid::faults
