@@ -52,7 +52,7 @@ class Mix {
       while (steady_clock::now() < until_) {
         (this->*step)(schedule);
         ++times_;
-        rest(schedule.between(500, 3'000));
+        rest(schedule.between(1'000, 5'000));
       }
     } catch (const std::exception& problem) {
       ADD_FAILURE() << "lane " << number << ": " << problem.what();

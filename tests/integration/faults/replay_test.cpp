@@ -25,8 +25,8 @@ class Replay : public FaultTest {
                  .partitions = 2,
                  .keys = 60,
                  .messages_a_second = 0,
-                 .arguments = {"metadata_bytes=" + metadata_bytes, "commit_ms=100", "work_us=2000",
-                               "slow_one_in=30", "slow_us=100000"}});
+                 .arguments = {"metadata_bytes=" + metadata_bytes, "max_queued=10000", "commit_ms=100",
+                               "work_us=2000", "slow_one_in=30", "slow_us=100000"}});
     stage.open(kMessages);
     EXPECT_TRUE(stage.written(kMessages));
     stage.start_application();

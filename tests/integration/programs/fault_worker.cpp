@@ -3,6 +3,7 @@
 //   flow                batch or continuous
 //   work_us             how long each message takes
 //   slow_one_in, slow_us   keys whose number is a multiple of this take so long instead
+//   max_queued          of a virtual partition, with the flow continuous
 //   commit_ms, drain_ms, stop_ms, metadata_bytes, concurrency   the application's settings
 //   log                 where its stderr goes
 //   kafka.NAME          a setting of Kafka's client
@@ -108,10 +109,9 @@ int run(int count, char** values) {
                   .slow_one_in = number("slow_one_in", 0),
                   .slow = std::chrono::microseconds(number("slow_us", 0))};
   auto routes = braid::routing::draw([&](braid::routing::RoutesBuilder& r) {
-    r.consumer_group(given.at("group"))
-        .topic(given.at("topic"))
-        .consumer("journaling", [work] { return std::make_unique<JournalingConsumer>(journal, work); })
-        .flow(given["flow"] == "continuous" ? braid::Flow::continuous : braid::Flow::batch);
+    auto topic = r.consumer_group(given.at("group")).topic(given.at("topic"));
+    topic.consumer("journaling", [work] { return std::make_unique<JournalingConsumer>(journal, work); });
+    if (given["flow"] == "continuous") topic.flow(braid::Flow::continuous).max_queued(number("max_queued", 10'000));
   });
   braid::Application app(settings, std::move(routes));
   const braid::StopReport report = app.run();
