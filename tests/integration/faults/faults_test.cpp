@@ -34,10 +34,7 @@ class EachFault : public FaultTest, public ::testing::WithParamInterface<Case> {
 TEST_P(EachFault, LosesNothingAndRepeatsOnlyWhatWasNotCommitted) {
   const auto& [kind, combination] = GetParam();
   Stage stage({.flow = combination.flow, .protocol = combination.protocol, .proxied = kind->proxied});
-  stage.start_application();
-  stage.start_application();
-  stage.open();
-  ASSERT_TRUE(stage.warm()) << "it does not work before anything fails";
+  ASSERT_TRUE(stage.begin(2)) << "it does not work before anything fails";
   Expectation expectation;
   const int times = kind->happen(stage, expectation);
   EXPECT_GT(times, 0) << "it does not go on";

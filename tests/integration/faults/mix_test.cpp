@@ -146,9 +146,7 @@ TEST_P(RandomMix, LosesNothingAndRepeatsOnlyWhatWasNotCommitted) {
   const std::uint64_t chance = seed();
   std::printf("  mix: BRAID_FAULT_SEED=%llu\n", static_cast<unsigned long long>(chance));
   Stage stage({.flow = flow, .protocol = protocol, .proxied = true});
-  for (int i = 0; i < 3; ++i) stage.start_application();
-  stage.open();
-  ASSERT_TRUE(stage.warm()) << "it does not work before anything fails";
+  ASSERT_TRUE(stage.begin(3)) << "it does not work before anything fails";
   const int times = Mix(stage, chance, steady_clock::now() + mix_time()).play();
   stage.nodes().make_whole();
   EXPECT_TRUE(stage.goes_on(1'000)) << "it does not go on";

@@ -56,9 +56,9 @@ class Stage {
 
   // Begins to write, with so many messages at once.
   void open(std::uint64_t at_once = 0);
-  // Waits until each application that runs works, and all is in its ways; keeps their figures. False: not within
-  // 60 s.
-  [[nodiscard]] bool warm();
+  // Starts that many applications, and begins to write: at first a backlog for the first of them alone. Waits until
+  // all work and all is in its ways; keeps their figures. False: not in time.
+  [[nodiscard]] bool begin(std::size_t applications);
   // Waits until all that had been acknowledged at the call has been ended. False: not within 60 s.
   [[nodiscard]] bool caught_up();
   // Waits until so many more messages have been acknowledged, which is this stage's clock. False: not within 60 s.
@@ -75,7 +75,7 @@ class Stage {
   void tell(const std::string& what) const;
 
   // Ends the writing, waits for the positions, compares the figures of the applications that have been there since
-  // warm(), ends all in order, and judges. Records failures for all that must not be.
+  // begin(), ends all in order, and judges. Records failures for all that must not be.
   Verdict close(const Expectation& expectation = {});
 
  private:
@@ -100,7 +100,8 @@ class Stage {
   std::unique_ptr<NumberedProducer> producer_;
   std::vector<std::unique_ptr<application_test::WorkerProcess>> applications_;
   std::set<std::size_t> running_;
-  std::map<std::size_t, ProcessFigures> figures_;
+  std::map<std::size_t, ProcessFigures> figures_;  // of those that still run
+  std::map<std::size_t, ProcessFigures> warm_;     // of all
 };
 
 }  // namespace braid::faults
