@@ -128,7 +128,7 @@ def main():
     for name, reason in skipped.items():
         print(f"  SKIPPED {name}: {reason}")
     for line in lines:
-        if line.startswith(("RESULT ", "WARN ")):
+        if line.startswith(("RESULT ", "WARN ", "TABLE ")):
             print(f"  {line}")
 
     bad = len(failed) + len(problems)

@@ -20,12 +20,12 @@ class Table final : public ::testing::Environment {
  public:
   void TearDown() override {
     if (rows.empty()) return;
-    std::printf("%-18s %-11s %-12s %5s %9s %5s %10s %11s %8s %8s\n", "fault", "flow", "protocol", "times",
+    std::printf("TABLE %-18s %-11s %-12s %5s %9s %5s %10s %11s %8s %8s\n", "fault", "flow", "protocol", "times",
                 "messages", "lost", "duplicates", "unexplained", "outlived", "stall s");
     for (const Row& row : rows) {
-      std::printf("%-18s %-11s %-12s %5d %9zu %5zu %10zu %11zu %8zu %8.2f\n", row.fault.c_str(), row.flow.c_str(),
-                  row.protocol.c_str(), row.times, row.verdict.messages, row.verdict.lost, row.verdict.duplicates,
-                  row.verdict.unexplained, row.verdict.outlived, row.verdict.stall_s);
+      std::printf("TABLE %-18s %-11s %-12s %5d %9zu %5zu %10zu %11zu %8zu %8.2f\n", row.fault.c_str(),
+                  row.flow.c_str(), row.protocol.c_str(), row.times, row.verdict.messages, row.verdict.lost,
+                  row.verdict.duplicates, row.verdict.unexplained, row.verdict.outlived, row.verdict.stall_s);
     }
   }
   std::vector<Row> rows;

@@ -50,7 +50,11 @@ RawHandle admin_client(const std::string& bootstrap) {
 
 ThreeNodes::ThreeNodes()
     : cluster(integration::KafkaCluster::start(
-          {.nodes = kNodes, .settings = {{"auto.leader.rebalance.enable", "false"}}, .fronts = proxy.ports()})),
+          // Leaders stay where tests have moved them; and a machine may be slow.
+          {.nodes = kNodes,
+           .settings = {{"auto.leader.rebalance.enable", "false"}},
+           .fronts = proxy.ports(),
+           .deadline = std::chrono::seconds(120)})),
       admin(cluster.bootstrap()) {
   std::vector<int> behind;
   for (int node = 1; node <= kNodes; ++node) behind.push_back(cluster.behind(node));
