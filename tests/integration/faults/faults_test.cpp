@@ -34,10 +34,14 @@ class EachFault : public FaultTest, public ::testing::WithParamInterface<Case> {
 TEST_P(EachFault, LosesNothingAndRepeatsOnlyWhatWasNotCommitted) {
   const auto& [kind, combination] = GetParam();
   Stage stage({.flow = combination.flow, .protocol = combination.protocol, .proxied = kind->proxied});
-  ASSERT_TRUE(stage.begin(2)) << "it does not work before anything fails";
   Expectation expectation;
-  const int times = kind->happen(stage, expectation);
-  EXPECT_GT(times, 0) << "it does not go on";
+  int times = 0;
+  if (stage.begin(2)) {
+    times = kind->happen(stage, expectation);
+    EXPECT_GT(times, 0) << "it does not go on";
+  } else {
+    ADD_FAILURE() << "it does not work before anything fails";
+  }
   report(kind->name, combination.flow, combination.protocol, times, stage.close(expectation));
 }
 
