@@ -79,10 +79,11 @@ class Judgement {
   void fault(const std::string& kind, const std::string& where) {
     if (++counts_[kind] <= kTold) verdict_.faults.push_back(kind + ": " + where);
   }
-  void fault(const std::string& kind, const JournalEntry& entry) {
-    fault(kind, "process " + std::to_string(entry.process) + ", generation " + std::to_string(entry.generation) +
-                    ", partition " + std::to_string(entry.partition) + ", offset " + std::to_string(entry.offset) +
-                    ", key " + std::to_string(entry.key) + ", number " + std::to_string(entry.number) + ", at " +
+  void fault(const std::string& kind, const JournalEntry& entry, const std::string& more = {}) {
+    fault(kind, more + "process " + std::to_string(entry.process) + ", generation " +
+                    std::to_string(entry.generation) + ", partition " + std::to_string(entry.partition) +
+                    ", offset " + std::to_string(entry.offset) + ", key " + std::to_string(entry.key) +
+                    ", number " + std::to_string(entry.number) + ", at " +
                     std::to_string(entry.nanoseconds / kNanosecondsAMillisecond) + " ms");
   }
 
@@ -133,14 +134,14 @@ class Judgement {
     // 0, 1, 2, ... of a key, whoever works on it.
     const std::int64_t next = next_of_key_[entry.key];
     if (entry.number > next) {
-      fault("a message was begun before the one ahead of it had been ended, number " + std::to_string(next), entry);
+      fault("a message was begun before the one ahead of it had been ended", entry,
+            "number " + std::to_string(next) + " before ");
     }
 
     auto& open = open_of_key_[{entry.process, entry.key}];
     if (!open.empty()) {
-      fault(
-          "two messages of a key at once in one process, the other one at offset " + std::to_string(*open.begin()),
-          entry);
+      fault("two messages of a key at once in one process", entry,
+            "offset " + std::to_string(*open.begin()) + " beside ");
     }
     open.insert(entry.offset);
 
@@ -148,9 +149,8 @@ class Judgement {
       ++verdict_.duplicates;
       if (owner.from != nullptr && owner.from->tells_of(entry.offset)) {
         ++verdict_.unexplained;
-        fault("done again though the commit that its owner started from told of it, position " +
-                  std::to_string(owner.from->position),
-              entry);
+        fault("done again though the commit that its owner started from told of it", entry,
+              "position " + std::to_string(owner.from->position) + ", ");
       }
       verdict_.rework_s = std::max(verdict_.rework_s, static_cast<double>(owner.began - ended->second) / 1e9);
     } else if (!partition.running[entry.offset].empty()) {

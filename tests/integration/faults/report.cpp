@@ -41,9 +41,9 @@ void report(const std::string& fault, const std::string& flow, const std::string
   table.rows.push_back({fault, flow, protocol, times, verdict});
   std::printf(
       "RESULT name=fault.%s flow=%s protocol=%s times=%d messages=%zu lost=%zu duplicates=%zu unexplained=%zu "
-      "outlived=%zu stall_s=%.1f\n",
+      "outlived=%zu rework_s=%.1f stall_s=%.1f\n",
       fault.c_str(), flow.c_str(), protocol.c_str(), times, verdict.messages, verdict.lost, verdict.duplicates,
-      verdict.unexplained, verdict.outlived, verdict.stall_s);
+      verdict.unexplained, verdict.outlived, verdict.rework_s, verdict.stall_s);
   std::fflush(stdout);
 }
 
