@@ -19,9 +19,10 @@ namespace braid::faults {
 // a killed process leaves no half of an entry.
 struct JournalEntry {
   enum class Kind : std::uint32_t {
-    begin = 1,  // the work on a message begins
-    end = 2,    // and has ended
-    last = 3,   // the process ends in order; `offset` is how many offsets were jumped over, `number` 1 if in time
+    begin = 1,     // the work on a message begins
+    end = 2,       // and has ended
+    farewell = 3,  // a virtual partition's assignment ends: nothing of it comes any more
+    last = 4,  // the process ends in order; `offset` is how many offsets were jumped over, `number` 1 if in time
   };
   Kind kind = Kind::begin;
   std::int32_t process = 0;
@@ -32,7 +33,7 @@ struct JournalEntry {
   std::int64_t number = -1;       // of the message among those of its key, from 0 on
   std::int64_t nanoseconds = 0;   // since the epoch, when it was written
   std::int64_t appended_ms = -1;  // since the epoch, when the broker took the message
-  std::int64_t reserved = 0;
+  std::int64_t virtual_partition = -1;
 };
 static_assert(sizeof(JournalEntry) == 64 && std::is_trivially_copyable_v<JournalEntry>);
 

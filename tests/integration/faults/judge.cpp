@@ -33,10 +33,12 @@ struct Coverage {
 };
 
 struct OwnerOfPartition {
-  std::int64_t began = 0;
+  std::int64_t began = 0;          // its first message; 0: none has
   const Coverage* from = nullptr;  // the commit that it started from
   std::map<std::uint32_t, std::int64_t> last_of_key;
   std::set<std::int64_t> begun;
+  std::map<std::int64_t, int> running;  // messages, by virtual partition
+  std::set<std::int64_t> ended;         // virtual partitions
 };
 
 struct Partition {
@@ -65,7 +67,17 @@ class Judgement {
         fault("no such partition", entry);
         continue;
       }
-      entry.kind == JournalEntry::Kind::begin ? begin(entry) : end(entry);
+      switch (entry.kind) {
+        case JournalEntry::Kind::begin:
+          begin(entry);
+          break;
+        case JournalEntry::Kind::end:
+          end(entry);
+          break;
+        default:
+          farewell(entry);
+          break;
+      }
     }
     judge_commits();
     judge_ends();
@@ -103,9 +115,8 @@ class Judgement {
 
   OwnerOfPartition& owner_of(const JournalEntry& entry, Partition& partition) {
     const Owner name{entry.process, entry.generation};
-    const auto [found, fresh] = partition.owners.try_emplace(name);
-    OwnerOfPartition& owner = found->second;
-    if (fresh) {
+    OwnerOfPartition& owner = partition.owners[name];
+    if (owner.began == 0) {
       owner.began = entry.nanoseconds;
       for (const Coverage& commit : partition.commits) {
         // Within its millisecond it may have been stored later than this.
@@ -130,6 +141,8 @@ class Judgement {
     if (entry.offset <= last->second) fault("a key went back within one assignment", entry);
     last->second = entry.offset;
     if (!owner.begun.insert(entry.offset).second) fault("a message was begun twice in one assignment", entry);
+    if (owner.ended.contains(entry.virtual_partition)) fault("a message was begun behind the farewell", entry);
+    ++owner.running[entry.virtual_partition];
 
     // 0, 1, 2, ... of a key, whoever works on it.
     const std::int64_t next = next_of_key_[entry.key];
@@ -159,8 +172,16 @@ class Judgement {
     partition.running[entry.offset].insert({entry.process, entry.generation});
   }
 
+  void farewell(const JournalEntry& entry) {
+    Partition& partition = partitions_[static_cast<std::size_t>(entry.partition)];
+    OwnerOfPartition& owner = partition.owners[{entry.process, entry.generation}];
+    if (owner.running[entry.virtual_partition] != 0) fault("a farewell beside a message that runs", entry);
+    if (!owner.ended.insert(entry.virtual_partition).second) fault("a second farewell", entry);
+  }
+
   void end(const JournalEntry& entry) {
     Partition& partition = partitions_[static_cast<std::size_t>(entry.partition)];
+    --partition.owners[{entry.process, entry.generation}].running[entry.virtual_partition];
     if (open_of_key_[{entry.process, entry.key}].erase(entry.offset) == 0) {
       fault("ended and not begun", entry);
     }

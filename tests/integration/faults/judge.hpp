@@ -59,6 +59,7 @@ struct Verdict {
 //    owner's first message: an explained duplicate;
 //  - a commit covers only what somebody had ended when it was stored, and no position moves back;
 //  - an owner begins nothing after the next one has begun, unless it outlived its membership;
+//  - a virtual partition's farewell comes when none of its messages runs, and is the last of its assignment;
 //  - the positions are at the ends.
 // Pure. Thread: any.
 [[nodiscard]] Verdict judge(const Evidence& evidence, const Expectation& expectation = {});

@@ -45,6 +45,13 @@ class Story {
     now_ += 2;
     return *this;
   }
+  Story& says_farewell(int process, int generation) {
+    evidence_.journal.push_back({.kind = JournalEntry::Kind::farewell,
+                                 .process = process,
+                                 .generation = static_cast<std::uint64_t>(generation),
+                                 .partition = 0});
+    return *this;
+  }
   Story& position_at_last(std::int64_t position) {
     evidence_.positions = {position};
     return *this;
@@ -188,6 +195,16 @@ TEST(Judge, FindsAnOwnerThatWorksOnUnlessItOutlivedItsMembership) {
   EXPECT_THAT(run.faults({.outlived = {1}}), IsEmpty());
   EXPECT_THAT(run.faults({.all_may_outlive = true}), IsEmpty());
   EXPECT_EQ(run.verdict().outlived, 1U);
+}
+
+TEST(Judge, FindsWorkBesideAndBehindAFarewell) {
+  EXPECT_THAT(Story("ab").does(1, 1, {0, 1}).says_farewell(1, 1).commits(2).faults(), IsEmpty());
+  EXPECT_THAT(Story("a").begins(1, 1, 0).says_farewell(1, 1).ends(1, 1, 0).commits(1).faults(),
+              ElementsAre(HasSubstr("a farewell beside a message that runs")));
+  EXPECT_THAT(Story("ab").does(1, 1, {0}).says_farewell(1, 1).does(1, 1, {1}).commits(2).faults(),
+              ElementsAre(HasSubstr("begun behind the farewell")));
+  EXPECT_THAT(Story("a").does(1, 1, {0}).says_farewell(1, 1).says_farewell(1, 1).commits(1).faults(),
+              ElementsAre(HasSubstr("a second farewell")));
 }
 
 TEST(Judge, FindsPositionsThatAreNotAtTheEnds) {

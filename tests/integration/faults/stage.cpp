@@ -123,7 +123,10 @@ void Stage::end_application(std::size_t number) {
 
 void Stage::kill_application(std::size_t number) {
   application(number).signal(SIGKILL);
-  (void)application(number).wait(10s);
+  const auto status = application(number).wait(10s);
+  if (!status || !WIFSIGNALED(*status) || WTERMSIG(*status) != SIGKILL) {
+    ADD_FAILURE() << "application " << number << " had ended by itself, by status " << status.value_or(-1);
+  }
   running_.erase(number);
   figures_.erase(number);
 }

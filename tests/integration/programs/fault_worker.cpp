@@ -48,10 +48,7 @@ class JournalingConsumer final : public braid::Consumer {
 
  protected:
   void consume(braid::Batch& batch) override {
-    JournalEntry entry;
-    entry.process = static_cast<std::int32_t>(::getpid());
-    entry.generation = batch.virtual_partition().generation().value;
-    entry.partition = batch.partition().value;
+    JournalEntry entry = entry_of(batch.virtual_partition());
     for (const braid::Message& message : batch) {
       entry.kind = JournalEntry::Kind::begin;
       entry.key = number_of<std::uint32_t>(message.key());
@@ -67,7 +64,25 @@ class JournalingConsumer final : public braid::Consumer {
     }
   }
 
+  void on_revoked(const braid::VirtualPartition& where) override { say_farewell(where); }
+  void on_stopping(const braid::VirtualPartition& where) override { say_farewell(where); }
+
  private:
+  static JournalEntry entry_of(const braid::VirtualPartition& where) {
+    JournalEntry entry;
+    entry.process = static_cast<std::int32_t>(::getpid());
+    entry.generation = where.generation().value;
+    entry.partition = where.partition().value;
+    entry.virtual_partition = where.index().value;
+    return entry;
+  }
+  void say_farewell(const braid::VirtualPartition& where) const {
+    JournalEntry entry = entry_of(where);
+    entry.kind = JournalEntry::Kind::farewell;
+    entry.nanoseconds = braid::faults::nanoseconds_now();
+    journal_.append(entry);
+  }
+
   const JournalWriter& journal_;
   Work work_;
 };
