@@ -3,6 +3,7 @@
 #include "text.hpp"
 
 #include <braid/routing/describe.hpp>
+#include <braid/routing/secrets.hpp>
 
 #include <sstream>
 #include <string_view>
@@ -66,7 +67,7 @@ std::string commits(const Commit& commit) {
 
 void write(std::ostream& out, const KafkaSettings& settings, std::string_view indent) {
   for (const auto& [setting, value] : settings) {
-    out << indent << "kafka " << printable(setting) << " = " << printable(value) << '\n';
+    out << indent << "kafka " << printable(setting) << " = " << printable(shown(setting, value)) << '\n';
   }
 }
 

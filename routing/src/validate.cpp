@@ -5,6 +5,7 @@
 #include "text.hpp"
 #include "topic_rules.hpp"
 
+#include <braid/routing/secrets.hpp>
 #include <braid/routing/validate.hpp>
 
 #include <optional>
@@ -148,7 +149,7 @@ class Validator {
   void check_shared_client(const At<Topic>& at, const Topic& first) {
     const auto value_in = [](const KafkaSettings& settings, const std::string& name) {
       const auto place = settings.find(name);
-      return place == settings.end() ? std::string("not set") : quoted(place->second);
+      return place == settings.end() ? std::string("not set") : quoted(shown(name, place->second));
     };
     const auto add_difference = [&](const std::string& name) {
       add(at, "kafka." + name,

@@ -143,6 +143,8 @@ void YamlReader::read_connections(const YamlNode& node, SubscriptionGroupBuilder
 }
 
 void YamlReader::read_kafka(const YamlNode& node, const SetKafka& set) {
+  // Not quoted, as other texts are: `kafka: sasl.password=...` holds what nobody may read.
+  if (node.kind == YamlNode::Kind::scalar) return refuse(node, "kafka must be a mapping, is text");
   each_key(node, "kafka", [&](const std::string& name, const YamlEntry& entry) {
     if (entry.value->kind != YamlNode::Kind::scalar) {
       return refuse(*entry.value, "kafka setting " + quoted(name) + " must be text, a number, true or false, is " +

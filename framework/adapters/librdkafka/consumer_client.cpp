@@ -14,7 +14,6 @@ namespace {
 constexpr int kStraysMax = 100;
 // Before a partition that librdkafka has given up is assigned anew.
 constexpr auto kStrandedBackoff = std::chrono::seconds{1};
-constexpr std::chrono::milliseconds kReachSlice = std::chrono::milliseconds{250};
 // The listener waits for it, and has nothing else to do if it is in vain.
 constexpr std::chrono::milliseconds kAskTransport = std::chrono::milliseconds{1000};
 
@@ -25,16 +24,20 @@ void signal_ready(rd_kafka_t*, void* opaque) {
 
 }  // namespace
 
-RdkafkaConsumerClient::RdkafkaConsumerClient(const ConsumerClientOptions& options, std::string servers)
-    : log_(options.log), servers_(std::move(servers)), transport_timeout_(options.transport_timeout) {}
+RdkafkaConsumerClient::RdkafkaConsumerClient(const ConsumerClientOptions& options, ConnectTrouble::Context context)
+    : log_(options.log),
+      secrets_(context.secrets),
+      trouble_(std::move(context)),
+      transport_timeout_(options.transport_timeout) {}
 
 Result<std::unique_ptr<engine::ConsumerClient>> RdkafkaConsumerClient::make(ConfPtr conf,
                                                                             const ConsumerClientOptions& options) {
   std::unique_ptr<RdkafkaConsumerClient> client{
-      new RdkafkaConsumerClient{options, setting(*conf, "bootstrap.servers")}};
+      new RdkafkaConsumerClient{options, ConnectTrouble::context_of(*conf, options.settings)}};
   rd_kafka_conf_set_opaque(conf.get(), client.get());
   rd_kafka_conf_set_rebalance_cb(conf.get(), &RdkafkaConsumerClient::rebalance_cb);
   rd_kafka_conf_set_error_cb(conf.get(), &RdkafkaConsumerClient::error_cb);
+  ConnectTrouble::explain_certificates(*conf);
   RdkafkaLog::prepare(*conf);
   client->handle_->gate().install(*conf);
 
@@ -42,11 +45,12 @@ Result<std::unique_ptr<engine::ConsumerClient>> RdkafkaConsumerClient::make(Conf
   rd_kafka_t* rk = rd_kafka_new(RD_KAFKA_CONSUMER, conf.get(), reason.data(), reason.size());
   if (rk == nullptr) {
     // Settings that contradict each other are only found here; the configuration stays ours then.
-    return Error{Error::Kind::invalid_setting, std::string{"Kafka settings: "} + reason.data()};
+    return Error{Error::Kind::invalid_setting,
+                 routing::without_secrets(std::string{"Kafka settings: "} + reason.data(), client->secrets_)};
   }
   conf.release();  // NOLINT: librdkafka has taken it over
   client->handle_->adopt(rk);
-  client->rdkafka_log_.emplace(options.log).attach(rk);
+  client->rdkafka_log_.emplace(options.log).attach(rk, client->secrets_);
   rd_kafka_poll_set_consumer(rk);
 
   const rd_kafka_conf_t& live = *rd_kafka_conf(rk);
@@ -85,25 +89,21 @@ bool RdkafkaConsumerClient::any_broker_answers(std::chrono::milliseconds timeout
 
 Result<void> RdkafkaConsumerClient::reach_broker(std::chrono::milliseconds timeout,
                                                  const std::atomic<bool>& given_up) {
-  const auto deadline = std::chrono::steady_clock::now() + timeout;
-  auto patience = kReachSlice;
-  for (;;) {
-    const auto left =
-        std::chrono::duration_cast<std::chrono::milliseconds>(deadline - std::chrono::steady_clock::now());
-    const auto slice = std::clamp(left, std::chrono::milliseconds{1}, patience);
-    const bool answers = any_broker_answers(slice);
-    rdkafka_log_->drain();
-    if (answers) return {};
-    // Acquire: nothing but the wish crosses.
-    if (given_up.load(std::memory_order_acquire)) return Error{Error::Kind::closed, "the stop came first"};
-    // Serves error_cb, which knows why; nothing else can come before subscribe().
-    if (ready_ == nullptr) {
-      if (rd_kafka_message_t* element = rd_kafka_consumer_poll(handle_->rk(), 0)) rd_kafka_message_destroy(element);
-    }
-    if (left <= patience) break;
-    patience *= 2;  // each round asks anew, and a slow link needs its time to answer
+  rdkafka_log_->tell(&trouble_);
+  auto reached = adapters::reach_broker(
+      handle_->rk(), timeout, trouble_,
+      [](void* self) { static_cast<RdkafkaConsumerClient*>(self)->look_around(); }, this, &given_up);
+  // In vain, the attempts go on until the client is given up, and have nothing new to say.
+  if (reached) rdkafka_log_->tell(nullptr);
+  return reached;
+}
+
+void RdkafkaConsumerClient::look_around() {
+  rdkafka_log_->drain();
+  // Serves error_cb, which knows why; nothing else can come before subscribe().
+  if (ready_ == nullptr) {
+    if (rd_kafka_message_t* element = rd_kafka_consumer_poll(handle_->rk(), 0)) rd_kafka_message_destroy(element);
   }
-  return unreachable(servers_, timeout, last_error_);
 }
 
 Result<void> RdkafkaConsumerClient::subscribe(const std::vector<std::string>& topics, engine::ReadySignal& ready) {
@@ -210,7 +210,8 @@ void RdkafkaConsumerClient::error_cb(rd_kafka_t*, int code, const char* reason, 
 
 void RdkafkaConsumerClient::handle_error(rd_kafka_resp_err_t code, const char* reason) noexcept {
   try {
-    if (*reason != '\0') last_error_ = reason;
+    trouble_.note(code, reason);
+    if (*reason != '\0') last_error_ = routing::without_secrets(reason, secrets_);
     if (code == RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN && !all_down_since_) {
       all_down_since_ = std::chrono::steady_clock::now();
       ask_brokers_at_ = *all_down_since_ + transport_timeout_ / 10;
@@ -224,7 +225,7 @@ void RdkafkaConsumerClient::handle_error(rd_kafka_resp_err_t code, const char* r
       events_->handle_error(Error{error.kind(), error.text(), false, true});
       return;
     }
-    events_->handle_error(translate(code, "Kafka", reason));
+    events_->handle_error(translate(code, "Kafka", routing::without_secrets(reason, secrets_)));
   } catch (...) {
     if (!escaped_) escaped_ = std::current_exception();
   }

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "adapters/librdkafka/connect_trouble.hpp"
 #include "adapters/librdkafka/group_replies.hpp"
 #include "adapters/librdkafka/partition_queue.hpp"
 #include "adapters/librdkafka/rdkafka_consumer_client.hpp"
@@ -45,7 +46,7 @@ class RdkafkaConsumerClient final : public engine::ConsumerClient {
   // Closing goes down this list, and may skip.
   enum class Phase : std::uint8_t { open, unsubscribing, closing, refused };
 
-  RdkafkaConsumerClient(const ConsumerClientOptions& options, std::string servers);
+  RdkafkaConsumerClient(const ConsumerClientOptions& options, ConnectTrouble::Context context);
 
   static void rebalance_cb(rd_kafka_t* rk, rd_kafka_resp_err_t code, rd_kafka_topic_partition_list_t* list,
                            void* opaque) noexcept;
@@ -69,11 +70,13 @@ class RdkafkaConsumerClient final : public engine::ConsumerClient {
   [[nodiscard]] bool any_broker_answers(std::chrono::milliseconds timeout);
   [[nodiscard]] bool failed_for_good() const;
   [[nodiscard]] bool never_fetched(const engine::TopicPartition& partition, const Progress& progress) const;
+  void look_around();
   void start_closing();
   void unsignal();
 
   engine::Log& log_;
-  const std::string servers_;
+  const routing::KafkaSettings secrets_;
+  ConnectTrouble trouble_;  // for reach_broker()
   // First in, last out: what follows ends before the handle may.
   std::shared_ptr<ClientHandle> handle_ = std::make_shared<ClientHandle>();
   std::optional<RdkafkaLog> rdkafka_log_;
@@ -98,7 +101,7 @@ class RdkafkaConsumerClient final : public engine::ConsumerClient {
   engine::ConsumerEvents* events_ = nullptr;
   bool answered_ = false;  // assign() or unassign() was called within the present callback
   std::exception_ptr escaped_;
-  std::string last_error_;  // for reach_broker()
+  std::string last_error_;  // for what is said when no broker answers any more
 };
 
 }  // namespace braid::adapters

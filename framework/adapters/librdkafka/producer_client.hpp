@@ -1,5 +1,6 @@
 #pragma once
 
+#include "adapters/librdkafka/connect_trouble.hpp"
 #include "adapters/librdkafka/rdkafka_handles.hpp"
 #include "adapters/librdkafka/rdkafka_log.hpp"
 #include "adapters/librdkafka/rdkafka_producer_client.hpp"
@@ -31,7 +32,9 @@ class RdkafkaProducerClient final : public engine::ProducerClient {
     void operator()(rd_kafka_t* rk) const noexcept { rd_kafka_destroy(rk); }
   };
 
-  RdkafkaProducerClient(std::string servers, bool wraps) : servers_(std::move(servers)), wraps_(wraps) {}
+  RdkafkaProducerClient(ConnectTrouble::Context context, bool wraps)
+      : secrets_(context.secrets), wraps_(wraps), trouble_(std::move(context)) {}
+  void look_around();
 
   // What the client library carries for a message whose partition wraps; until its report.
   struct Wrapped {
@@ -46,12 +49,14 @@ class RdkafkaProducerClient final : public engine::ProducerClient {
   static void error_cb(rd_kafka_t* rk, int code, const char* reason, void* opaque) noexcept;
 
   // Constant after construction.
-  const std::string servers_;
+  const routing::KafkaSettings secrets_;
   const bool wraps_;
   // First in, last out: the queues end before the handle.
   std::unique_ptr<rd_kafka_t, Destroy> rk_;
   std::optional<RdkafkaLog> rdkafka_log_;
   QueuePtr main_queue_;
+
+  ConnectTrouble trouble_;  // for reach_broker(), which comes before the producer's thread
 
   // Owned by the producer's thread; set for the time of a call of serve(), within which callbacks run.
   engine::DeliveryEvents* events_ = nullptr;

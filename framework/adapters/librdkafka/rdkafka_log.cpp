@@ -1,8 +1,11 @@
 #include "adapters/librdkafka/rdkafka_log.hpp"
 
+#include <braid/routing/secrets.hpp>
+
 #include <syslog.h>
 
 #include <algorithm>
+#include <utility>
 
 namespace braid::adapters {
 namespace {
@@ -31,7 +34,8 @@ void RdkafkaLog::prepare(rd_kafka_conf_t& conf) {
   rd_kafka_conf_set(&conf, "log.queue", "true", nullptr, 0);
 }
 
-void RdkafkaLog::attach(rd_kafka_t* rk) {
+void RdkafkaLog::attach(rd_kafka_t* rk, routing::KafkaSettings secrets) {
+  secrets_ = std::move(secrets);
   queue_.reset(rd_kafka_queue_new(rk));
   rd_kafka_set_log_queue(rk, queue_.get());
 }
@@ -66,6 +70,7 @@ void RdkafkaLog::drain() {
     // Said of each broker that can't be told not to create topics (older ones, and the mock's), though nobody
     // asked.
     if (std::string_view(facility) == "AUTOCREATE") level = engine::LogLevel::debug;
+    if (trouble_ != nullptr && trouble_->note_line(facility, text)) level = engine::LogLevel::debug;
     if (!log_.enabled(level)) continue;
     unsigned repeats = 0;
     // Debug lines were asked for by name (the setting `debug`), so all of them are wanted.
@@ -73,7 +78,7 @@ void RdkafkaLog::drain() {
       continue;
     std::string line = std::string{facility} + ": " + text;
     if (repeats > 0) line += " (and " + std::to_string(repeats) + " like it)";
-    log_.write(level, "kafka", line);
+    log_.write(level, "kafka", routing::without_secrets(std::move(line), secrets_));
   }
 }
 

@@ -1,7 +1,10 @@
 #pragma once
 
+#include "adapters/librdkafka/connect_trouble.hpp"
 #include "adapters/librdkafka/rdkafka_handles.hpp"
 #include "engine/ports/log.hpp"
+
+#include <braid/routing/routes.hpp>
 
 #include <librdkafka/rdkafka.h>
 
@@ -23,8 +26,11 @@ class RdkafkaLog {
 
   // Before rd_kafka_new().
   static void prepare(rd_kafka_conf_t& conf);
-  // After rd_kafka_new().
-  void attach(rd_kafka_t* rk);
+  // After rd_kafka_new(). `secrets` are struck out of every line.
+  void attach(rd_kafka_t* rk, routing::KafkaSettings secrets);
+  // From here on lines about brokers that can't be reached are noted there, and written at level debug only, since
+  // an error will say the same once; nullptr: no more of that.
+  void tell(ConnectTrouble* trouble) { trouble_ = trouble; }
   // Writes what has come in. Never waits.
   void drain();
 
@@ -40,6 +46,8 @@ class RdkafkaLog {
 
   engine::Log& log_;
   QueuePtr queue_;
+  routing::KafkaSettings secrets_;
+  ConnectTrouble* trouble_ = nullptr;
   std::map<std::string, Seen, std::less<>> seen_;  // at most kKindsMax
 };
 

@@ -11,8 +11,6 @@
 namespace braid::adapters {
 namespace {
 
-constexpr std::chrono::milliseconds kReachSlice = std::chrono::milliseconds{250};
-
 void* to_opaque(std::uint64_t token) {
   return reinterpret_cast<void*>(static_cast<std::uintptr_t>(token));
 }
@@ -72,7 +70,7 @@ Result<std::unique_ptr<engine::ProducerClient>> make_producer_client(const Produ
 Result<std::unique_ptr<engine::ProducerClient>> RdkafkaProducerClient::make(ConfPtr conf,
                                                                             const ProducerClientOptions& options) {
   std::unique_ptr<RdkafkaProducerClient> client{
-      new RdkafkaProducerClient{setting(*conf, "bootstrap.servers"), options.partitions_wrap}};
+      new RdkafkaProducerClient{ConnectTrouble::context_of(*conf, options.settings), options.partitions_wrap}};
   rd_kafka_conf_set_opaque(conf.get(), client.get());
   rd_kafka_conf_set_dr_msg_cb(conf.get(), &RdkafkaProducerClient::delivery_cb);
   rd_kafka_conf_set_error_cb(conf.get(), &RdkafkaProducerClient::error_cb);
@@ -84,15 +82,17 @@ Result<std::unique_ptr<engine::ProducerClient>> RdkafkaProducerClient::make(Conf
     }
     rd_kafka_topic_conf_set_partitioner_cb(topic_conf, &RdkafkaProducerClient::wrap_cb);
   }
+  ConnectTrouble::explain_certificates(*conf);
   RdkafkaLog::prepare(*conf);
   std::array<char, 512> reason{};
   rd_kafka_t* rk = rd_kafka_new(RD_KAFKA_PRODUCER, conf.get(), reason.data(), reason.size());
   if (rk == nullptr) {
-    return Error{Error::Kind::invalid_setting, std::string{"Kafka settings: "} + reason.data()};
+    return Error{Error::Kind::invalid_setting,
+                 routing::without_secrets(std::string{"Kafka settings: "} + reason.data(), client->secrets_)};
   }
   conf.release();  // NOLINT: librdkafka has taken it over
   client->rk_.reset(rk);
-  client->rdkafka_log_.emplace(options.log).attach(rk);
+  client->rdkafka_log_.emplace(options.log).attach(rk, client->secrets_);
   client->main_queue_.reset(rd_kafka_queue_get_main(rk));
   return std::unique_ptr<engine::ProducerClient>{std::move(client)};
 }
@@ -105,21 +105,18 @@ RdkafkaProducerClient::~RdkafkaProducerClient() {
 }
 
 Result<void> RdkafkaProducerClient::reach_broker(std::chrono::milliseconds timeout) {
-  const auto deadline = std::chrono::steady_clock::now() + timeout;
-  auto patience = kReachSlice;
-  for (;;) {
-    const auto left =
-        std::chrono::duration_cast<std::chrono::milliseconds>(deadline - std::chrono::steady_clock::now());
-    const auto slice = std::clamp(left, std::chrono::milliseconds{1}, patience);
-    const struct rd_kafka_metadata* metadata = nullptr;
-    const auto code = rd_kafka_metadata(rk_.get(), 0, nullptr, &metadata, static_cast<int>(slice.count()));
-    if (metadata != nullptr) rd_kafka_metadata_destroy(metadata);
-    rdkafka_log_->drain();
-    if (code == RD_KAFKA_RESP_ERR_NO_ERROR) return {};
-    if (left <= patience) break;
-    patience *= 2;  // each round asks anew, and a slow link needs its time to answer
-  }
-  return unreachable(servers_, timeout, {});
+  rdkafka_log_->tell(&trouble_);
+  auto reached = adapters::reach_broker(
+      rk_.get(), timeout, trouble_, [](void* self) { static_cast<RdkafkaProducerClient*>(self)->look_around(); },
+      this);
+  // In vain, the attempts go on until the client is given up, and have nothing new to say.
+  if (reached) rdkafka_log_->tell(nullptr);
+  return reached;
+}
+
+void RdkafkaProducerClient::look_around() {
+  rdkafka_log_->drain();
+  rd_kafka_poll(rk_.get(), 0);  // serves error_cb, which knows why
 }
 
 Result<void> RdkafkaProducerClient::send(const engine::OutgoingMessage& message, std::uint64_t token) {
@@ -207,6 +204,11 @@ void RdkafkaProducerClient::delivery_cb(rd_kafka_t*, const rd_kafka_message_t* m
 void RdkafkaProducerClient::error_cb(rd_kafka_t* rk, int raw, const char* reason, void* opaque) noexcept {
   auto& self = *static_cast<RdkafkaProducerClient*>(opaque);
   auto code = static_cast<rd_kafka_resp_err_t>(raw);
+  try {
+    if (self.events_ == nullptr) self.trouble_.note(code, reason);
+  } catch (...) {
+    return;  // no memory: nothing can be said
+  }
   // One broker's connection: librdkafka tries again, and its log has said so.
   if (self.events_ == nullptr || code == RD_KAFKA_RESP_ERR__TRANSPORT || code == RD_KAFKA_RESP_ERR__RESOLVE) return;
   try {
@@ -217,7 +219,7 @@ void RdkafkaProducerClient::error_cb(rd_kafka_t* rk, int raw, const char* reason
       self.events_->handle_error(Error{error.kind(), error.text(), false, true});
       return;
     }
-    self.events_->handle_error(translate(code, "Kafka", reason));
+    self.events_->handle_error(translate(code, "Kafka", routing::without_secrets(reason, self.secrets_)));
   } catch (...) {
     if (!self.escaped_) self.escaped_ = std::current_exception();
   }

@@ -1,5 +1,7 @@
 #include "adapters/librdkafka/rdkafka_settings.hpp"
 
+#include <braid/routing/secrets.hpp>
+
 #include <algorithm>
 #include <array>
 #include <numeric>
@@ -7,14 +9,8 @@
 namespace braid::adapters {
 namespace {
 
-// Keys whose values must never be printed.
-bool is_secret(std::string_view key) {
-  return key.find("password") != std::string_view::npos || key.find("secret") != std::string_view::npos ||
-         key.find("sasl.jaas") != std::string_view::npos || key.ends_with("key.pem");
-}
-
 std::string quoted(std::string_view key, std::string_view value) {
-  return std::string{key} + "=" + (is_secret(key) ? "***" : std::string{value});
+  return std::string{key} + "=" + routing::shown(key, value);
 }
 
 std::size_t edit_distance(std::string_view left, std::string_view right) {
@@ -39,11 +35,13 @@ void collect_keys(const char** dump, size_t count, std::vector<std::string>& key
 
 Error refused(const rd_kafka_conf_t& conf, const std::string& key, const std::string& value,
               rd_kafka_conf_res_t outcome, const char* reason) {
-  std::string text = "Kafka setting " + quoted(key, value) + ": " + reason;
-  if (outcome == RD_KAFKA_CONF_UNKNOWN) {
-    const std::string near = nearest_key(conf, key);
-    if (!near.empty()) text += "; did you mean " + near + "?";
-  }
+  const bool unknown = outcome == RD_KAFKA_CONF_UNKNOWN;
+  const std::string near = unknown ? nearest_key(conf, key) : "";
+  // A mistyped name may be that of a secret.
+  const bool hidden = routing::is_secret(key) || routing::is_secret(near);
+  std::string text = "Kafka setting " + key + "=" + (hidden ? std::string(routing::kHidden) : value) + ": ";
+  text += hidden ? routing::without_secrets(reason, {{"sasl.password", value}}) : std::string(reason);
+  if (!near.empty()) text += "; did you mean " + near + "?";
   return {Error::Kind::invalid_setting, std::move(text)};
 }
 
@@ -81,6 +79,14 @@ std::string setting(const rd_kafka_conf_t& conf, std::string_view key) {
   if (rd_kafka_conf_get(&conf, name.c_str(), value.data(), &size) != RD_KAFKA_CONF_OK) return {};
   value.resize(size - 1);  // the terminating NUL is counted
   return value;
+}
+
+routing::KafkaSettings secrets_of(const KafkaSettings& users) {
+  routing::KafkaSettings secrets;
+  for (const auto& [key, value] : users) {
+    if (routing::is_secret(key)) secrets.emplace(key, value);
+  }
+  return secrets;
 }
 
 std::string nearest_key(const rd_kafka_conf_t& conf, std::string_view key) {

@@ -3,6 +3,7 @@
 #include "adapters/librdkafka/rdkafka_handles.hpp"
 
 #include <braid/result.hpp>
+#include <braid/routing/secrets.hpp>
 
 #include <librdkafka/rdkafka.h>
 
@@ -30,12 +31,15 @@ struct FrameworkSetting {
   SettingRule rule = SettingRule::fallback;
 };
 
-// One configuration for rd_kafka_new(). An error is of kind invalid_setting and names the key, the value,
-// librdkafka's reason, and for an unknown key the nearest known one.
+// One configuration for rd_kafka_new(). An error is of kind invalid_setting and names the key, the value unless it
+// is a secret, librdkafka's reason, and for an unknown key the nearest known one.
 [[nodiscard]] Result<ConfPtr> make_conf(const std::vector<FrameworkSetting>& ours, const KafkaSettings& users);
 
 // The value that a configuration has for a key; empty where the key is unknown.
 [[nodiscard]] std::string setting(const rd_kafka_conf_t& conf, std::string_view key);
+
+// Those of a user's settings that nobody may read, for routing::without_secrets().
+[[nodiscard]] routing::KafkaSettings secrets_of(const KafkaSettings& users);
 
 // The known key that is nearest to `key`; empty if none is near.
 [[nodiscard]] std::string nearest_key(const rd_kafka_conf_t& conf, std::string_view key);

@@ -1,5 +1,6 @@
 #include "adapters/librdkafka/topic_positions.hpp"
 
+#include "adapters/librdkafka/connect_trouble.hpp"
 #include "adapters/librdkafka/rdkafka_errors.hpp"
 #include "adapters/librdkafka/rdkafka_handles.hpp"
 #include "adapters/librdkafka/rdkafka_log.hpp"
@@ -8,6 +9,7 @@
 #include <algorithm>
 #include <array>
 #include <memory>
+#include <optional>
 
 namespace braid::adapters {
 namespace {
@@ -45,24 +47,40 @@ class Query {
  private:
   Result<void> open() {
     using enum SettingRule;
-    auto conf = make_conf({{"group.id", query_.group, fixed}, {"enable.metrics.push", "false", if_known}},
-                          {query_.kafka.begin(), query_.kafka.end()});
+    const KafkaSettings users{query_.kafka.begin(), query_.kafka.end()};
+    auto conf = make_conf({{"group.id", query_.group, fixed}, {"enable.metrics.push", "false", if_known}}, users);
     if (!conf) return conf.error();
     ConfPtr owned = std::move(conf).value();
-    servers_ = setting(*owned, "bootstrap.servers");
-    if (servers_.empty()) {
+    if (setting(*owned, "bootstrap.servers").empty()) {
       return Error{Error::Kind::invalid_setting, "Kafka setting bootstrap.servers is missing, e.g. localhost:9092"};
     }
+    trouble_.emplace(ConnectTrouble::context_of(*owned, users));
+    rd_kafka_conf_set_opaque(owned.get(), &*trouble_);
+    rd_kafka_conf_set_error_cb(owned.get(), [](rd_kafka_t*, int code, const char* reason, void* opaque) {
+      static_cast<ConnectTrouble*>(opaque)->note(static_cast<rd_kafka_resp_err_t>(code), reason);
+    });
+    ConnectTrouble::explain_certificates(*owned);
     RdkafkaLog::prepare(*owned);
     std::array<char, 512> reason{};
     rd_kafka_t* rk = rd_kafka_new(RD_KAFKA_CONSUMER, owned.get(), reason.data(), reason.size());
     if (rk == nullptr) {
-      return Error{Error::Kind::invalid_setting, std::string{"Kafka settings: "} + reason.data()};
+      return Error{Error::Kind::invalid_setting,
+                   routing::without_secrets(std::string{"Kafka settings: "} + reason.data(), secrets_of(users))};
     }
     owned.release();  // NOLINT: the client has taken it over
     rk_.reset(rk);
-    rdkafka_log_.attach(rk);
-    return {};
+    rdkafka_log_.attach(rk, secrets_of(users));
+    rdkafka_log_.tell(&*trouble_);
+    auto reached = reach_broker(
+        rk, std::chrono::milliseconds(left()), *trouble_,
+        [](void* self) { static_cast<Query*>(self)->look_around(); }, this);
+    if (reached) rdkafka_log_.tell(nullptr);
+    return reached;
+  }
+
+  void look_around() {
+    rdkafka_log_.drain();
+    rd_kafka_poll(rk_.get(), 0);  // serves the errors, which know why
   }
 
   Result<std::vector<PartitionPositions>> list() {
@@ -73,7 +91,7 @@ class Query {
     const auto code = rd_kafka_metadata(rk_.get(), 0, topic.get(), &answer, left());
     const std::unique_ptr<const struct rd_kafka_metadata, Destroy> metadata{answer};
     rdkafka_log_.drain();
-    if (code != RD_KAFKA_RESP_ERR_NO_ERROR) return unreachable(servers_, query_.timeout, rd_kafka_err2str(code));
+    if (code != RD_KAFKA_RESP_ERR_NO_ERROR) return trouble_->error(query_.timeout);
     if (metadata->topic_cnt != 1) return Error{Error::Kind::unknown_topic, "there is no topic " + query_.topic};
     const auto& found = metadata->topics[0];
     if (found.err != RD_KAFKA_RESP_ERR_NO_ERROR) return translate(found.err, "topic " + query_.topic);
@@ -112,7 +130,7 @@ class Query {
   const TopicPositionsQuery& query_;
   engine::Log& log_;
   const std::chrono::steady_clock::time_point deadline_;
-  std::string servers_;
+  std::optional<ConnectTrouble> trouble_;  // outlives the client, which reports to it
   std::unique_ptr<rd_kafka_t, Destroy> rk_;
   RdkafkaLog rdkafka_log_{log_};  // ends before the client
 };
