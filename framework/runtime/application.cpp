@@ -12,6 +12,8 @@
 #include "runtime/connections/listener_connections.hpp"
 #include "runtime/connections/supervisor_thread.hpp"
 #include "runtime/figures.hpp"
+#include "runtime/heartbeat.hpp"
+#include "runtime/node.hpp"
 #include "runtime/recovery.hpp"
 #include "runtime/signal_watch.hpp"
 #include "runtime/steady_clock.hpp"
@@ -25,6 +27,7 @@
 #include <algorithm>
 #include <atomic>
 #include <condition_variable>
+#include <cstdlib>
 #include <map>
 #include <mutex>
 #include <optional>
@@ -74,7 +77,8 @@ class Application::Impl {
         routes_(std::make_shared<const routing::Routes>(std::move(routes))),
         executor_(std::move(executor)) {
     routing::require_valid(*routes_);
-    const auto problems = runtime::check_settings(settings_);
+    auto problems = runtime::check_settings(settings_);
+    node_ = runtime::node_of([](const char* name) { return std::getenv(name); }, problems);
     if (!problems.empty()) {
       throw std::invalid_argument(fmt::format("{}", fmt::join(problems, "\n")));
     }
@@ -96,8 +100,11 @@ class Application::Impl {
     for (const auto& text : runtime::find_silent_hooks(*routes_, adapters::end_of_partition_is_sound())) {
       common_->log.write(engine::LogLevel::warning, "application", text);
     }
+    if (node_.heartbeat) heartbeat_ = runtime::Heartbeat::of_process(*node_.heartbeat, common_->log);
     auto connections = make_connections();
-    common_->letters = runtime::make_letter_producer(settings_, *routes_, common_->log);
+    Settings letters = settings_;
+    letters.client_id = runtime::client_id_of(node_, settings_.client_id);
+    common_->letters = runtime::make_letter_producer(letters, *routes_, common_->log);
     factory_->parts().letters = common_->letters;
     started_ = true;
     // Flags first: what has started half is ended as a whole.
@@ -148,6 +155,7 @@ class Application::Impl {
             fmt::format("{} {}, still in user code", stuck, executor_ ? "jobs on the host's executor" : "workers"));
       }
     }
+    heartbeat_.reset();
     report.in_time = report.left_behind.empty();
     {
       const std::lock_guard lock(common_->mutex);
@@ -245,6 +253,7 @@ class Application::Impl {
     make_stores();
     factory_.emplace(runtime::ListenerConnections::Parts{
         .settings = settings_,
+        .node = node_,
         .default_max_partitions = core::default_max_partitions(concurrency()),
         .keeps = common_,
         .clock = &common_->clock,
@@ -280,6 +289,8 @@ class Application::Impl {
   std::shared_ptr<const engine::RecoveryTools> recovery_;
   std::shared_ptr<engine::OwnedPool> pool_;  // never another one: any thread may resize it
   std::map<const OffsetStore*, std::shared_ptr<engine::StoreThread>> stores_;
+  runtime::Node node_;                             // constant after construction
+  std::shared_ptr<runtime::Heartbeat> heartbeat_;  // none: nobody wants one
   std::optional<runtime::ListenerConnections> factory_;  // from start() on
   runtime::SupervisorThread connections_;
   bool started_ = false;

@@ -15,7 +15,8 @@ ListenerThread::ListenerThread(std::string name, const MakeListener& make, std::
   shared_->changed = std::move(changed);
   shared_->wake_up = std::make_shared<EventWakeUp>();
   shared_->mailbox = std::make_shared<Mailbox>(shared_->wake_up);
-  shared_->listener = make(shared_->mailbox, *shared_->wake_up);
+  shared_->rounds.emplace(*shared_->wake_up);
+  shared_->listener = make(shared_->mailbox, *shared_->rounds);
 }
 
 ListenerThread::~ListenerThread() {
@@ -56,6 +57,8 @@ void ListenerThread::run(Shared& shared, std::chrono::milliseconds connect_timeo
 void ListenerThread::turn_until_finished(Shared& shared) {
   Listener& listener = *shared.listener;
   bool failed = false;
+  // Only while it turns: to reach a broker and to close may take their time.
+  const TurnWatch::Watching watching(TurnWatch::of_process(), *shared.rounds);
   try {
     while (!listener.finished()) {
       listener.turn();
@@ -63,7 +66,7 @@ void ListenerThread::turn_until_finished(Shared& shared) {
         failed = true;
         shared.move_to(State::failing, listener.failure());
       }
-      if (!listener.finished()) shared.wake_up->wait_until(listener.wakes_at());
+      if (!listener.finished()) shared.rounds->wait_until(listener.wakes_at());
     }
   } catch (...) {
     // Nothing is known to throw here. If something does, this connection ends, and nothing else in the process.

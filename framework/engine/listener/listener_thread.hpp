@@ -1,6 +1,7 @@
 #pragma once
 
 #include "engine/listener/listener.hpp"
+#include "engine/listener/turn_watch.hpp"
 #include "engine/threads/event_wake_up.hpp"
 #include "engine/threads/guarded_by.hpp"
 #include "engine/threads/latch_flag.hpp"
@@ -64,6 +65,7 @@ class ListenerThread {
     std::shared_ptr<void> keeps;  // first: what the listener points to outlives it
     std::shared_ptr<Notifier> changed;
     std::shared_ptr<EventWakeUp> wake_up;
+    std::optional<TurnWatch::Rounds> rounds;  // how it waits, counted
     std::shared_ptr<Mailbox> mailbox;
     std::unique_ptr<Listener> listener;  // the thread's, from start() on
     // Released by whoever asks for the end, acquired by the thread: nothing but the wish crosses.

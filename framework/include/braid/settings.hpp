@@ -19,7 +19,7 @@ struct Settings {
   // may override them. "bootstrap.servers" is required.
   routing::KafkaSettings kafka;
 
-  // Kafka's client.id; connections append their number.
+  // Kafka's client.id; connections append their number, behind the node's in a swarm (docs/swarm.md).
   std::string client_id = "braid";
 
   // Worker threads that all jobs of the application share. 1 to 10,000. Application::set_concurrency() changes it.

@@ -85,14 +85,28 @@ class ListenerConnection final : public Connection {
   std::unique_ptr<engine::ListenerThread> thread_;  // from start() on
 };
 
+// By what the routes allow at most, so that it is the same whatever number of connections there is now.
+MemberPlace member_place(const ConnectionPlace& place) {
+  MemberPlace member{.connection = place.number, .only = true};
+  std::uint32_t members = 0;
+  for (const auto& each : place.group->subscription_groups) {
+    if (&each == place.subscription_group) member.connection += members;
+    members += each.connections.most();
+  }
+  member.only = members == 1;
+  return member;
+}
+
 }  // namespace
 
-std::map<std::string, std::string> client_settings(const Settings& settings, const ConnectionPlace& place) {
+std::map<std::string, std::string> client_settings(const Settings& settings, const Node& node,
+                                                   const ConnectionPlace& place) {
   std::map<std::string, std::string> merged(settings.kafka.begin(), settings.kafka.end());
   for (const auto& [name, value] : routing::client_settings(*place.subscription_group)) merged[name] = value;
   const auto member = merged.find("group.instance.id");
-  const bool several = place.subscription_group->connections.most() > 1;
-  if (member != merged.end() && several) member->second += fmt::format("-{}", place.number);
+  const std::string id =
+      group_instance_id_of(node, member == merged.end() ? std::string() : member->second, member_place(place));
+  if (!id.empty()) merged["group.instance.id"] = id;
   return merged;
 }
 
@@ -102,8 +116,8 @@ Result<std::unique_ptr<Connection>> ListenerConnections::make(const ConnectionPl
   auto client = adapters::make_consumer_client({
       .log = *parts_->log,
       .group_id = place.group->id,
-      .client_id = fmt::format("{}-{}", settings.client_id, place.of_all),
-      .settings = client_settings(settings, place),
+      .client_id = fmt::format("{}-{}", client_id_of(parts_->node, settings.client_id), place.of_all),
+      .settings = client_settings(settings, parts_->node, place),
       .prefetch_bytes_per_partition = settings.prefetch_bytes / settings.expected_partitions,
       .metadata_bytes = settings.commit_metadata_bytes,
       .transport_timeout = settings.transport_timeout,

@@ -3,6 +3,7 @@
 #include "engine/listener/listener.hpp"
 #include "engine/store/store_thread.hpp"
 #include "runtime/connections/connection.hpp"
+#include "runtime/node.hpp"
 
 #include <braid/settings.hpp>
 
@@ -13,10 +14,9 @@
 
 namespace braid::runtime {
 
-// The settings of a connection's client: the application's under those of the routes. A group.instance.id that is
-// for several connections gets the connection's number, since two members of one name would fence each other for
-// ever.
-[[nodiscard]] std::map<std::string, std::string> client_settings(const Settings& settings,
+// The settings of a connection's client: the application's under those of the routes, with a group.instance.id of
+// its own (group_instance_id_of()).
+[[nodiscard]] std::map<std::string, std::string> client_settings(const Settings& settings, const Node& node,
                                                                  const ConnectionPlace& place);
 
 // Makes connections of librdkafka's clients and listeners.
@@ -25,6 +25,7 @@ class ListenerConnections final : public ConnectionFactory {
  public:
   struct Parts {
     Settings settings;
+    Node node{};
     std::uint32_t default_max_partitions = 64;
     std::shared_ptr<void> keeps;  // whatever the pointers below point to
     engine::Clock* clock = nullptr;
