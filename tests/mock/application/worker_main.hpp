@@ -24,6 +24,7 @@ namespace braid::application_test {
 //   work_us                         how long each message takes
 //   hold=1                          messages never end
 //   commit=before_processing        instead of the interval
+//   stick=KEY                       the partitioner, and so the listener, never returns from a message of this key
 //   kafka.NAME                      a setting of Kafka's client
 // What it does goes to the log file, a line by one write() each, so that the lines of several processes stay whole
 // and in order: "m PID GENERATION PARTITION VIRTUAL_PARTITION OFFSET NANOSECONDS KEY PAYLOAD" for each message when
@@ -126,6 +127,12 @@ inline int worker_main(int count, char** values) {
   auto routes = routing::draw([&](routing::RoutesBuilder& r) {
     routing::TopicBuilder topic = r.consumer_group(given.at("group")).topic(given.at("topic"));
     topic.consumer("logging", [&] { return std::make_unique<LoggingConsumer>(log, work, hold); });
+    if (given.contains("stick")) {
+      topic.virtual_partitions({.by = partition_by([key = given["stick"]](const Message& message) -> PartitionKey {
+                                  while (message.key() == key) ::pause();
+                                  return PartitionKey(message.key());
+                                })});
+    }
     if (given["commit"] == "before_processing") topic.commit(routing::Commit::When::before_processing);
   });
   Application app(settings, std::move(routes));

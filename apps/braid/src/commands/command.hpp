@@ -17,4 +17,7 @@ using Run = std::function<ExitStatus()>;
 // `braid dlq replay`. Adds the subcommand and its options, and has its callback set `run`.
 void register_dlq(CLI::App& app, Run& run);
 
+// `braid swarm`, likewise.
+void register_swarm(CLI::App& app, Run& run);
+
 }  // namespace braid::app
