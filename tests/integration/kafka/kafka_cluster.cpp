@@ -78,6 +78,8 @@ std::vector<std::string> arguments(const KafkaClusterOptions& options) {
     words.push_back("--set");
     words.push_back(name + "=" + value);
   }
+  for (const auto& [name, protocol] : options.listeners) words.push_back("--listener=" + name + ":" + protocol);
+  for (const auto& [user, password] : options.scram_users) words.push_back("--scram=" + user + ":" + password);
   return words;
 }
 
@@ -246,6 +248,9 @@ KafkaCluster::~KafkaCluster() = default;
 
 const std::string& KafkaCluster::bootstrap() const {
   return supervisor_->bootstrap();
+}
+std::string KafkaCluster::bootstrap(const std::string& listener) const {
+  return supervisor_->ask("listener " + listener);
 }
 int KafkaCluster::nodes() const {
   return supervisor_->nodes();

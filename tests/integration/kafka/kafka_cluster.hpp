@@ -22,6 +22,13 @@ struct KafkaClusterOptions {
   // port. What listens there passes them on to behind(). Empty: there is no such listener.
   std::vector<int> fronts = {};
 
+  // Listeners beside the plain one, which stays: name (lower case) and protocol, such as {"safe", "SASL_SSL"}. Each
+  // has a port of its own on every node; what it needs goes to `settings`, as listener.name.safe.*.
+  std::map<std::string, std::string> listeners = {};
+
+  // Users and passwords for SASL/SCRAM, SHA-256 and SHA-512.
+  std::map<std::string, std::string> scram_users = {};
+
   // Java heap of a node, as java's -Xmx takes it.
   std::string heap = "512m";
 
@@ -53,6 +60,8 @@ class KafkaCluster {
 
   // HOST:PORT of every node, separated by commas. Stays the same over restarts.
   const std::string& bootstrap() const;
+  // The same of one of the extra listeners.
+  std::string bootstrap(const std::string& listener) const;
   int nodes() const;
 
   // SIGKILL; returns when the process is gone.
