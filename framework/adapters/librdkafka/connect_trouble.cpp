@@ -1,6 +1,7 @@
 #include "adapters/librdkafka/connect_trouble.hpp"
 
 #include "adapters/librdkafka/rdkafka_errors.hpp"
+#include "adapters/librdkafka/rdkafka_version.hpp"
 
 #include <braid/routing/secrets.hpp>
 
@@ -90,7 +91,8 @@ ConnectTrouble::Context ConnectTrouble::context_of(const rd_kafka_conf_t& conf, 
   return {.servers = setting(conf, "bootstrap.servers"),
           .user = setting(conf, "sasl.username"),
           .mechanism = setting(conf, "sasl.mechanisms"),
-          .secrets = secrets_of(users)};
+          .secrets = secrets_of(users),
+          .scram_is_sound = rdkafka_at_least(2, 6, 1)};
 }
 
 void ConnectTrouble::explain_certificates(rd_kafka_conf_t& conf) {
@@ -129,13 +131,22 @@ std::string ConnectTrouble::of_certificate() const {
          between(certificate_, "issuer=", ") ") + "; " + std::string(advice);
 }
 
+std::string ConnectTrouble::of_credentials() const {
+  const Parts parts = split(reason_);
+  std::string text = at(parts.where, context_.servers) + " refuses user '" + context_.user + "' (" +
+                     context_.mechanism + "): " + std::string(parts.what) +
+                     "; check sasl.username, sasl.password and sasl.mechanism";
+  if (!context_.scram_is_sound && context_.mechanism.starts_with("SCRAM")) {
+    text += "; or use librdkafka 2.6.1 or later: brokers from 4.0 on refuse every SCRAM login of earlier ones";
+  }
+  return text;
+}
+
 Error ConnectTrouble::error(std::chrono::milliseconds waited) const {
   const Parts parts = split(reason_);
   switch (kind_) {
     case Kind::credentials:
-      return {Error::Kind::not_authorized, at(parts.where, context_.servers) + " refuses user '" + context_.user +
-                                               "' (" + context_.mechanism + "): " + std::string(parts.what) +
-                                               "; check sasl.username, sasl.password and sasl.mechanism"};
+      return {Error::Kind::not_authorized, of_credentials()};
     case Kind::tls:
       if (!certificate_.empty()) return {Error::Kind::broker_unreachable, of_certificate()};
       return {Error::Kind::broker_unreachable, "no TLS with " + at(parts.where, context_.servers) + ": " +

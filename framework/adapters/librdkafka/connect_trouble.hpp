@@ -25,6 +25,8 @@ class ConnectTrouble {
     std::string user;
     std::string mechanism;
     routing::KafkaSettings secrets;  // struck out of all that is said
+    // Before librdkafka 2.6.1, which sent its nonce twice (#4895): brokers from 4.0 on refuse every SCRAM login.
+    bool scram_is_sound = true;
   };
 
   explicit ConnectTrouble(Context context) : context_(std::move(context)) {}
@@ -49,6 +51,7 @@ class ConnectTrouble {
   enum class Kind : std::uint8_t { none, all_down, transport, tls, credentials };
 
   [[nodiscard]] std::string of_certificate() const;
+  [[nodiscard]] std::string of_credentials() const;
 
   Context context_;
   Kind kind_ = Kind::none;

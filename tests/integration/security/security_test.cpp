@@ -1,3 +1,4 @@
+#include "adapters/librdkafka/rdkafka_version.hpp"
 #include "integration/application/kafka_fixture.hpp"
 #include "integration/security/certificates.hpp"
 
@@ -29,7 +30,10 @@ struct SafeKafka {
       const std::string at = std::string("listener.name.") + name + ".";
       options.settings[at + "ssl.keystore.type"] = "PEM";
       options.settings[at + "ssl.keystore.location"] = std::string(name) == "old" ? expired : good;
-      options.settings[at + "sasl.enabled.mechanisms"] = "SCRAM-SHA-256,SCRAM-SHA-512";
+      options.settings[at + "sasl.enabled.mechanisms"] = "PLAIN,SCRAM-SHA-256,SCRAM-SHA-512";
+      options.settings[at + "plain.sasl.jaas.config"] =
+          std::string("org.apache.kafka.common.security.plain.PlainLoginModule required user_") + kUser + "=\"" +
+          kPassword + "\";";
       for (const char* mechanism : {"scram-sha-256", "scram-sha-512"}) {
         options.settings[at + mechanism + ".sasl.jaas.config"] =
             "org.apache.kafka.common.security.scram.ScramLoginModule required;";
@@ -113,10 +117,17 @@ class Security : public KafkaTest {
 
 std::unique_ptr<SafeKafka> Security::kafka;
 
-class Scram : public Security, public ::testing::WithParamInterface<const char*> {};
+class Sasl : public Security, public ::testing::WithParamInterface<const char*> {};
 
 // Everything that the client library can be made to say is in the log, and no secret is.
-TEST_P(Scram, OverTlsWorksAndTellsNoSecret) {
+TEST_P(Sasl, OverTlsWorksAndTellsNoSecret) {
+  if (std::string(GetParam()) != "PLAIN" && !adapters::rdkafka_at_least(2, 6, 1)) {
+    // librdkafka's #4895: what is to be seen then is that the error says so.
+    const std::string text = error_of(settings_for("safe", GetParam()));
+    ASSERT_NE(text.find("use librdkafka 2.6.1 or later"), std::string::npos) << text;
+    expect_no_secrets();
+    GTEST_SKIP() << "this librdkafka can't log in by SCRAM at Kafka 4.0 and later; its error says so";
+  }
   Settings safe = settings_for("safe", GetParam());
   safe.kafka["debug"] = "all";
   KafkaAdmin admin(kafka->cluster->bootstrap());
@@ -140,13 +151,15 @@ TEST_P(Scram, OverTlsWorksAndTellsNoSecret) {
   EXPECT_TRUE(all_seen(100));
   EXPECT_TRUE(app.stop().in_time);
   EXPECT_EQ(admin.committed(group, topic), admin.end_offsets(topic));
-  EXPECT_GT(log.count("SCRAM"), 0U) << "the library was not asked to tell all";
+  EXPECT_GT(log.count("SASL"), 0U) << "the library was not asked to tell all";
   expect_no_secrets();
 }
 
-INSTANTIATE_TEST_SUITE_P(Mechanisms, Scram, ::testing::Values("SCRAM-SHA-256", "SCRAM-SHA-512"),
+INSTANTIATE_TEST_SUITE_P(Mechanisms, Sasl, ::testing::Values("PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512"),
                          [](const auto& tested) {
-                           return std::string(tested.param) == "SCRAM-SHA-256" ? "sha256" : "sha512";
+                           std::string name = tested.param;
+                           std::erase(name, '-');
+                           return name;
                          });
 
 TEST_F(Security, TlsAloneWorks) {
@@ -160,6 +173,12 @@ TEST_F(Security, TlsAloneWorks) {
 }
 
 TEST_F(Security, AWrongPasswordIsOneClearError) {
+  expect_one_clear_error(settings_for("safe", "PLAIN", kWrong),
+                         {"the broker at 127.0.0.1:", "refuses user 'alice' (PLAIN)",
+                          "Invalid username or password", "check sasl.username, sasl.password and sasl.mechanism"});
+}
+
+TEST_F(Security, AWrongPasswordByScramIsOneClearError) {
   expect_one_clear_error(settings_for("safe", "SCRAM-SHA-512", kWrong),
                          {"the broker at 127.0.0.1:", "refuses user 'alice' (SCRAM-SHA-512)", "invalid credentials",
                           "check sasl.username, sasl.password and sasl.mechanism"});

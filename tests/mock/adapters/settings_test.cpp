@@ -56,6 +56,15 @@ TEST(ConsumerSettings, ContradictionsAreSettingsErrorsToo) {
               "max.poll.interval.ms");
 }
 
+// Found while the client is made, behind its interceptors: a configuration that was destroyed then ended the
+// process.
+TEST(ConsumerSettings, AFileThatCannotBeUsedIsASettingsErrorToo) {
+  const std::string text = error_of({{"security.protocol", "ssl"}, {"ssl.ca.location", "/no/such/ca.pem"}});
+  expect_part(text, "ssl.ca.location");
+  EXPECT_EQ(error_of({{"security.protocol", "ssl"}, {"ssl.key.pem", "hunter2"}}).find("hunter2"),
+            std::string::npos);
+}
+
 TEST(ConsumerSettings, ServersAndGroupAreRequired) {
   KeptLog log;
   const auto made = adapters::make_consumer_client({.log = log, .group_id = "g", .settings = {}});

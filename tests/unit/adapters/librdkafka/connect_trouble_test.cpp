@@ -50,6 +50,20 @@ TEST_F(Trouble, OfCredentialsTellsWhoWhereAndWhatToTry) {
   EXPECT_FALSE(trouble.error(8s).retriable());
 }
 
+// The password may be right, and the broker's refusal sounds the same.
+TEST_F(Trouble, OfScramNamesTheVersionThatCanDoIt) {
+  ConnectTrouble old{
+      {.servers = "a:1", .user = "alice", .mechanism = "SCRAM-SHA-256", .secrets = {}, .scram_is_sound = false}};
+  old.note(RD_KAFKA_RESP_ERR__AUTHENTICATION, kRefused);
+  EXPECT_TRUE(old.error(8s).text().ends_with(
+      "or use librdkafka 2.6.1 or later: brokers from 4.0 on refuse every SCRAM login of earlier ones"))
+      << old.error(8s).text();
+  ConnectTrouble plain{
+      {.servers = "a:1", .user = "alice", .mechanism = "PLAIN", .secrets = {}, .scram_is_sound = false}};
+  plain.note(RD_KAFKA_RESP_ERR__AUTHENTICATION, kRefused);
+  EXPECT_TRUE(plain.error(8s).text().ends_with("sasl.mechanism")) << plain.error(8s).text();
+}
+
 TEST_F(Trouble, OfACertificateTellsWhatIsWrongWithIt) {
   EXPECT_TRUE(
       trouble.note_line("SSLCERTVRFY",
