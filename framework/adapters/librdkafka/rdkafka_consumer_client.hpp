@@ -33,8 +33,12 @@ struct ConsumerClientOptions {
   bool end_of_partition = true;
   // A commit's metadata that is longer is left out: brokers refuse more than their offset.metadata.max.bytes.
   std::size_t metadata_bytes = 4'095;
-  // After this, read_positions() answers with a retriable error.
-  std::chrono::milliseconds positions_timeout{10'000};
+  // After this, read_positions() answers with a retriable error. The library itself asks again until then; and the
+  // process does not survive a time-out while the coordinator is looked for: librdkafka, up to 2.15 at least, goes
+  // on with what it has freed when the coordinator is found after all (its issues 4605 and 5397). So it is the
+  // longest that librdkafka takes. A coordinator that is away for longer than the session costs the assignment
+  // anyway, and the next one asks anew.
+  std::chrono::milliseconds positions_timeout = std::chrono::hours(1);
   // When no broker has answered for so long, that is a fatal error: a new client looks the servers up anew.
   std::chrono::milliseconds transport_timeout{300'000};
 };

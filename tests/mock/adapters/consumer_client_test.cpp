@@ -263,6 +263,23 @@ TEST(RdkafkaConsumerClient, PositionsThatCannotBeReadAreAnErrorAndNotNothing) {
   EXPECT_TRUE(member.positions({at("orders", 0)}).ok());
 }
 
+// A request that times out while its coordinator is looked for ends the process when that is found: librdkafka goes
+// on with what it has freed. So the answer is waited for.
+TEST(RdkafkaConsumerClient, PositionsAreWaitedForWhileTheCoordinatorIsAway) {
+  EmbeddedCluster cluster{{.brokers = 1, .topics = {{"orders", 1, 1}}}};
+  Member member{cluster, "away"};
+  EXPECT_GE(adapters::ConsumerClientOptions{.log = member.log}.positions_timeout, 1h);
+  ASSERT_TRUE(member.client->reach_broker(10s).ok());
+  cluster.broker_down(1);
+  ASSERT_TRUE(member.until([&] { return !member.errors.empty(); })) << "the client does not notice";
+  const std::uint64_t token = ++member.tokens;
+  const std::vector<engine::TopicPartition> partitions{at("orders", 0)};
+  member.client->read_positions(partitions, token);
+  cluster.broker_up(1);
+  ASSERT_TRUE(member.until([&] { return member.answers.contains(token); }));
+  EXPECT_TRUE(member.answers.at(token).ok());
+}
+
 // The library does not always say so: of a stored position that it could not read, say. Being assigned anew changes
 // nothing for one that only waits for its broker.
 TEST(RdkafkaConsumerClient, APartitionOfWhichNothingComesIsAssignedAnewAndLosesNothing) {
