@@ -89,7 +89,7 @@ std::vector<std::string> Stage::arguments(std::size_t number) const {
       "log=" + folder_ + "/" + std::to_string(number) + ".log", "flow=" + options_.flow, "commit_ms=300",
       "work_us=200", "slow_one_in=20", "slow_us=10000",
       // What an application holds has bounds that its warming up reaches.
-      "max_queued=1000", "kafka.queued.min.messages=1000", "kafka.fetch.message.max.bytes=32768",
+      "max_queued=500", "kafka.queued.min.messages=500", "kafka.fetch.message.max.bytes=32768",
       "kafka.session.timeout.ms=" + std::to_string(options_.session.count()), "kafka.heartbeat.interval.ms=500",
       "kafka.fetch.wait.max.ms=50", "kafka.reconnect.backoff.max.ms=500",
       "kafka.topic.metadata.refresh.interval.ms=1000", strategy(options_.protocol)};
