@@ -31,13 +31,13 @@ std::uint64_t seed() {
 class Mix {
  public:
   Mix(Stage& stage, std::uint64_t seed, steady_clock::time_point until)
-      : stage_(stage), seed_(seed), until_(until) {}
+      : stage_(stage), seed_(seed), half_(until - mix_time() / 2), until_(until) {}
 
   // How many things went wrong. The applications' lane is the caller's thread, which they end with.
   int play() {
     std::jthread nodes([this] { lane(0, &Mix::step_of_nodes); });
     std::jthread network([this] { lane(1, &Mix::step_of_network); });
-    lane(2, &Mix::step_of_applications);
+    lane(kApplications, &Mix::step_of_applications);
     nodes.join();
     network.join();
     return times_;
@@ -45,6 +45,7 @@ class Mix {
 
  private:
   using Step = void (Mix::*)(MixSchedule&);
+  static constexpr std::uint64_t kApplications = 2;
 
   void lane(std::uint64_t number, Step step) {
     MixSchedule schedule(seed_, number);
@@ -52,6 +53,13 @@ class Mix {
       while (steady_clock::now() < until_) {
         (this->*step)(schedule);
         ++times_;
+        // What nodes, network and applications cost together shows in the first half, and is not to grow in the
+        // other.
+        if (number == kApplications && !warm_ && steady_clock::now() > half_) {
+          warm_ = true;
+          stage_.keep_figures();
+          stage_.tell("half of it is over");
+        }
         rest(schedule.between(1'000, 5'000));
       }
     } catch (const std::exception& problem) {
@@ -135,7 +143,9 @@ class Mix {
 
   Stage& stage_;
   const std::uint64_t seed_;
+  const steady_clock::time_point half_;
   const steady_clock::time_point until_;
+  bool warm_ = false;  // the applications' lane's
   std::atomic<int> times_{0};
 };
 

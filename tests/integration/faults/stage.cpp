@@ -202,10 +202,14 @@ bool Stage::begin(std::size_t applications) {
     nodes_.move_leaders(topic_);
     if (!goes_on(options_.messages_a_second)) return false;
   }
-  for (const std::size_t number : running_) figures_[number] = ProcessFigures::of(applications_[number]->pid());
-  warm_ = figures_;
+  keep_figures();
   tell("warm");
   return true;
+}
+
+void Stage::keep_figures() {
+  for (const std::size_t number : running_) figures_[number] = ProcessFigures::of(applications_[number]->pid());
+  warm_ = figures_;
 }
 
 void Stage::tell(const std::string& what) const {

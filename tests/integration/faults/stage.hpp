@@ -59,6 +59,8 @@ class Stage {
   // Starts that many applications, and begins to write: at first a backlog for the first of them alone. Waits until
   // all work and all is in its ways; keeps their figures. False: not in time.
   [[nodiscard]] bool begin(std::size_t applications);
+  // Keeps the figures of the applications that run now instead.
+  void keep_figures();
   // Waits until all that had been acknowledged at the call has been ended. False: not within 60 s.
   [[nodiscard]] bool caught_up();
   // Waits until so many more messages have been acknowledged, which is this stage's clock. False: not within 60 s.
