@@ -289,8 +289,8 @@ class Application::Impl {
   std::shared_ptr<const engine::RecoveryTools> recovery_;
   std::shared_ptr<engine::OwnedPool> pool_;  // never another one: any thread may resize it
   std::map<const OffsetStore*, std::shared_ptr<engine::StoreThread>> stores_;
-  runtime::Node node_;                             // constant after construction
-  std::shared_ptr<runtime::Heartbeat> heartbeat_;  // none: nobody wants one
+  runtime::Node node_;                                   // constant after construction
+  std::shared_ptr<runtime::Heartbeat> heartbeat_;        // none: nobody wants one
   std::optional<runtime::ListenerConnections> factory_;  // from start() on
   runtime::SupervisorThread connections_;
   bool started_ = false;

@@ -60,9 +60,9 @@ class ConnectTrouble {
 };
 
 // Waits for any broker to answer, at most `timeout`; about a second longer than the first refusal, since another
-// broker may not refuse. Once `given_up` is raised it ends with an error of kind closed. `serve` is called between the attempts, and has librdkafka's errors noted.
+// broker may not refuse. Once `given_up` is raised it ends with an error of kind closed. `serve` is called between
+// the attempts, and has librdkafka's errors noted.
 Result<void> reach_broker(rd_kafka_t* rk, std::chrono::milliseconds timeout, const ConnectTrouble& trouble,
-                          void (*serve)(void* opaque), void* opaque,
-                          const std::atomic<bool>* given_up = nullptr);
+                          void (*serve)(void* opaque), void* opaque, const std::atomic<bool>* given_up = nullptr);
 
 }  // namespace braid::adapters

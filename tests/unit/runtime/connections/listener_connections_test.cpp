@@ -16,7 +16,8 @@ std::string instance_of(const routing::Connections& connections, std::uint32_t n
   const auto& group = routes.consumer_groups.front();
   Settings settings;
   settings.kafka = {{"group.instance.id", "member"}};
-  return client_settings(settings, Node{}, {&group, &group.subscription_groups.front(), number, 0})["group.instance.id"];
+  return client_settings(settings, Node{},
+                         {&group, &group.subscription_groups.front(), number, 0})["group.instance.id"];
 }
 
 TEST(ClientSettings, EachConnectionIsAMemberOfItsOwn) {
