@@ -269,7 +269,7 @@ TEST(RdkafkaConsumerClient, PositionsAreWaitedForWhileTheCoordinatorIsAway) {
   EmbeddedCluster cluster{{.brokers = 1, .topics = {{"orders", 1, 1}}}};
   Member member{cluster, "away"};
   EXPECT_GE(adapters::ConsumerClientOptions{.log = member.log}.positions_timeout, 1h);
-  ASSERT_TRUE(member.client->reach_broker(10s).ok());
+  ASSERT_TRUE(member.client->reach_broker(10s, kPatient).ok());
   cluster.broker_down(1);
   ASSERT_TRUE(member.until([&] { return !member.errors.empty(); })) << "the client does not notice";
   const std::uint64_t token = ++member.tokens;
