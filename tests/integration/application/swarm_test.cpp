@@ -110,13 +110,16 @@ TEST_F(SwarmOnKafka, AStaticMemberThatComesBackInTimeCausesNoRebalance) {
   std::size_t others = 0;
   const auto lines = read_worker_log(file.path());
   for (std::size_t i = lines_before; i < lines.size(); ++i) {
-    if (lines[i].kind == 'h' && before.contains(lines[i].pid) && lines[i].pid != victim) ++others;
+    // Consumer objects are made as their first messages come, so `assigned` says nothing here.
+    if (lines[i].kind == 'h' && lines[i].key != "assigned" && before.contains(lines[i].pid) &&
+        lines[i].pid != victim)
+      ++others;
   }
-  EXPECT_EQ(others, 0U) << "hooks of consumers that were left alone";
+  EXPECT_EQ(others, 0U) << "farewells of consumers that were to be left alone";
   program->signal(SIGTERM);
   EXPECT_EQ(program->wait(60s), 0) << program->err();
   std::printf(
-      "RESULT name=integration.swarm.static messages=%d lost=%zu assigned=%zu revoked=%zu others_hooks=%zu\n",
+      "RESULT name=integration.swarm.static messages=%d lost=%zu assigned=%zu revoked=%zu others_farewells=%zu\n",
       producer.sent(), static_cast<std::size_t>(producer.sent()) - distinct(), assigned, revoked, others);
 }
 
