@@ -29,8 +29,8 @@ class SwarmOnKafka : public KafkaTest {
     std::vector<std::string> words{"swarm", "--processes", std::to_string(kNodes), "--backoff", "0.3"};
     if (!instance_id.empty()) words.insert(words.end(), {"--group-instance-id", instance_id});
     words.insert(words.end(),
-                 {"--", std::string(BRAID_PROGRAM_DIR) + "/integration_worker", "bootstrap=" + bootstrap(),
-                  "group=" + group, "topic=" + topic, "log=" + file.path(), "commit_ms=300", "work_us=200"});
+                 {"--", BRAID_PROGRAM_DIR "/integration_worker", "bootstrap=" + bootstrap(), "group=" + group,
+                  "topic=" + topic, "log=" + file.path(), "commit_ms=300", "work_us=200"});
     for (const auto& [name, value] : settings().kafka) {
       if (name == "bootstrap.servers") continue;
       words.push_back("kafka." + name + "=" + (name == "session.timeout.ms" ? session_ms : value));
