@@ -1,5 +1,7 @@
 #include "integration/security/certificates.hpp"
 
+#include <fmt/format.h>
+
 #include <cerrno>
 #include <cstdlib>
 #include <cstring>
@@ -45,17 +47,18 @@ void Certificates::openssl(const std::string& arguments) const {
 }
 
 std::string Certificates::authority(const std::string& name) {
-  openssl(std::string("req -x509 ") + kNewKey + " -keyout " + name + ".key -out " + name +
-          ".pem -days 2 -subj '/CN=" + name + " authority'");
+  openssl(
+      fmt::format("req -x509 {0} -keyout {1}.key -out {1}.pem -days 2 -subj '/CN={1} authority'", kNewKey, name));
   return file(name + ".pem");
 }
 
 std::string Certificates::server(const std::string& name, const std::string& authority, int days) {
-  openssl(std::string("req -new ") + kNewKey + " -keyout " + name + ".key -out " + name +
-          ".csr -subj /CN=127.0.0.1");
+  openssl(fmt::format("req -new {0} -keyout {1}.key -out {1}.csr -subj /CN=127.0.0.1", kNewKey, name));
   std::ofstream(file("extensions")) << "subjectAltName=IP:127.0.0.1\n";
-  openssl("x509 -req -in " + name + ".csr -CA " + authority + ".pem -CAkey " + authority +
-          ".key -CAcreateserial -days " + std::to_string(days) + " -extfile extensions -out " + name + ".crt");
+  openssl(
+      fmt::format("x509 -req -in {0}.csr -CA {1}.pem -CAkey {1}.key -CAcreateserial -days {2} "
+                  "-extfile extensions -out {0}.crt",
+                  name, authority, days));
   std::ofstream(file(name + ".pem")) << text_of(file(name + ".key")) << text_of(file(name + ".crt"));
   return file(name + ".pem");
 }
