@@ -340,6 +340,7 @@ void Process::bury() {
 }
 
 void Process::handle_fatal(const Error& error) {
+  if (consumers_.dead) return;
   const bool due = std::ranges::any_of(consumers_.incarnations, [](const auto& each) {
     const auto incarnation = each.second.lock();
     return incarnation && incarnation->stop_due;

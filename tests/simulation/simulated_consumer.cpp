@@ -98,9 +98,11 @@ std::shared_ptr<WorkRecord> SimulatedConsumer::new_record(const Batch& batch,
 
 // What all virtual partitions of the batch have left is this one's to work on.
 void SimulatedConsumer::begin_collapsed(const Batch& batch, const std::shared_ptr<Incarnation>& incarnation) {
+  // One that is new may not have been made at once, and nobody counts those attempts here.
+  const bool is_new = !record_;
   if (record_ && !record_->collapsed()) own_record_ = record_;
   record_ = new_record(batch, incarnation);
-  record_->collapse(setting_.records, {batch.begin(), batch.size()});
+  record_->collapse(setting_.records, {batch.begin(), batch.size()}, is_new);
 }
 
 void SimulatedConsumer::leave_collapsed() {
@@ -222,6 +224,8 @@ void SimulatedConsumer::mark_what_was_not_given(Batch& batch) {
 
 bool SimulatedConsumer::flush() {
   if (!promises_.manual_offsets || !record_ || record_->open() == 0 || setting_.dead) return false;
+  // Nobody can tell from outside whether it comes before or behind the decision.
+  if (record_->may_be_given_up()) return false;
   const std::size_t which = calm() ? record_->open() - 1 : setting_.world->random.below(record_->open());
   setting_.world->happened(Happening::mark_from_outside);
   mark_by_partition(record_->open_at(which));

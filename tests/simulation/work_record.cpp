@@ -60,9 +60,11 @@ void WorkRecord::begin_share(std::span<const Message> messages) {
   not_before_ = {};
 }
 
-void WorkRecord::collapse(std::span<const std::shared_ptr<WorkRecord>> all, std::span<const Message> messages) {
+void WorkRecord::collapse(std::span<const std::shared_ptr<WorkRecord>> all, std::span<const Message> messages,
+                          bool any_attempt) {
   world_.happened(Happening::collapsed);
   collapsed_ = true;
+  fuzzy_ = any_attempt;
   goes_on_ = true;
   attempt_ = 0;
   for (const auto& record : all) {

@@ -29,9 +29,14 @@ class WorkRecord : public std::enable_shared_from_this<WorkRecord> {
              std::uint32_t virtual_partition);
 
   // What is left of these, of which each waits for a retry, is one share from now on, and this record's; it begins
-  // with these messages. Some of them may have failed before anybody was given them.
-  void collapse(std::span<const std::shared_ptr<WorkRecord>> all, std::span<const Message> messages);
+  // with these messages. Some of them may have failed before anybody was given them; with `any_attempt` all of it.
+  void collapse(std::span<const std::shared_ptr<WorkRecord>> all, std::span<const Message> messages,
+                bool any_attempt);
   [[nodiscard]] bool collapsed() const { return collapsed_; }
+  // An attempt has failed, and what comes next may be a dead letter.
+  [[nodiscard]] bool may_be_given_up() const {
+    return goes_on_ && !inside_ && promises().recovery.max != unlimited;
+  }
   // There is more to come of the share in hand.
   [[nodiscard]] bool goes_on() const { return goes_on_; }
 
