@@ -341,6 +341,7 @@ void Process::bury() {
 
 void Process::handle_fatal(const Error& error) {
   if (consumers_.dead) return;
+  library_.notice_given_up();  // it may be an overdue ticket's, which nobody has looked at since
   const bool due = std::ranges::any_of(consumers_.incarnations, [](const auto& each) {
     const auto incarnation = each.second.lock();
     return incarnation && incarnation->stop_due;

@@ -224,8 +224,6 @@ void SimulatedConsumer::mark_what_was_not_given(Batch& batch) {
 
 bool SimulatedConsumer::flush() {
   if (!promises_.manual_offsets || !record_ || record_->open() == 0 || setting_.dead) return false;
-  // Nobody can tell from outside whether it comes before or behind the decision.
-  if (record_->may_be_given_up()) return false;
   const std::size_t which = calm() ? record_->open() - 1 : setting_.world->random.below(record_->open());
   setting_.world->happened(Happening::mark_from_outside);
   mark_by_partition(record_->open_at(which));

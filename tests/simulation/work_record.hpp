@@ -33,10 +33,6 @@ class WorkRecord : public std::enable_shared_from_this<WorkRecord> {
   void collapse(std::span<const std::shared_ptr<WorkRecord>> all, std::span<const Message> messages,
                 bool any_attempt);
   [[nodiscard]] bool collapsed() const { return collapsed_; }
-  // An attempt has failed, and what comes next may be a dead letter.
-  [[nodiscard]] bool may_be_given_up() const {
-    return goes_on_ && !inside_ && promises().recovery.max != unlimited;
-  }
   // There is more to come of the share in hand.
   [[nodiscard]] bool goes_on() const { return goes_on_; }
 

@@ -174,10 +174,6 @@ void WorkRecord::settle() {
     if (done) awaited = std::max(awaited, piece.offset);
   }
   if (awaited >= 0) facts().awaited_through = awaited;
-  if (!collapsed_) return;
-  // Who comes next in its place waits for it.
-  VirtualPartitionFacts& place = incarnation_->virtual_partitions[virtual_partition_];
-  place.awaited_through = std::max(place.awaited_through, awaited);
 }
 
 std::vector<std::size_t> WorkRecord::suspects() const {
