@@ -60,6 +60,7 @@ void SimulatedFilter::finish(const FakeDelivery& delivery) {
   if (incarnation.id >= partition.moved_by) record.finished = true;
   // At most once: never to run is as good as to have run.
   record.begun = true;
+  record.begun_by = std::max(record.begun_by, incarnation.id);
   if (!incarnation.ended) incarnation.open.erase(delivery.offset);
 }
 
