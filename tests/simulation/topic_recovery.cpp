@@ -69,8 +69,9 @@ TopicRecovery draw_recovery(Random& random, const RecoverySetting& setting) {
     recovery.topic_of = random.chance(300);
     recovery.on_letter = random.chance(300);
   }
-  recovery.collapses =
-      !setting.continuous && !setting.manual_offsets && !setting.at_most_once && random.chance(250);
+  // A share whose letter waits for its address goes on alone, whatever its topic says.
+  recovery.collapses = !recovery.topic_of && !setting.continuous && !setting.manual_offsets &&
+                       !setting.at_most_once && random.chance(250);
   recovery.retry_if = random.chance(200);
   if (!setting.manual_offsets && random.chance(250)) {
     recovery.strategy = true;

@@ -243,8 +243,10 @@ void WorkRecord::carry_out(Decision decision, const Failed& failed) {
   }
   if (decision == Decision::retry || (decision == Decision::dead_letter && !letters)) {
     const auto after = std::exchange(retry_after_, std::nullopt);
-    // Who was marked from outside may count its attempts anew, and waits for less.
-    retry(after ? *after : pause_least(recovery.backoff, fuzzy_ ? 1 : attempt_));
+    // Who was marked from outside may count its attempts anew, and waits for less; by a function for anything.
+    const bool any = fuzzy_ && recovery.backoff.kind == routing::Backoff::Kind::callable;
+    const auto pause = any ? std::chrono::nanoseconds(0) : pause_least(recovery.backoff, fuzzy_ ? 1 : attempt_);
+    retry(after ? *after : pause);
     return;
   }
   not_before_ = {};
