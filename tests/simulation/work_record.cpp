@@ -70,7 +70,6 @@ void WorkRecord::collapse(std::span<const std::shared_ptr<WorkRecord>> all, std:
   for (const auto& record : all) {
     if (record.get() != this && record->incarnation_ == incarnation_ && record->goes_on_) take_left(*record);
   }
-  std::ranges::sort(share_, {}, &Piece::offset);
   const std::int64_t lowest = share_.empty() ? messages.back().offset().value + 1 : share_.front().offset;
   for (const Message& message : messages) {
     const Given given{message.offset().value, delivery_of(message).key};

@@ -8,12 +8,12 @@
 //   log                 where its stderr goes
 //   kafka.NAME          a setting of Kafka's client
 #include "integration/faults/journal.hpp"
+#include "mock/application/program_arguments.hpp"
 
 #include <braid/braid.hpp>
 
 #include <charconv>
 #include <cstdio>
-#include <map>
 #include <memory>
 #include <thread>
 
@@ -88,19 +88,7 @@ class JournalingConsumer final : public braid::Consumer {
 };
 
 int run(int count, char** values) {
-  std::map<std::string, std::string> given;
-  braid::routing::KafkaSettings kafka;
-  for (int i = 1; i < count; ++i) {
-    const std::string argument = values[i];
-    const std::size_t at = argument.find('=');
-    if (at == std::string::npos) throw std::invalid_argument(argument + ": not NAME=VALUE");
-    const std::string name = argument.substr(0, at);
-    if (name.starts_with("kafka.")) {
-      kafka[name.substr(6)] = argument.substr(at + 1);
-    } else {
-      given[name] = argument.substr(at + 1);
-    }
-  }
+  auto [given, kafka] = braid::application_test::read_arguments(count, values);
   const auto number = [&](const char* name, std::uint32_t otherwise) {
     return given.contains(name) ? number_of<std::uint32_t>(given[name]) : otherwise;
   };

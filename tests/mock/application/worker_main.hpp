@@ -1,5 +1,7 @@
 #pragma once
 
+#include "mock/application/program_arguments.hpp"
+
 #include <braid/braid.hpp>
 
 #include <fcntl.h>
@@ -10,7 +12,6 @@
 #include <cstdint>
 #include <cstdio>
 #include <cstring>
-#include <map>
 #include <memory>
 #include <stdexcept>
 #include <string>
@@ -94,19 +95,7 @@ class LoggingConsumer final : public Consumer {
 };
 
 inline int worker_main(int count, char** values) {
-  std::map<std::string, std::string> given;
-  routing::KafkaSettings kafka;
-  for (int i = 1; i < count; ++i) {
-    const std::string argument = values[i];
-    const std::size_t at = argument.find('=');
-    if (at == std::string::npos) throw std::invalid_argument(argument + ": not NAME=VALUE");
-    const std::string name = argument.substr(0, at);
-    if (name.starts_with("kafka.")) {
-      kafka[name.substr(6)] = argument.substr(at + 1);
-    } else {
-      given[name] = argument.substr(at + 1);
-    }
-  }
+  auto [given, kafka] = read_arguments(count, values);
   const auto number = [&](const char* name, int otherwise) {
     return given.contains(name) ? std::stoi(given[name]) : otherwise;
   };
