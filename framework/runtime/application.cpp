@@ -1,14 +1,12 @@
 #include "adapters/asio/executor_pool.hpp"
 #include "adapters/librdkafka/rdkafka_version.hpp"
-#include "adapters/log/spdlog_log.hpp"
 #include "core/virtual_partitions/partitioner.hpp"
-#include "engine/listener/listener.hpp"
-#include "engine/producer/letter_producer.hpp"
+#include "engine/listener/left_share.hpp"
 #include "engine/store/store_thread.hpp"
-#include "engine/threads/guarded_by.hpp"
 #include "engine/worker/describe_failure.hpp"
 #include "engine/worker/worker_pool.hpp"
 #include "runtime/check_settings.hpp"
+#include "runtime/common.hpp"
 #include "runtime/connections/listener_connections.hpp"
 #include "runtime/connections/supervisor_thread.hpp"
 #include "runtime/figures.hpp"
@@ -16,7 +14,6 @@
 #include "runtime/node.hpp"
 #include "runtime/recovery.hpp"
 #include "runtime/signal_watch.hpp"
-#include "runtime/steady_clock.hpp"
 
 #include <braid/application.hpp>
 #include <braid/routing/validate.hpp>
@@ -26,10 +23,10 @@
 
 #include <algorithm>
 #include <atomic>
-#include <condition_variable>
+#include <chrono>
 #include <cstdlib>
+#include <iterator>
 #include <map>
-#include <mutex>
 #include <optional>
 #include <utility>
 
@@ -37,36 +34,7 @@ namespace braid {
 
 namespace {
 
-// What connections, jobs and threads may outlive the application with: held by all of them.
-class Common final : public engine::ListenerHost {
- public:
-  explicit Common(const Settings& settings)
-      : log(static_cast<engine::LogLevel>(settings.log_level)),
-        limits(std::make_shared<engine::Limits>(settings.max_bytes_in_flight)) {}
-
-  void handle_fatal(const Error& error) override {
-    {
-      const std::lock_guard lock(mutex);
-      if (!failure) failure = error.text();
-      stop_requested = true;
-    }
-    log.write(engine::LogLevel::error, "application", error.text());
-    changed.notify_all();
-  }
-
-  adapters::SpdlogLog log;
-  runtime::SteadyClock clock;
-  std::shared_ptr<engine::Counters> counters = std::make_shared<engine::Counters>();
-  std::shared_ptr<engine::BalanceTable> balances = std::make_shared<engine::BalanceTable>();
-  std::shared_ptr<engine::PartitionJobsTable> jobs = std::make_shared<engine::PartitionJobsTable>();
-  std::shared_ptr<engine::Limits> limits;
-  std::shared_ptr<engine::LetterProducer> letters;  // none where no topic has dead letters to send
-
-  std::mutex mutex;
-  std::condition_variable changed;
-  bool stop_requested BRAID_GUARDED_BY(mutex) = false;
-  std::optional<std::string> failure BRAID_GUARDED_BY(mutex);
-};
+constexpr std::chrono::milliseconds kStopNowMost{5000};
 
 }  // namespace
 
@@ -82,7 +50,7 @@ class Application::Impl {
     if (!problems.empty()) {
       throw std::invalid_argument(fmt::format("{}", fmt::join(problems, "\n")));
     }
-    common_ = std::make_shared<Common>(settings_);
+    common_ = std::make_shared<runtime::Common>(settings_);
     recovery_ = runtime::make_recovery_tools(common_, common_->clock, common_->log);
     // So that they are told of from the beginning, and in this order.
     for (const auto& group : routes_->consumer_groups) {
@@ -93,7 +61,7 @@ class Application::Impl {
     pool_ = make_pool();
   }
 
-  ~Impl() { stop(settings_.shutdown_timeout); }
+  ~Impl() { stop(StopMode::drain, settings_.shutdown_timeout); }
 
   void start() {
     if (started_) throw ApplicationError("an application starts once; make another one");
@@ -113,8 +81,9 @@ class Application::Impl {
     for (const auto& [store, thread] : stores_) thread->start();
     connections_started_ = true;
     connections_.start(std::move(connections), common_->log);
+    state_.store(ApplicationState::running, std::memory_order_relaxed);
     if (const auto failure = connections_.wait_started()) {
-      stop(std::chrono::milliseconds(1000));
+      stop(StopMode::drain, std::chrono::milliseconds(1000));
       throw ApplicationError(*failure);
     }
     std::size_t topics = 0;
@@ -127,29 +96,33 @@ class Application::Impl {
                     executor_ ? "jobs on the host's executor" : fmt::format("{} workers", concurrency())));
   }
 
-  StopReport stop(std::chrono::milliseconds timeout) {
+  StopReport stop(StopMode mode, std::chrono::milliseconds timeout) {
     timeout = std::clamp(timeout, std::chrono::milliseconds(0), runtime::kLongest);
     StopReport report;
     if (!started_ || stopped_) return report;
     stopped_ = true;
+    state_.store(ApplicationState::stopping, std::memory_order_relaxed);
+    const bool at_once = mode == StopMode::now;
     const auto now = common_->clock.now();
     const auto deadline = now + timeout;
     if (connections_started_) {
-      connections_.request_stop(deadline);
-      report.left_behind = connections_.join();
+      connections_.request_stop(deadline, at_once);
+      engine::LeftBehind left = connections_.join();
+      report.left_behind = std::move(left.words);
+      std::ranges::transform(left.shares, std::back_inserter(report.left_shares), runtime::left_share_of);
     }
     // Nobody waits for what it still has.
     if (common_->letters) common_->letters->close(std::chrono::milliseconds(0));
     for (const auto& [store, thread] : stores_) {
       // Only a call that a listener has given up is still under way.
-      if (!thread->stop(std::max(deadline, common_->clock.now()))) {
+      if (!thread->stop(at_once ? common_->clock.now() : std::max(deadline, common_->clock.now()))) {
         report.left_behind.emplace_back("a call to an offset store, which has not returned");
       }
     }
     if (pool_started_) {
       // Without listeners no job comes any more; those that wait return at once.
       const auto least = common_->clock.now() + std::chrono::milliseconds(200);
-      const std::uint32_t stuck = pool_->stop(std::max(deadline, least));
+      const std::uint32_t stuck = pool_->stop(at_once ? least : std::max(deadline, least));
       if (stuck > 0) {
         report.left_behind.push_back(
             fmt::format("{} {}, still in user code", stuck, executor_ ? "jobs on the host's executor" : "workers"));
@@ -157,44 +130,45 @@ class Application::Impl {
     }
     heartbeat_.reset();
     report.in_time = report.left_behind.empty();
-    {
-      const std::lock_guard lock(common_->mutex);
-      report.failure = common_->failure;
-    }
+    report.failure = common_->failure();
     for (const std::string& left : report.left_behind) {
       common_->log.write(engine::LogLevel::warning, "application", "the stop left behind " + left);
     }
     common_->log.write(
         engine::LogLevel::info, "application",
         fmt::format("stopped after {:.1f} s", std::chrono::duration<double>(common_->clock.now() - now).count()));
+    state_.store(ApplicationState::stopped, std::memory_order_relaxed);
     return report;
   }
 
   StopReport run() {
     std::optional<runtime::SignalWatch> signals;
-    if (settings_.handle_signals) {
-      signals.emplace([common = common_](int signal) {
-        common->log.write(engine::LogLevel::info, "application",
-                          fmt::format("signal {}: draining; once more ends the process at once", signal));
-        request_stop(*common);
-      });
-    }
+    if (settings_.handle_signals) signals.emplace(runtime::signal_actions(common_));
     start();
-    {
-      std::unique_lock lock(common_->mutex);
-      common_->changed.wait(lock, [&] { return common_->stop_requested; });
-    }
-    StopReport report = stop(settings_.shutdown_timeout);
+    common_->wait_for_stop();
+    StopReport report = stop(StopMode::drain, settings_.shutdown_timeout);
     if (report.failure) throw ApplicationError(*report.failure);
     return report;
   }
 
-  void request_stop() noexcept { request_stop(*common_); }
+  void request_stop() noexcept { common_->request_stop(); }
 
-  std::optional<std::string> failure() const {
-    const std::lock_guard lock(common_->mutex);
-    return common_->failure;
+  void quiet() const { common_->inspection.quiet(); }
+
+  [[nodiscard]] ApplicationState state() const {
+    const auto state = state_.load(std::memory_order_relaxed);
+    if (state != ApplicationState::running || !common_->inspection.quiet_asked()) return state;
+    return common_->inspection.settled() ? ApplicationState::quiet : ApplicationState::quieting;
   }
+
+  [[nodiscard]] std::string dump(std::chrono::milliseconds patience) const {
+    const runtime::Inspection::Dump dump = common_->inspection.begin_dump();
+    dump.request->wait_until(common_->clock.now() +
+                             std::clamp(patience, std::chrono::milliseconds(0), runtime::kLongest));
+    return common_->inspection.text_of(dump);
+  }
+
+  [[nodiscard]] std::optional<std::string> failure() const { return common_->failure(); }
 
   Result<void> set_concurrency(std::uint32_t concurrency) {
     auto resized = pool_->resize(concurrency);
@@ -213,14 +187,6 @@ class Application::Impl {
   [[nodiscard]] std::vector<TopicFigures> topic_figures() const { return common_->balances->figures(); }
 
  private:
-  static void request_stop(Common& common) {
-    {
-      const std::lock_guard lock(common.mutex);
-      common.stop_requested = true;
-    }
-    common.changed.notify_all();
-  }
-
   [[nodiscard]] std::shared_ptr<engine::OwnedPool> make_pool() const {
     if (executor_) {
       return std::make_shared<adapters::ExecutorPool>(*executor_, std::max(2 * settings_.concurrency, 64U));
@@ -259,6 +225,7 @@ class Application::Impl {
         .clock = &common_->clock,
         .log = &common_->log,
         .host = common_.get(),
+        .inspection = &common_->inspection,
         .pool = pool_,
         .jobs = common_->jobs,
         .limits = common_->limits,
@@ -285,7 +252,7 @@ class Application::Impl {
   const Settings settings_;
   const std::shared_ptr<const routing::Routes> routes_;
   const std::optional<boost::asio::any_io_executor> executor_;  // the host's; none: a pool of our own
-  std::shared_ptr<Common> common_;
+  std::shared_ptr<runtime::Common> common_;
   std::shared_ptr<const engine::RecoveryTools> recovery_;
   std::shared_ptr<engine::OwnedPool> pool_;  // never another one: any thread may resize it
   std::map<const OffsetStore*, std::shared_ptr<engine::StoreThread>> stores_;
@@ -297,6 +264,7 @@ class Application::Impl {
   bool pool_started_ = false;
   bool connections_started_ = false;
   bool stopped_ = false;
+  std::atomic<ApplicationState> state_{ApplicationState::idle};
 };
 
 Application::Application(Settings settings, routing::Routes routes)
@@ -309,16 +277,32 @@ void Application::start() {
   impl_->start();
 }
 StopReport Application::stop() {
-  return impl_->stop(impl_->settings().shutdown_timeout);
+  return stop(StopMode::drain);
+}
+StopReport Application::stop(StopMode mode) {
+  const auto timeout = impl_->settings().shutdown_timeout;
+  return impl_->stop(mode, mode == StopMode::now ? std::min(timeout, kStopNowMost) : timeout);
+}
+StopReport Application::stop(StopMode mode, std::chrono::milliseconds timeout) {
+  return impl_->stop(mode, timeout);
 }
 StopReport Application::stop(std::chrono::milliseconds deadline) {
-  return impl_->stop(deadline);
+  return impl_->stop(StopMode::drain, deadline);
 }
 StopReport Application::run() {
   return impl_->run();
 }
 void Application::request_stop() noexcept {
   impl_->request_stop();
+}
+void Application::quiet() noexcept {
+  impl_->quiet();
+}
+ApplicationState Application::state() const {
+  return impl_->state();
+}
+std::string Application::dump(std::chrono::milliseconds patience) const {
+  return impl_->dump(patience);
 }
 std::optional<std::string> Application::failure() const {
   return impl_->failure();

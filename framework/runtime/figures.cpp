@@ -1,5 +1,9 @@
 #include "runtime/figures.hpp"
 
+#include <fmt/format.h>
+
+#include <chrono>
+
 namespace braid::runtime {
 
 Figures figures_of(const engine::Counters& counters) {
@@ -29,6 +33,23 @@ Figures figures_of(const engine::Counters& counters) {
   figures.jobs_running = counters.jobs_running.load();
   figures.jobs_running_max = counters.jobs_running_max.load();
   return figures;
+}
+
+LeftShare left_share_of(const engine::LeftShare& left) {
+  return {.topic = left.partition.topic,
+          .partition = left.partition.partition.value,
+          .virtual_partition = left.virtual_partition,
+          .first_offset = left.first.value,
+          .last_offset = left.last.value,
+          .key = left.key,
+          .since = std::chrono::duration_cast<std::chrono::milliseconds>(left.since)};
+}
+
+std::string describe(const Figures& figures) {
+  return fmt::format(
+      "messages: {} taken, {} done, {} parked; attempts failed: {}; commits: {}, failed: {}; jobs in user code: {}",
+      figures.messages_taken, figures.messages_done, figures.messages_parked, figures.attempts_failed,
+      figures.commits, figures.commits_failed, figures.jobs_running);
 }
 
 }  // namespace braid::runtime

@@ -1,8 +1,10 @@
 #include "adapters/librdkafka/partition_queue.hpp"
 
 #include "adapters/librdkafka/rdkafka_errors.hpp"
+#include "adapters/librdkafka/rdkafka_version.hpp"
 
 #include <algorithm>
+#include <string>
 
 namespace braid::adapters {
 namespace {
@@ -86,14 +88,18 @@ engine::TakeReport RdkafkaPartitionQueue::take(std::size_t max, std::vector<Mess
   return report;
 }
 
-std::optional<CommitPosition> RdkafkaPartitionQueue::log_end() const {
+// The end is what the last fetch told; no request.
+engine::PartitionQueue::Backlog RdkafkaPartitionQueue::backlog() const {
+  Backlog backlog;
+  backlog.end_is_told = end_of_partition_is_sound();
+  if (queue_) backlog.fetched = rd_kafka_queue_length(queue_.get());
+  const std::string topic{owner_->topic()};
   std::int64_t low = RD_KAFKA_OFFSET_INVALID;
   std::int64_t high = RD_KAFKA_OFFSET_INVALID;
-  // What the last fetch has told; no request.
-  const auto code = rd_kafka_get_watermark_offsets(context_.handle->rk(), std::string{owner_->topic()}.c_str(),
-                                                   owner_->partition().value, &low, &high);
-  if (code != RD_KAFKA_RESP_ERR_NO_ERROR || high < 0) return std::nullopt;
-  return CommitPosition{high};
+  const auto code =
+      rd_kafka_get_watermark_offsets(context_.handle->rk(), topic.c_str(), owner_->partition().value, &low, &high);
+  if (code == RD_KAFKA_RESP_ERR_NO_ERROR && high >= 0) backlog.end = CommitPosition{high};
+  return backlog;
 }
 
 void RdkafkaPartitionQueue::report_element(const rd_kafka_message_t& element, engine::TakeReport& report) {

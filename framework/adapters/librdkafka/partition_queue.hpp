@@ -47,7 +47,7 @@ class RdkafkaPartitionQueue final : public engine::PartitionQueue {
 
   engine::TakeReport take(std::size_t max, std::vector<Message>& out) override;
   [[nodiscard]] const std::shared_ptr<engine::MessageOwner>& owner() const override { return owner_; }
-  [[nodiscard]] std::optional<CommitPosition> log_end() const override;
+  [[nodiscard]] Backlog backlog() const override;
 
  private:
   void report_element(const rd_kafka_message_t& element, engine::TakeReport& report);

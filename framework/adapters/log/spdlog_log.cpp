@@ -3,6 +3,8 @@
 #include <spdlog/logger.h>
 #include <spdlog/sinks/stdout_sinks.h>
 
+#include <algorithm>
+
 namespace braid::adapters {
 namespace {
 
@@ -47,6 +49,10 @@ bool SpdlogLog::enabled(engine::LogLevel level) const {
 void SpdlogLog::write(engine::LogLevel level, std::string_view area, std::string_view text) {
   if (!enabled(level)) return;
   logger_->log(to_spdlog(level), "[{}] {}", area, text);
+}
+
+void SpdlogLog::write_always(std::string_view area, std::string_view text) const {
+  logger_->log(std::max(spdlog::level::info, logger_->level()), "[{}] {}", area, text);
 }
 
 }  // namespace braid::adapters

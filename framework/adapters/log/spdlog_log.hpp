@@ -25,6 +25,8 @@ class SpdlogLog final : public engine::Log {
   [[nodiscard]] bool enabled(engine::LogLevel level) const override;
   // Never throws: spdlog reports its own failures to stderr.
   void write(engine::LogLevel level, std::string_view area, std::string_view text) override;
+  // What was asked for, whatever the level; but nothing where logs are off.
+  void write_always(std::string_view area, std::string_view text) const;
 
  private:
   const std::shared_ptr<spdlog::logger> logger_;

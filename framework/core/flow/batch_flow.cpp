@@ -67,6 +67,11 @@ void BatchFlow::failed(std::uint32_t share, Time due) {
   retries_.push_back({due, share});
 }
 
+std::optional<Time> BatchFlow::retry_of(std::uint32_t share) const {
+  const auto found = std::ranges::find(retries_, share, &Retry::share);
+  return found == retries_.end() ? std::nullopt : std::optional(found->due);
+}
+
 std::vector<std::uint32_t> BatchFlow::take_due(Time now) {
   std::vector<std::uint32_t> due;
   std::erase_if(retries_, [&](const Retry& retry) {

@@ -79,6 +79,8 @@ class BatchFlow {
   // The shares that are due; they leave the schedule.
   [[nodiscard]] std::vector<std::uint32_t> take_due(Time now);
   [[nodiscard]] std::size_t waiting_for_retry() const { return retries_.size(); }
+  // When this share runs again; none: it waits for no retry.
+  [[nodiscard]] std::optional<Time> retry_of(std::uint32_t share) const;
   void forget_retries() { retries_.clear(); }
 
  private:

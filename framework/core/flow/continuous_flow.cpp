@@ -75,6 +75,7 @@ void ContinuousFlow::reached_end() {
 void ContinuousFlow::stop_admission() {
   admits_ = false;
   retries_ = {};
+  for (Lane& lane : lanes_) lane.retry.reset();
   waits_ = {};
 }
 
@@ -171,13 +172,16 @@ void ContinuousFlow::settled(std::uint32_t index, Time now) {
 
 void ContinuousFlow::failed(std::uint32_t index, Time due) {
   BRAID_ASSERT(lanes_[index].runs, "only what runs can fail");
-  if (admits_) retries_.push({due, index});
+  if (!admits_) return;
+  retries_.push({due, index});
+  lanes_[index].retry = due;
 }
 
 std::optional<std::uint32_t> ContinuousFlow::take_due(Time now) {
   if (retries_.empty() || retries_.top().due > now) return std::nullopt;
   const std::uint32_t index = retries_.top().index;
   retries_.pop();
+  lanes_[index].retry.reset();
   return index;
 }
 

@@ -106,6 +106,12 @@ class ContinuousFlow {
   [[nodiscard]] std::uint32_t full() const { return full_; }
   [[nodiscard]] bool running(std::uint32_t index) const { return lanes_[index].runs; }
   [[nodiscard]] std::size_t waiting_for_retry() const { return retries_.size(); }
+  // When it runs again; none: it waits for no retry.
+  [[nodiscard]] std::optional<Time> retry_of(std::uint32_t index) const { return lanes_[index].retry; }
+  // Until when the first of those waits that were told to, see wait(); none: none was.
+  [[nodiscard]] std::optional<Time> waits_until() const {
+    return waits_.empty() ? std::nullopt : std::optional(waits_.top().until);
+  }
   [[nodiscard]] MessageQueues& queues() { return queues_; }
   [[nodiscard]] const MessageQueues& queues() const { return queues_; }
 
@@ -114,7 +120,8 @@ class ContinuousFlow {
     bool runs = false;   // a job of it is out, or waits for its retry
     bool waits = false;  // for its time: see wait()
     bool moved = false;  // a job of it was taken since the last look for movement
-    Time since{};        // filling: when the first message of the queue came
+    std::optional<Time> retry{};
+    Time since{};  // filling: when the first message of the queue came
   };
   struct Filling {
     Time due;

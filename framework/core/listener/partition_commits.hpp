@@ -6,6 +6,7 @@
 #include <braid/offset.hpp>
 #include <braid/routing/routes.hpp>
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <optional>
@@ -54,6 +55,10 @@ class PartitionCommits {
   // The batch that ends at `last` is to start; before_processing only.
   void batch_ready(Offset last);
   [[nodiscard]] bool may_start_batch() const { return !batch_waits_; }
+  // A batch, or some virtual partition, starts nothing before a commit is acknowledged.
+  [[nodiscard]] bool holds_back() const {
+    return batch_waits_ || std::find(blocked_.begin(), blocked_.end(), true) != blocked_.end();
+  }
 
   // A job of that virtual partition, up to `last`, is done.
   void job_settled(VirtualPartitionIndex index, Offset last);

@@ -8,7 +8,8 @@ namespace braid::engine {
 // What one connection has to do, as its listener saw it last. Thread: written by one, read by any; figures only, so
 // relaxed throughout.
 struct ConnectionGauge {
-  std::atomic<bool> joined{false};  // the group has told it what it holds, be it nothing
+  // The group has told it what it holds, be it nothing, and it works on that: the rest says something.
+  std::atomic<bool> joined{false};
   std::atomic<std::uint32_t> partitions{0};
   std::atomic<std::uint64_t> waiting{0};  // messages of these that it has not taken
 };

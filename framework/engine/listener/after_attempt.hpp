@@ -47,6 +47,8 @@ class AfterAttempt {
   // How many offsets are open though their messages are held no more: those that are parked, or were and are on
   // their way to dead letters.
   [[nodiscard]] std::size_t parked() const { return parked_.letters.size() + unparked_.size(); }
+  [[nodiscard]] bool letters_out_of(const Share& share) const { return outbox_.holds_of(share); }
+  [[nodiscard]] std::size_t letters_out() const { return outbox_.size(); }
   // Nothing is retried or sent any more; what ends well goes on.
   void refuse();
 

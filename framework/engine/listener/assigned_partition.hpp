@@ -54,6 +54,7 @@ struct AssignedPartition {
   std::vector<std::unique_ptr<PartitionRunner>> former_runners;
   CommitRequests requests;
   std::shared_ptr<Steering> steering;  // of consumers
+  bool last_commit_asked = false;      // it is quiet, and nothing of it is left to do
   bool released = false;               // a commit was acknowledged that its runner waited for
   ReadyFlag* ready = nullptr;
 

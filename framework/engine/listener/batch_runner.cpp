@@ -176,6 +176,7 @@ void BatchRunner::tidy(Time now) {
 
 void BatchRunner::hand_over(Time now) {
   if (assignment_->held()) return;
+  if (hastens_) flow_.reached_end();
   for (;;) {
     switch (flow_.next(now)) {
       case core::BatchFlow::Step::wait:

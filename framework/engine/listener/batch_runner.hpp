@@ -46,6 +46,10 @@ class BatchRunner final : public PartitionRunner, private ShareRunner {
   void handle_unsent(RunningBatch& batch) override;
   [[nodiscard]] std::optional<Time> wakes_at() const override;
 
+  void see(RunnerSight& sight) const override;
+  [[nodiscard]] bool empty() const override;
+
+  void hasten() override { hastens_ = true; }
   void refuse() override;
   void fold() override;
   [[nodiscard]] std::optional<CommitPosition> position() const override;
@@ -95,6 +99,8 @@ class BatchRunner final : public PartitionRunner, private ShareRunner {
   // on_failure: collapse: shares of the present batch that have failed, and wait for the others; and until when.
   std::vector<Share*> left_;
   Time left_due_{};
+
+  bool hastens_ = false;
 
   std::vector<Message> incoming_;   // taken while the gathering batch was armed
   std::vector<Message> held_back_;  // beyond the ledger's window, or behind a message that waits for its filters

@@ -1,7 +1,6 @@
 #include "engine/listener/continuous_runner.hpp"
 
 #include "core/assert.hpp"
-#include "core/offsets/gap_codec.hpp"
 #include "engine/listener/runner_log.hpp"
 
 #include <algorithm>
@@ -152,6 +151,7 @@ void ContinuousRunner::turn(Time now) {
   for (const VirtualPartitionIndex index : tools_.commits->take_released()) set_free(index.value, now);
   if (!held_back_.empty()) admit(held_back_, now);
   pass_end();
+  if (hastens_) flow_.reached_end();
   if (hooks_) turn_hooks(now);
   after_.turn(now);
   // What a worker starts on its own, behind a settled job, it finds held too, and sends back.
@@ -381,10 +381,6 @@ void ContinuousRunner::refuse() {
   std::vector<Message> waiting;
   flow_.drop(waiting, tools_.split->keys, tools_.split->indexes);
   assignment_->messages().release(waiting);
-}
-
-std::string ContinuousRunner::metadata(std::size_t most) const {
-  return core::encode_gaps(offsets_, assignment_->commit_text().text(), most);
 }
 
 void ContinuousRunner::fold() {

@@ -51,6 +51,10 @@ class ContinuousRunner final : public PartitionRunner, private ShareSource, priv
   void handle_unsent(RunningBatch& batch) override;
   [[nodiscard]] std::optional<Time> wakes_at() const override;
 
+  void see(RunnerSight& sight) const override;
+  [[nodiscard]] bool empty() const override;
+
+  void hasten() override { hastens_ = true; }
   void refuse() override;
   void fold() override;
   [[nodiscard]] std::optional<CommitPosition> position() const override { return offsets_.position(); }
@@ -121,6 +125,7 @@ class ContinuousRunner final : public PartitionRunner, private ShareSource, priv
   std::vector<Message> held_back_;  // beyond the ledger's window, or behind a message that waits for its filters
   Time now_{};                      // of the turn
   bool admits_ = true;
+  bool hastens_ = false;
 
   // scratch
   std::vector<Message> incoming_;

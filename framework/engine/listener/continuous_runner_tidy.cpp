@@ -1,8 +1,9 @@
+#include "core/offsets/gap_codec.hpp"
 #include "engine/listener/continuous_runner.hpp"
 
 #include <atomic>
 
-// What ContinuousRunner does each second, and says of what waits.
+// What ContinuousRunner does each second, and says of what waits, or of what a commit is to tell.
 
 namespace braid::engine {
 
@@ -26,6 +27,10 @@ std::optional<FullQueueWatch::Full> ContinuousRunner::full_queue(
   const auto left = present ? present->shares()[0].unfinished() : std::span<const Message>();
   full.stands_at = left.empty() ? &flow_.queues().front(full.index) : &left.front();
   return full;
+}
+
+std::string ContinuousRunner::metadata(std::size_t most) const {
+  return core::encode_gaps(offsets_, assignment_->commit_text().text(), most);
 }
 
 }  // namespace braid::engine

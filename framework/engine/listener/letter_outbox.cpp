@@ -36,6 +36,12 @@ void LetterOutbox::send(Offset offset, DeadLetter letter) {
   send(Entry{.own = std::make_shared<const DeadLetter>(std::move(letter)), .offset = offset});
 }
 
+bool LetterOutbox::holds_of(const Share& share) const {
+  const auto of_it = [&](const Entry& entry) { return entry.share == &share; };
+  return std::ranges::any_of(waiting_, of_it) ||
+         std::ranges::any_of(sent_, [&](const auto& each) { return of_it(each.second); });
+}
+
 const DeadLetter* LetterOutbox::letter_of(const Entry& entry) const {
   if (entry.own) return entry.own.get();
   const auto& letters = entry.share->recovery()->letters;

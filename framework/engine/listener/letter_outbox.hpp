@@ -6,6 +6,7 @@
 #include "engine/ports/log.hpp"
 #include "engine/worker/share.hpp"
 
+#include <cstddef>
 #include <cstdint>
 #include <functional>
 #include <map>
@@ -42,6 +43,9 @@ class LetterOutbox {
   // Those whose pause is over.
   void send_again(Time now);
   [[nodiscard]] std::optional<Time> wakes_at() const;
+  // Letters of this share are on their way, or wait to be sent again.
+  [[nodiscard]] bool holds_of(const Share& share) const;
+  [[nodiscard]] std::size_t size() const { return sent_.size() + waiting_.size(); }
   // Nothing is sent any more; what is on its way may still be acknowledged.
   void refuse();
 

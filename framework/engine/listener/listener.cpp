@@ -48,6 +48,7 @@ Listener::Listener(Settings settings, Parts parts)
       letters_(std::move(parts.letters)),
       recovery_(std::move(parts.recovery)),
       gauge_(std::move(parts.gauge)),
+      facts_(std::move(parts.facts)),
       started_at_(clock_->now()),
       dispatcher_(pool_, mailbox_->notifier()),
       next_sweep_(started_at_),
@@ -106,7 +107,9 @@ Result<void> Listener::connect() {
   std::vector<std::string> topics;
   for (const auto& [name, lane] : lanes_) topics.push_back(name);
   auto subscribed = client_->subscribe(topics, client_signal_);
-  if (subscribed) stage_ = Stage::running;
+  if (!subscribed) return subscribed;
+  stage_ = Stage::running;
+  facts_->answers.store(true, std::memory_order_release);
   return subscribed;
 }
 
@@ -127,6 +130,7 @@ void Listener::turn() {
     ask_positions(now);
     committers_.turn(now);
     turn_released();
+    if (quiet_) look_whether_settled(now);
   } else {
     continue_stop(now);
   }
@@ -170,7 +174,7 @@ void Listener::measure() {
   std::uint64_t waiting = 0;
   for (const auto& [name, partition] : partitions_) {
     const auto expected = partition->runner ? partition->runner->expected() : std::nullopt;
-    const auto end = partition->queue ? partition->queue->log_end() : std::nullopt;
+    const auto end = partition->queue ? partition->queue->backlog().end : std::nullopt;
     if (expected && end && end->value > expected->value) {
       waiting += static_cast<std::uint64_t>(end->value - expected->value);
     }
@@ -232,8 +236,7 @@ void Listener::handle(const Mail& mail) {
       if (AssignedPartition* partition = owner_of(*mail.batch)) partition->runner->handle_unsent(*mail.batch);
       return;
     case Mail::Kind::command:
-      stop(mail.command->deadline,
-           mail.command->kind == Command::Kind::leave ? FarewellKind::revoked : FarewellKind::stopping);
+      obey(*mail.command);
       return;
     case Mail::Kind::commit_wanted:
       handle(*mail.request);
@@ -264,7 +267,7 @@ void Listener::pump_queue(AssignedPartition& partition) {
   std::size_t taken = 0;
   for (bool more = true; more && partition.stage == AssignedPartition::Stage::running;) {
     more = false;
-    const bool had_room = !in_rebalance_ && partition.runner->has_room();
+    const bool had_room = may_take() && partition.runner->has_room();
     if (had_room) {
       const TakeReport report = partition.runner->take(*partition.queue, now);
       taken += report.messages;
@@ -275,7 +278,7 @@ void Listener::pump_queue(AssignedPartition& partition) {
     if (!partition.runner) return;
     partition.runner->turn(now);
     // What it handed over may have made room, of which nobody else will tell.
-    if (!had_room && !in_rebalance_ && partition.runner->has_room()) more = true;
+    if (!had_room && may_take() && partition.runner->has_room()) more = true;
   }
 }
 

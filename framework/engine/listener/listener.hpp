@@ -6,6 +6,8 @@
 #include "engine/listener/committer.hpp"
 #include "engine/listener/dispatcher.hpp"
 #include "engine/listener/external_positions.hpp"
+#include "engine/listener/left_share.hpp"
+#include "engine/listener/listener_facts.hpp"
 #include "engine/listener/mailbox.hpp"
 #include "engine/listener/partitions_ending.hpp"
 #include "engine/ports/clock.hpp"
@@ -78,6 +80,7 @@ class Listener final : private ConsumerEvents {
     std::shared_ptr<DeadLetterSink> letters{};        // none: no topic has dead letters
     std::shared_ptr<const RecoveryTools> recovery{};  // none: of `clock` and `log`, which then outlive all jobs
     std::shared_ptr<ConnectionGauge> gauge{};         // none: nobody asks
+    std::shared_ptr<ListenerFacts> facts = std::make_shared<ListenerFacts>();
   };
 
   Listener(Settings settings, Parts parts);
@@ -91,9 +94,11 @@ class Listener final : private ConsumerEvents {
   [[nodiscard]] Time wakes_at() const;
 
   // Drains, says farewell, commits and leaves the group, all before `deadline`, whatever still runs. The second
-  // call may only bring the deadline forward.
-  // `kind` says what its consumers hear: that the application stops, or that their partitions go elsewhere.
-  void stop(Time deadline, FarewellKind kind = FarewellKind::stopping);
+  // call may only bring the deadline forward. `kind` says what its consumers hear: that the application stops, or
+  // that their partitions go elsewhere. `at_once`: nothing new starts, and what runs has a moment to come back.
+  void stop(Time deadline, FarewellKind kind = FarewellKind::stopping, bool at_once = false);
+  // Takes nothing more for good, finishes what was taken, commits, and stays a member. Again: nothing happens.
+  void quiet();
   // Ends at once, without leaving the group, which finds out when the session times out.
   void give_up(const std::string& why);
   // After stop(), a failure(), or give_up(): left, or given up. No turn() after that.
@@ -105,12 +110,22 @@ class Listener final : private ConsumerEvents {
   static constexpr Duration kEnd = std::chrono::seconds(3);
   // What stop() left behind, in words; empty when all settled.
   [[nodiscard]] const std::vector<std::string>& left_behind() const { return left_behind_; }
+  // Which shares these are, as far as it is jobs.
+  [[nodiscard]] const std::vector<LeftShare>& left_shares() const { return left_shares_; }
+
+  // What it does, for people: lines of text.
+  [[nodiscard]] std::string describe();
 
   [[nodiscard]] const AssignedPartitions& partitions() const { return partitions_; }
   [[nodiscard]] ConsumerClient& client() { return *client_; }
 
  private:
   enum class Stage : std::uint8_t { idle, running, draining, leaving, finished };
+  struct StopAsked {
+    Time deadline;
+    FarewellKind kind = FarewellKind::stopping;
+    bool at_once = false;
+  };
 
   void handle_assigned(std::span<const TopicPartition> partitions) override;
   void handle_revoked(std::span<const TopicPartition> partitions, bool lost) override;
@@ -132,6 +147,7 @@ class Listener final : private ConsumerEvents {
   AssignedPartition* owner_of(const RunningBatch& batch);
   void pump(AssignedPartition& partition);
   void pump_queue(AssignedPartition& partition);
+  [[nodiscard]] bool may_take() const { return !in_rebalance_ && !quiet_; }
   void run(AssignedPartition& partition);
   void handle_trouble(AssignedPartition& partition, const TakeReport& report);
   void sweep(Time now);
@@ -166,6 +182,13 @@ class Listener final : private ConsumerEvents {
 
   void end_failed(Time now);
   void continue_stop(Time now);
+  [[nodiscard]] PartitionsEnding::Tools ending_tools();
+  [[nodiscard]] static PartitionsEnding::Deadlines deadlines_of(const StopAsked& asked, Time now);
+  void hurry(PartitionsEnding& ending, const StopAsked& asked) const;
+  void note_left_behind();
+  void obey(Command& command);
+  void look_whether_settled(Time now);
+  void describe(const AssignedPartition& partition, Time now, std::string& text);
   void leave();
   void finish();
 
@@ -215,6 +238,7 @@ class Listener final : private ConsumerEvents {
   std::shared_ptr<DeadLetterSink> letters_;
   std::shared_ptr<const RecoveryTools> recovery_;
   std::shared_ptr<ConnectionGauge> gauge_;
+  std::shared_ptr<ListenerFacts> facts_;
 
   // the listener's
   ThreadOwned owned_;
@@ -235,13 +259,16 @@ class Listener final : private ConsumerEvents {
   bool seeks_wait_ = false;                       // for the moment behind the group's turn
   std::optional<TopicPartition> last_restarted_;  // again
   // Told to stop within a rebalance's handler, which ends its own partitions first.
-  std::optional<Time> stop_asked_;
-  FarewellKind stop_kind_ = FarewellKind::stopping;
+  std::optional<StopAsked> stop_asked_;
   std::optional<Error> failure_;
+
+  bool quiet_ = false;
+  Time next_quiet_look_{};
 
   Time stop_deadline_{};
   std::unique_ptr<PartitionsEnding> stopping_;
   std::vector<std::string> left_behind_;
+  std::vector<LeftShare> left_shares_;
 };
 
 }  // namespace braid::engine

@@ -19,6 +19,8 @@ using namespace std::chrono_literals;
 constexpr auto kFarewell = 1s;
 constexpr auto kCommitAnswer = 2s;
 static_assert(Listener::kEnd == kFarewell + kCommitAnswer);
+// For jobs that run at a stop that is not to wait for them; and for the last hooks, behind that.
+constexpr auto kGrace = 300ms;
 // How long the client is served often after a rebalance; one fetch's way there and back, with room to spare.
 constexpr auto kServeOften = 200ms;
 // A wait never depends on one wake-up alone.
@@ -34,6 +36,13 @@ PartitionsEnding::Deadlines stop_deadlines(Time now, Time deadline) {
   // What follows the drain needs time of its own, or a drain that fills the deadline would cost the commit.
   const Duration after = std::min<Duration>(kFarewell + kCommitAnswer, all / 2);
   return {deadline - after, deadline - after * 2 / 3, deadline - after / 3, std::nullopt};
+}
+
+// Nothing new starts, and what runs is hardly waited for; but what is done should be committed.
+PartitionsEnding::Deadlines deadlines_at_once(Time now, Time deadline) {
+  const Duration all = std::max<Duration>(deadline - now, 0ms);
+  const Duration grace = std::min<Duration>(kGrace, all / 4);
+  return {now + grace, now + grace * 2, deadline - all / 4, std::nullopt};
 }
 
 }  // namespace
@@ -68,7 +77,8 @@ void Listener::handle_revoked(std::span<const TopicPartition> partitions, bool l
   client_->reposition(retained);
   for (AssignedPartition* partition : unread) start_by_policy(*partition, "nothing was read of it yet");
   look_again_soon();
-  if (stop_asked_) stop(*std::exchange(stop_asked_, std::nullopt), stop_kind_);
+  if (const auto asked = std::exchange(stop_asked_, std::nullopt))
+    stop(asked->deadline, asked->kind, asked->at_once);
 }
 
 // `lost`: nothing is committed meanwhile.
@@ -90,7 +100,12 @@ void Listener::end_stopping_now(bool lost) {
     if (stopping_->step(clock_->now())) break;
     waiter_->wait_until(std::min(stopping_->wakes_at(), look_again_at(lost)));
   }
+  note_left_behind();
+}
+
+void Listener::note_left_behind() {
   left_behind_ = stopping_->left_behind();
+  left_shares_ = stopping_->left_shares();
   stopping_.reset();
 }
 
@@ -104,8 +119,7 @@ void Listener::look_again_soon() {
 void Listener::end_now(std::vector<AssignedPartition*> partitions, FarewellKind kind, bool lost) {
   for (AssignedPartition* partition : partitions) unschedule(*partition);
   PartitionsEnding ending(std::move(partitions), kind, lost,
-                          revocation_deadlines(clock_->now(), settings_.drain_on_revoke),
-                          {&dispatcher_, &committers_, mailbox_, log_, [this] { return read_mail(); }});
+                          revocation_deadlines(clock_->now(), settings_.drain_on_revoke), ending_tools());
   // The listener's turn, without the client's queues: those that stay run on what they hold.
   for (;;) {
     client_->serve_replies(*this);
@@ -113,7 +127,7 @@ void Listener::end_now(std::vector<AssignedPartition*> partitions, FarewellKind 
     turn_released();
     run_timers(clock_->now());
     dispatcher_.feed();
-    if (stop_asked_) ending.hurry(stop_deadlines(clock_->now(), *stop_asked_));
+    if (stop_asked_) hurry(ending, *stop_asked_);
     if (ending.step(clock_->now())) break;
     Time until = std::min(ending.wakes_at(), look_again_at(lost));
     if (!timers_.empty()) until = std::min(until, timers_.begin()->first);
@@ -144,6 +158,19 @@ void Listener::take_apart(AssignedPartition& partition) {
 
 // --- the way out
 
+PartitionsEnding::Tools Listener::ending_tools() {
+  return {&dispatcher_, &committers_, mailbox_, log_, [this] { return read_mail(); }, clock_};
+}
+
+PartitionsEnding::Deadlines Listener::deadlines_of(const StopAsked& asked, Time now) {
+  return asked.at_once ? deadlines_at_once(now, asked.deadline) : stop_deadlines(now, asked.deadline);
+}
+
+void Listener::hurry(PartitionsEnding& ending, const StopAsked& asked) const {
+  ending.hurry(deadlines_of(asked, clock_->now()));
+  if (asked.at_once) ending.drop_unstarted();
+}
+
 // The client is of no more use, but what runs here may still be finished and, unless the group has given the
 // partitions away, told: where it has and we have not heard, the broker refuses the commit.
 void Listener::end_failed(Time now) {
@@ -152,7 +179,7 @@ void Listener::end_failed(Time now) {
   if (lost && stopping_) stopping_->lose();
 }
 
-void Listener::stop(Time deadline, FarewellKind kind) {
+void Listener::stop(Time deadline, FarewellKind kind, bool at_once) {
   if (stage_ == Stage::idle) {
     finish();
     return;
@@ -160,13 +187,16 @@ void Listener::stop(Time deadline, FarewellKind kind) {
   const Time now = clock_->now();
   if (stage_ != Stage::running) {
     stop_deadline_ = std::min(stop_deadline_, deadline);
-    if (stopping_) stopping_->hurry(stop_deadlines(now, stop_deadline_));
+    if (stopping_) hurry(*stopping_, {stop_deadline_, kind, at_once});
     return;
   }
   if (in_rebalance_) {
     // Partitions are just being ended, and go: only what is left then is the stop's.
-    if (!stop_asked_) stop_kind_ = kind;
-    stop_asked_ = stop_asked_ ? std::min(*stop_asked_, deadline) : deadline;
+    StopAsked asked{deadline, kind, at_once};
+    if (stop_asked_) {
+      asked = {std::min(stop_asked_->deadline, deadline), stop_asked_->kind, stop_asked_->at_once || at_once};
+    }
+    stop_asked_ = asked;
     return;
   }
   stage_ = Stage::draining;
@@ -176,17 +206,16 @@ void Listener::stop(Time deadline, FarewellKind kind) {
     unschedule(*partition);
     partitions.push_back(partition.get());
   }
-  stopping_ = std::make_unique<PartitionsEnding>(
-      std::move(partitions), kind, false, stop_deadlines(now, deadline),
-      PartitionsEnding::Tools{&dispatcher_, &committers_, mailbox_, log_, [this] { return read_mail(); }});
+  stopping_ = std::make_unique<PartitionsEnding>(std::move(partitions), kind, false,
+                                                 deadlines_of({deadline, kind, at_once}, now), ending_tools());
+  if (at_once) stopping_->drop_unstarted();
 }
 
 void Listener::continue_stop(Time now) {
   if (stage_ == Stage::draining) {
     if (stopping_) {
       if (!stopping_->step(now)) return;
-      left_behind_ = stopping_->left_behind();
-      stopping_.reset();
+      note_left_behind();
     }
     leave();
   }

@@ -81,7 +81,7 @@ void Listener::handle_assigned(std::span<const TopicPartition> partitions) {
   log(LogLevel::info,
       fmt::format("{} / {}: assigned {}", group_->id, subscription_group_->id, describe_partitions(partitions)));
   Counters::add(counters_->assignments, partitions.size());
-  if (gauge_) gauge_->joined.store(true, std::memory_order_relaxed);
+  if (gauge_) gauge_->joined.store(!quiet_, std::memory_order_relaxed);
   const std::vector<StoredPosition> retained = retained_positions({});
   const std::vector<AssignedPartition*> unread = retained_unread({});
   for (const TopicPartition& name : partitions) {
@@ -320,6 +320,7 @@ void Listener::run(AssignedPartition& partition) {
         std::make_unique<BatchRunner>(partition.assignment, std::exchange(partition.start, {}), std::move(tools));
   }
   partition.stage = AssignedPartition::Stage::running;
+  if (quiet_) partition.runner->hasten();
   partition.lane->committer->look(partition);
   // What came before we listened has raised no flag since.
   partition.ready->on_ready();

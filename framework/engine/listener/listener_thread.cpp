@@ -48,7 +48,8 @@ void ListenerThread::run(Shared& shared, std::chrono::milliseconds connect_timeo
     turn_until_finished(shared);
   }
   auto why = connected ? listener.failure() : std::optional<Error>(connected.error());
-  shared.left_behind = listener.left_behind();
+  shared.left_behind = {listener.left_behind(), listener.left_shares()};
+  shared.finished.raise();
   shared.listener.reset();  // the client's destruction belongs to this thread, and to the deadline of join()
   shared.ended.raise();
   shared.move_to(State::ended, std::move(why));
@@ -84,21 +85,30 @@ std::optional<Error> ListenerThread::failure() const {
   return shared_->failure;
 }
 
-void ListenerThread::request(Command::Kind kind, Time deadline) {
+void ListenerThread::request(Command::Kind kind, Time deadline, bool at_once) {
   shared_->given_up.store(true, std::memory_order_release);
-  shared_->mailbox->post_command(std::make_unique<Command>(Command{kind, deadline}));
+  shared_->mailbox->post_command(
+      std::make_unique<Command>(Command{.kind = kind, .deadline = deadline, .at_once = at_once}));
 }
 
-std::vector<std::string> ListenerThread::join(Time deadline) {
+LeftBehind ListenerThread::join(Time deadline) {
   if (!thread_.joinable()) return {};
+  const bool finished = shared_->finished.wait_until(deadline);
+  LeftBehind left;
+  if (finished) left = shared_->left_behind;
   if (shared_->ended.wait_until(deadline)) {
     thread_.join();
-    return shared_->left_behind;
+    return left;
   }
   const bool connecting = state() == State::connecting;
   thread_.detach();
-  return {name_ +
-          (connecting ? ": it was still looking for a broker" : ": its client, which has not closed in time")};
+  if (finished) {
+    left.words.push_back(name_ + ": its client, which has not closed in time");
+  } else {
+    left.words.push_back(name_ + (connecting ? ": it was still looking for a broker"
+                                             : ": its listener, which has not come to its end in time"));
+  }
+  return left;
 }
 
 }  // namespace braid::engine

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "engine/listener/left_share.hpp"
 #include "engine/listener/listener.hpp"
 #include "engine/listener/turn_watch.hpp"
 #include "engine/threads/event_wake_up.hpp"
@@ -55,10 +56,13 @@ class ListenerThread {
   // Why it is failing, or has ended by itself. None: it has not.
   [[nodiscard]] std::optional<Error> failure() const;
   // The listener drains and leaves, all before the deadline; one that still looks for a broker gives that up.
-  // Thread: any.
-  void request(Command::Kind kind, Time deadline);
-  // Waits for the thread's end; at the deadline it is detached. Returns what was left behind, in words.
-  std::vector<std::string> join(Time deadline);
+  // `at_once`: see Listener::stop(). Thread: any.
+  void request(Command::Kind kind, Time deadline, bool at_once = false);
+  // Waits for the thread's end; at the deadline it is detached. Returns what was left behind, which is known before
+  // the client has come to its end.
+  LeftBehind join(Time deadline);
+  // Where commands are posted. Thread: any.
+  [[nodiscard]] const std::shared_ptr<Mailbox>& mailbox() const { return shared_->mailbox; }
 
  private:
   struct Shared {
@@ -70,8 +74,9 @@ class ListenerThread {
     std::unique_ptr<Listener> listener;  // the thread's, from start() on
     // Released by whoever asks for the end, acquired by the thread: nothing but the wish crosses.
     std::atomic<bool> given_up{false};
+    LatchFlag finished;  // what is left is the client's end, which may take long where brokers are away
     LatchFlag ended;
-    std::vector<std::string> left_behind;  // written before `ended` is raised
+    LeftBehind left_behind;  // written before `finished` is raised
 
     mutable std::mutex mutex;
     State state BRAID_GUARDED_BY(mutex) = State::connecting;

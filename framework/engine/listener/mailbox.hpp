@@ -1,5 +1,6 @@
 #pragma once
 
+#include "engine/listener/dump_request.hpp"
 #include "engine/ports/clock.hpp"
 #include "engine/ports/job_pool.hpp"
 #include "engine/ports/position_store.hpp"
@@ -24,11 +25,15 @@ class ReadyFlag;
 // What another thread asks of a listener.
 struct Command {
   enum class Kind : std::uint8_t {
-    stop,   // the application ends
-    leave,  // this connection ends, and the application goes on
+    stop,   // deadline, at_once: the application ends
+    leave,  // deadline: this connection ends, and the application goes on
+    quiet,  // take nothing more
+    dump,   // dump
   };
   Kind kind = Kind::stop;
-  Time deadline;
+  Time deadline{};
+  bool at_once = false;              // nothing new starts, and what runs is hardly waited for
+  std::unique_ptr<DumpPart> dump{};  // to be answered
 };
 
 // What a store of positions outside of Kafka answers.

@@ -44,6 +44,8 @@ class PartitionFilters {
   std::size_t admit(std::vector<Message>& messages, std::size_t from, std::size_t fit, std::size_t most, Time now);
   // The first message that was held back waits for its time; showing it again is of no use.
   [[nodiscard]] bool head_waits(Time now) const;
+  // Until when it does; none: it does not.
+  [[nodiscard]] std::optional<Time> waits_until() const { return of_partition_.waits_until(); }
   // When it does no more, or `other`. Requires that what is held back is shown then.
   [[nodiscard]] std::optional<Time> sooner(std::optional<Time> other) const;
 

@@ -6,6 +6,7 @@
 #include "engine/instrumentation/topic_balance.hpp"
 #include "engine/listener/dispatcher.hpp"
 #include "engine/listener/mailbox.hpp"
+#include "engine/listener/sight.hpp"
 #include "engine/ports/clock.hpp"
 #include "engine/ports/consumer_client.hpp"
 #include "engine/ports/dead_letter_sink.hpp"
@@ -80,8 +81,17 @@ class PartitionRunner {
   // When turn() has something to do by time alone.
   [[nodiscard]] virtual std::optional<Time> wakes_at() const = 0;
 
+  // --- what it does
+
+  // For people: looks at whatever is in hand.
+  virtual void see(RunnerSight& sight) const = 0;
+  // Nothing of what was taken is left to do, but for what is parked.
+  [[nodiscard]] virtual bool empty() const = 0;
+
   // --- the end
 
+  // Nothing more will be taken: what is here does not wait for more.
+  virtual void hasten() = 0;
   // Admits and hands over nothing more, and retries nothing; what was handed over goes on.
   virtual void refuse() = 0;
 

@@ -51,6 +51,13 @@ bool PartitionsEnding::idle() const {
   return true;
 }
 
+void PartitionsEnding::drop_unstarted() {
+  for (AssignedPartition* partition : partitions_) {
+    if (partition->assignment->may_start()) partition->assignment->move_to(Assignment::Phase::ending);
+    if (stage_ == Stage::draining) tools_.dispatcher->forget(*partition->assignment);
+  }
+}
+
 void PartitionsEnding::hurry(const Deadlines& deadlines) {
   deadlines_.drain = std::min(deadlines_.drain, deadlines.drain);
   deadlines_.farewell = std::min(deadlines_.farewell, deadlines.farewell);
@@ -141,8 +148,9 @@ void PartitionsEnding::close_books() {
     AssignedPartition& partition = *partitions_[i];
     const std::uint32_t overran = partition.has_started() ? partition.assignment->jobs()->inside() : 0;
     if (overran > 0) {
-      left_behind_.push_back(fmt::format("{}/{}: {} jobs still in user code; their messages are processed again",
-                                         partition.name.topic, partition.name.partition.value, overran));
+      left_behind_.push_back(fmt::format("{}/{}: {} jobs still in user code; their messages are processed again{}",
+                                         partition.name.topic, partition.name.partition.value, overran,
+                                         name_those_left(partition)));
     } else {
       for (const auto& failure : rounds_[i]->failures()) {
         tools_.log->write(LogLevel::warning, "partition",
@@ -154,6 +162,25 @@ void PartitionsEnding::close_books() {
     if (partition.runner) partition.runner->fold();
     partition.lane->committer->end(partition);
   }
+}
+
+// Asked before the runner lets go of what it knows.
+std::string PartitionsEnding::name_those_left(AssignedPartition& partition) {
+  const Time now = tools_.clock->now();
+  RunnerSight sight;
+  if (partition.runner) {
+    partition.runner->see(sight);
+  } else {
+    see_slots(*partition.assignment, sight.work);
+  }
+  std::string words;
+  for (WorkSight& work : sight.work) {
+    if (!work.since) continue;
+    words += (words.empty() ? ": " : "; ") + describe_work(work, now);
+    left_shares_.push_back(
+        {partition.name, work.index, work.first, work.last, std::move(work.key), now - *work.since});
+  }
+  return words;
 }
 
 }  // namespace braid::engine

@@ -3,6 +3,7 @@
 #include "engine/listener/assigned_partition.hpp"
 #include "engine/listener/committer.hpp"
 #include "engine/listener/dispatcher.hpp"
+#include "engine/listener/left_share.hpp"
 #include "engine/ports/log.hpp"
 #include "engine/worker/farewell_round.hpp"
 
@@ -38,6 +39,7 @@ class PartitionsEnding {
     std::shared_ptr<Mailbox> mailbox;
     Log* log = nullptr;
     std::function<bool()> read_mail;  // the listener's; true: all is read
+    const Clock* clock = nullptr;
   };
 
   // `lost`: nothing may be committed and nothing counts any more.
@@ -47,6 +49,8 @@ class PartitionsEnding {
   PartitionsEnding(const PartitionsEnding&) = delete;
   PartitionsEnding& operator=(const PartitionsEnding&) = delete;
 
+  // What has not started never starts.
+  void drop_unstarted();
   // Brings deadlines forward; never back.
   void hurry(const Deadlines& deadlines);
   // The group has given them to others: nothing counts any more, and nothing is committed.
@@ -57,6 +61,8 @@ class PartitionsEnding {
   [[nodiscard]] Time wakes_at() const;
   // What overran, in words.
   [[nodiscard]] const std::vector<std::string>& left_behind() const { return left_behind_; }
+  // Which jobs these are.
+  [[nodiscard]] const std::vector<LeftShare>& left_shares() const { return left_shares_; }
 
  private:
   enum class Stage : std::uint8_t { draining, farewell, committing, done };
@@ -65,6 +71,7 @@ class PartitionsEnding {
   [[nodiscard]] bool quiet() const;
   void say_farewell();
   void close_books();
+  std::string name_those_left(AssignedPartition& partition);
 
   std::vector<AssignedPartition*> partitions_;
   FarewellKind kind_;
@@ -75,6 +82,7 @@ class PartitionsEnding {
   std::map<const Committer*, std::uint64_t> sent_before_;  // commits, when committing began
   std::vector<std::shared_ptr<FarewellRound>> rounds_;
   std::vector<std::string> left_behind_;
+  std::vector<LeftShare> left_shares_;
 };
 
 }  // namespace braid::engine

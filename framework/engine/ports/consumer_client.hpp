@@ -76,8 +76,15 @@ class PartitionQueue {
   // client's, but may repeat or jump: the caller filters by expected offset.
   virtual TakeReport take(std::size_t max, std::vector<Message>& out) = 0;
   [[nodiscard]] virtual const std::shared_ptr<MessageOwner>& owner() const = 0;
-  // Where the partition's log ends, by what was fetched last; none: nothing was. Asks nobody.
-  [[nodiscard]] virtual std::optional<CommitPosition> log_end() const { return std::nullopt; }
+  // What is known of what is to come, without asking anybody.
+  struct Backlog {
+    std::size_t fetched = 0;              // messages that wait here, about
+    std::optional<CommitPosition> end{};  // where the log ended by what was fetched last; none: nothing was
+    // take() says when the end is reached, so that positions get there. Else what lies before it may be nothing
+    // that is ever delivered, as a transaction's marks.
+    bool end_is_told = false;
+  };
+  [[nodiscard]] virtual Backlog backlog() const { return {}; }
 };
 
 // What a client reports, on the listener's thread, from within serve_group() or serve_replies().

@@ -18,6 +18,20 @@ void Consumer::on_stopping(const VirtualPartition&) {}
 
 namespace braid::engine {
 
+namespace {
+
+void note_share(RunNote& note, const Assignment& assignment, const Share& share) {
+  const auto left = share.unfinished();
+  const Time now = assignment.recovery().now();
+  if (left.empty()) {
+    note.begin(RunNote::What::share, now);
+  } else {
+    note.begin(RunNote::What::share, now, left.front().offset(), left.back().offset());
+  }
+}
+
+}  // namespace
+
 struct ConsumerSlot::Occupant {
   VirtualPartition where;
   std::unique_ptr<Consumer> consumer;
@@ -38,6 +52,7 @@ ConsumerSlot::Attempt ConsumerSlot::run(Assignment& assignment, Share& share) no
   Attempt attempt{.started = active && !held, .held = active && held};
   if (attempt.started) {
     assignment.counters().job_starts();
+    note_share(note_, assignment, share);
     attempt = consume(assignment, share);
     if (attempt.deferred) return attempt;
     assignment.counters().job_ends();
@@ -50,7 +65,10 @@ std::exception_ptr ConsumerSlot::hook(Assignment& assignment, core::HookKind kin
   // As in run(); and the object is not looked at before the phase, since a farewell may be with it.
   state_.store(State::running, std::memory_order_seq_cst);
   std::exception_ptr failure;
-  if (assignment.may_start() && occupant_) failure = call_hook(kind);
+  if (assignment.may_start() && occupant_) {
+    note_.begin(RunNote::What::hook, assignment.recovery().now());
+    failure = call_hook(kind);
+  }
   if (!leave()) say_deferred_farewell();
   return failure;
 }
@@ -69,6 +87,7 @@ std::exception_ptr ConsumerSlot::call_hook(core::HookKind kind) noexcept {
 }
 
 bool ConsumerSlot::leave() noexcept {
+  note_.end();
   State state = State::running;
   // Release: whoever finds the slot idle sees the object as this job left it.
   return state_.compare_exchange_strong(state, State::idle, std::memory_order_acq_rel);
@@ -76,7 +95,9 @@ bool ConsumerSlot::leave() noexcept {
 
 void ConsumerSlot::say_deferred_farewell() noexcept {
   const State state = state_.load(std::memory_order_acquire);
+  note_.go_on_as(RunNote::What::farewell);
   deferred_failure_ = farewell(state == State::farewell_stopping ? FarewellKind::stopping : FarewellKind::revoked);
+  note_.end();
   state_.store(State::idle, std::memory_order_release);
 }
 
@@ -92,6 +113,7 @@ ConsumerSlot::Attempt ConsumerSlot::consume(Assignment& assignment, Share& share
       deferral->call_threw();
     } else {
       share.begin_wait_for_ticket();
+      note_.leave_thread();
       if (!deferral->call_returned()) return Attempt{.started = true, .deferred = true};
       share.end_wait_for_ticket();
       attempt.failure = deferral->failure();

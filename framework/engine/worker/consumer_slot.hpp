@@ -1,6 +1,7 @@
 #pragma once
 
 #include "core/flow/hook_schedule.hpp"
+#include "engine/worker/run_note.hpp"
 
 #include <braid/consumer.hpp>
 
@@ -52,6 +53,11 @@ class ConsumerSlot {
   // the assignment, and with it the object, for good. Thread: whoever gives the hook up; no job is here any more.
   void drop() noexcept;
 
+  // What runs here.
+  [[nodiscard]] const RunNote& note() const { return note_; }
+  // For the job of a farewell, around farewell().
+  [[nodiscard]] RunNote& note() { return note_; }
+
   // Whether an object was made. Meaningful to the listener only when no job of this virtual partition runs.
   [[nodiscard]] bool occupied() const { return occupied_.load(std::memory_order_acquire); }
 
@@ -76,6 +82,7 @@ class ConsumerSlot {
   std::atomic<State> state_{State::idle};
   std::atomic<bool> occupied_{false};
   std::exception_ptr deferred_failure_;
+  RunNote note_;
 };
 
 // Opens the hooks of Consumer to the engine alone.

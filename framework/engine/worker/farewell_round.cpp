@@ -33,7 +33,10 @@ std::vector<std::exception_ptr> FarewellRound::failures() const {
 
 void FarewellRound::Goodbye::run() noexcept {
   const std::shared_ptr<FarewellRound> round = std::move(keeps_round);
-  failure = round_->assignment_->slot(index_).farewell(round_->kind_);
+  ConsumerSlot& slot = round_->assignment_->slot(index_);
+  slot.note().begin(RunNote::What::farewell, round_->assignment_->recovery().now());
+  failure = slot.farewell(round_->kind_);
+  slot.note().end();
   round_->assignment_->jobs()->leave(1);
 }
 

@@ -55,16 +55,45 @@ struct Figures {
   std::uint32_t jobs_running_max = 0;
 };
 
+// How a stop treats what is in hand.
+enum class StopMode : std::uint8_t {
+  drain,  // what was handed over to workers is finished, up to the deadline
+  now,    // nothing new starts, and what runs has a moment (0.3 s) to come back; hooks and the commit follow
+};
+
+// What an application does.
+enum class ApplicationState : std::uint8_t {
+  idle,  // not started
+  running,
+  quieting,  // quiet() was called: takes nothing more, finishes what it has
+  quiet,     // has finished and committed that, and is still a member of its groups
+  stopping,
+  stopped,
+};
+
+// A share, or a hook, that was still in user code when the stop had to leave it.
+struct LeftShare {
+  std::string topic;
+  std::int32_t partition = 0;
+  std::uint32_t virtual_partition = 0;
+  // Of its messages that were not done, as far as was known; -1: it is a hook.
+  std::int64_t first_offset = -1;
+  std::int64_t last_offset = -1;
+  std::optional<std::string> key{};   // of the first one, at most 100 bytes; none: it has none, or it is not known
+  std::chrono::milliseconds since{};  // how long it had been running
+};
+
 // How it ended, and what the stop left behind.
 struct StopReport {
   std::optional<std::string> failure;    // why the application could not go on; none: it was asked to stop
   bool in_time = true;                   // all settled, committed and left before the deadline
   std::vector<std::string> left_behind;  // what had not, in words
+  std::vector<LeftShare> left_shares;    // which jobs these were, as far as it was jobs
 };
 
 // Runs routes: its connections, their listeners, and the pool of workers. Several may live in one process.
-// Thread: any one at a time; request_stop(), set_concurrency(), failure() and figures of all kinds
-// from any.
+// Thread: any one at a time; request_stop(), quiet(), state(), dump(), set_concurrency(), failure() and figures of
+// all kinds from any.
 class Application {
  public:
   // Throws routing::InvalidRoutes or std::invalid_argument with all problems of the routes or the settings.
@@ -88,8 +117,25 @@ class Application {
   // second time. Never throws.
   StopReport stop();
   StopReport stop(std::chrono::milliseconds timeout);
+  // The same, or without waiting for what runs: StopMode::now, whose timeout is by default the shutdown timeout,
+  // but at most 5 s. Brokers that are away cost either at most the timeout; the report says what was not committed.
+  StopReport stop(StopMode mode);
+  StopReport stop(StopMode mode, std::chrono::milliseconds timeout);
 
-  // start(), then waits for request_stop(), a signal (Settings::handle_signals) or a failure, then stop().
+  // Takes nothing more, finishes and commits what was taken, and stays a member of the groups, so that nothing is
+  // rebalanced: for a deployment, or to look at something. For good: what follows is stop(). Returns at once;
+  // state() says when it is done. Does nothing the second time. What the clients have fetched ahead stays there; a
+  // message that fails for ever keeps it from being done; parked messages do not. Thread: any; also from consumers.
+  void quiet() noexcept;
+  [[nodiscard]] ApplicationState state() const;
+
+  // What each thread, each partition and each virtual partition with work does, as text for people: keys of
+  // messages are in it (at most 100 bytes of each), payloads and settings are not. Each connection writes its part
+  // in its own turn; one that has not by the time limit is named. Thread: any, but for partitioners, reducers and
+  // filters.
+  [[nodiscard]] std::string dump(std::chrono::milliseconds patience = std::chrono::milliseconds(1000)) const;
+
+  // start(), then waits for request_stop(), a signal (see Settings::handle_signals) or a failure, then stop().
   // Throws ApplicationError for what start() would, and for a failure on the way.
   StopReport run();
   // Makes run() return. Thread: any; also from consumers.

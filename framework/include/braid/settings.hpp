@@ -60,7 +60,8 @@ struct Settings {
   LogLevel log_level = LogLevel::info;
 
   // run() drains and stops on SIGINT and SIGTERM; a second one ends the process at once. While it still looks for a
-  // broker, the first one counts when that has ended. Without this the application touches no signal.
+  // broker, the first one counts when that has ended. SIGTSTP (a terminal's Ctrl-Z) is quiet(), SIGTTIN writes
+  // dump() to the log, whatever its level. Without this the application touches no signal.
   bool handle_signals = false;
 };
 

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "engine/listener/left_share.hpp"
 #include "engine/listener/listener_thread.hpp"
 
 #include <braid/result.hpp>
@@ -9,8 +10,6 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
-#include <string>
-#include <vector>
 
 // What the supervisor of connections needs of them: listeners on real clients in production, a test's own else.
 
@@ -30,7 +29,7 @@ class Connection {
  public:
   using State = engine::ListenerThread::State;
   struct Load {
-    bool joined = false;  // the group has told it what it holds, be it nothing
+    bool joined = false;  // the group has told it what it holds, be it nothing, and it is not quiet
     std::uint32_t partitions = 0;
     std::uint64_t waiting = 0;  // messages of these that it has not taken
   };
@@ -42,10 +41,11 @@ class Connection {
   // Why it is failing, or has ended by itself.
   [[nodiscard]] virtual std::optional<Error> failure() const = 0;
   [[nodiscard]] virtual Load load() const = 0;
-  // It drains and leaves, all before the deadline. The second call may only bring that forward.
-  virtual void request(engine::Command::Kind kind, engine::Time deadline) = 0;
-  // After its end; or before, and then whatever it still does it does alone. What was left behind, in words.
-  virtual std::vector<std::string> join() = 0;
+  // It drains and leaves, all before the deadline. The second call may only bring that forward. `at_once`: see
+  // Listener::stop().
+  virtual void request(engine::Command::Kind kind, engine::Time deadline, bool at_once) = 0;
+  // After its end; or before, and then whatever it still does it does alone. Returns what was left behind.
+  virtual engine::LeftBehind join() = 0;
 };
 
 class ConnectionFactory {

@@ -8,6 +8,7 @@
 #include <algorithm>
 #include <chrono>
 #include <exception>
+#include <iterator>
 #include <utility>
 
 namespace braid::runtime {
@@ -181,7 +182,9 @@ void ConnectionSupervisor::note_ended(Seat& seat, Time now) {
   const bool leaves = seat.stage == Seat::Stage::leaving;
   const auto failure = seat.connection->failure();
   const std::string why = failure ? failure->text() : "it has ended";
-  for (const std::string& left : seat.connection->join()) log(LogLevel::warning, seat, "left behind " + left);
+  for (const std::string& left : seat.connection->join().words) {
+    log(LogLevel::warning, seat, "left behind " + left);
+  }
   seat.connection.reset();
   if (leaves) {
     seat.stage = Seat::Stage::free;
@@ -241,14 +244,15 @@ void ConnectionSupervisor::leave(Group& group, Seat& seat, const core::Scaling::
   seat.stage = Seat::Stage::leaving;
   const Time deadline = now + settings_.drain_on_revoke + engine::Listener::kEnd;
   seat.until = deadline + kGrace;
-  seat.connection->request(Command::Kind::leave, deadline);
+  seat.connection->request(Command::Kind::leave, deadline, false);
 }
 
 // --- the end
 
-void ConnectionSupervisor::stop(Time deadline) {
-  if (stop_by_ && *stop_by_ <= deadline) return;
-  stop_by_ = deadline;
+void ConnectionSupervisor::stop(Time deadline, bool at_once) {
+  if (stop_by_ && *stop_by_ <= deadline && (stop_at_once_ || !at_once)) return;
+  stop_by_ = std::min(stop_by_.value_or(deadline), deadline);
+  stop_at_once_ = stop_at_once_ || at_once;
   for (Group& group : groups_) {
     for (Seat& seat : group.seats) {
       seat.first = false;
@@ -256,7 +260,7 @@ void ConnectionSupervisor::stop(Time deadline) {
         seat.stage = Seat::Stage::free;
         seat.connection.reset();
       } else {
-        seat.connection->request(Command::Kind::stop, deadline);
+        seat.connection->request(Command::Kind::stop, *stop_by_, stop_at_once_);
       }
     }
   }
@@ -265,7 +269,9 @@ void ConnectionSupervisor::stop(Time deadline) {
 void ConnectionSupervisor::step_stopping(Seat& seat, Time now) {
   if (seat.stage == Seat::Stage::free) return;
   if (seat.connection->state() != Connection::State::ended && now < *stop_by_ + kGrace) return;
-  for (std::string& left : seat.connection->join()) left_behind_.push_back(std::move(left));
+  engine::LeftBehind left = seat.connection->join();
+  std::ranges::move(left.words, std::back_inserter(left_behind_.words));
+  std::ranges::move(left.shares, std::back_inserter(left_behind_.shares));
   seat.connection.reset();
   seat.stage = Seat::Stage::free;
 }

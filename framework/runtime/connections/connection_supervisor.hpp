@@ -65,10 +65,10 @@ class ConnectionSupervisor {
   [[nodiscard]] const std::optional<std::string>& start_failure() const { return start_failure_; }
 
   // All connections drain and leave, before the deadline; those that wait are not made any more. The second call
-  // may only bring the deadline forward.
-  void stop(engine::Time deadline);
+  // may only bring the deadline forward. `at_once`: see Listener::stop().
+  void stop(engine::Time deadline, bool at_once = false);
   [[nodiscard]] bool finished() const;
-  [[nodiscard]] const std::vector<std::string>& left_behind() const { return left_behind_; }
+  [[nodiscard]] const engine::LeftBehind& left_behind() const { return left_behind_; }
 
  private:
   struct Seat {
@@ -109,7 +109,8 @@ class ConnectionSupervisor {
   engine::Time next_look_;
   std::optional<std::string> start_failure_;
   std::optional<engine::Time> stop_by_;
-  std::vector<std::string> left_behind_;
+  bool stop_at_once_ = false;
+  engine::LeftBehind left_behind_;
 };
 
 }  // namespace braid::runtime

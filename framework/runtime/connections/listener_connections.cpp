@@ -15,14 +15,24 @@ class ListenerConnection final : public Connection {
  public:
   ListenerConnection(std::shared_ptr<ListenerConnections::Parts> parts, const ConnectionPlace& place,
                      std::unique_ptr<engine::ConsumerClient> client, std::shared_ptr<engine::Notifier> changed)
-      : parts_(std::move(parts)), place_(place), client_(std::move(client)), changed_(std::move(changed)) {}
+      : parts_(std::move(parts)),
+        place_(place),
+        name_(fmt::format("braid-l-{}", place_.of_all)),
+        client_(std::move(client)),
+        changed_(std::move(changed)) {}
+  ~ListenerConnection() override {
+    if (thread_) parts_->inspection->remove(name_);
+  }
+  ListenerConnection(const ListenerConnection&) = delete;
+  ListenerConnection& operator=(const ListenerConnection&) = delete;
 
   void start() override {
     auto make = [this](std::shared_ptr<engine::Mailbox> mailbox, engine::Waiter& waiter) {
       return make_listener(std::move(mailbox), waiter);
     };
-    thread_ = std::make_unique<engine::ListenerThread>(fmt::format("braid-l-{}", place_.of_all), make,
-                                                       parts_->keeps, changed_);
+    thread_ = std::make_unique<engine::ListenerThread>(name_, make, parts_->keeps, changed_);
+    // Before it runs: where the application is quiet, it hears of that before it is given anything.
+    parts_->inspection->add({name_, thread_->mailbox(), facts_});
     thread_->start(parts_->settings.connect_timeout);
   }
   [[nodiscard]] State state() const override { return thread_->state(); }
@@ -31,8 +41,10 @@ class ListenerConnection final : public Connection {
     return {gauge_->joined.load(std::memory_order_relaxed), gauge_->partitions.load(std::memory_order_relaxed),
             gauge_->waiting.load(std::memory_order_relaxed)};
   }
-  void request(engine::Command::Kind kind, engine::Time deadline) override { thread_->request(kind, deadline); }
-  std::vector<std::string> join() override { return thread_->join(parts_->clock->now()); }
+  void request(engine::Command::Kind kind, engine::Time deadline, bool at_once) override {
+    thread_->request(kind, deadline, at_once);
+  }
+  engine::LeftBehind join() override { return thread_->join(parts_->clock->now()); }
 
  private:
   [[nodiscard]] std::unique_ptr<engine::Listener> make_listener(std::shared_ptr<engine::Mailbox> mailbox,
@@ -66,6 +78,7 @@ class ListenerConnection final : public Connection {
             .recovery = parts_->recovery,
             // Looking is not for nothing, and only a changing number of connections needs it.
             .gauge = place_.subscription_group->connections.dynamic() ? gauge_ : nullptr,
+            .facts = facts_,
         });
   }
   [[nodiscard]] std::map<const OffsetStore*, std::shared_ptr<engine::StoreCalls>> stores() const {
@@ -79,9 +92,11 @@ class ListenerConnection final : public Connection {
 
   const std::shared_ptr<ListenerConnections::Parts> parts_;
   const ConnectionPlace place_;
+  const std::string name_;                          // of its thread
   std::unique_ptr<engine::ConsumerClient> client_;  // until start()
   const std::shared_ptr<engine::Notifier> changed_;
   const std::shared_ptr<engine::ConnectionGauge> gauge_ = std::make_shared<engine::ConnectionGauge>();
+  const std::shared_ptr<engine::ListenerFacts> facts_ = std::make_shared<engine::ListenerFacts>();
   std::unique_ptr<engine::ListenerThread> thread_;  // from start() on
 };
 

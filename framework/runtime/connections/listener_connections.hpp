@@ -3,6 +3,7 @@
 #include "engine/listener/listener.hpp"
 #include "engine/store/store_thread.hpp"
 #include "runtime/connections/connection.hpp"
+#include "runtime/inspection.hpp"
 #include "runtime/node.hpp"
 
 #include <braid/settings.hpp>
@@ -31,6 +32,7 @@ class ListenerConnections final : public ConnectionFactory {
     engine::Clock* clock = nullptr;
     engine::Log* log = nullptr;
     engine::ListenerHost* host = nullptr;
+    Inspection* inspection = nullptr;
     std::shared_ptr<engine::JobPool> pool;
     std::shared_ptr<engine::PartitionJobsTable> jobs;
     std::shared_ptr<engine::Limits> limits;

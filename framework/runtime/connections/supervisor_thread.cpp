@@ -50,11 +50,13 @@ void SupervisorThread::run(engine::Log& log) {
 
 void SupervisorThread::obey() {
   std::optional<engine::Time> stop_by;
+  bool at_once = false;
   {
     const std::lock_guard lock(mutex_);
     stop_by = stop_by_;
+    at_once = at_once_;
   }
-  if (stop_by) supervisor_->stop(*stop_by);
+  if (stop_by) supervisor_->stop(*stop_by, at_once);
 }
 
 std::optional<std::string> SupervisorThread::wait_started() {
@@ -62,18 +64,19 @@ std::optional<std::string> SupervisorThread::wait_started() {
   return start_failure_;
 }
 
-void SupervisorThread::request_stop(engine::Time deadline) {
+void SupervisorThread::request_stop(engine::Time deadline, bool at_once) {
   {
     const std::lock_guard lock(mutex_);
     stop_by_ = stop_by_ ? std::min(*stop_by_, deadline) : deadline;
+    at_once_ = at_once_ || at_once;
   }
   wake_up_->notify();
 }
 
-std::vector<std::string> SupervisorThread::join() {
+engine::LeftBehind SupervisorThread::join() {
   if (!thread_.joinable()) return {};
   thread_.join();
-  std::vector<std::string> left = supervisor_->left_behind();
+  engine::LeftBehind left = supervisor_->left_behind();
   supervisor_.reset();
   return left;
 }

@@ -10,7 +10,6 @@
 #include <optional>
 #include <string>
 #include <thread>
-#include <vector>
 
 namespace braid::runtime {
 
@@ -29,10 +28,10 @@ class SupervisorThread {
   void start(std::unique_ptr<ConnectionSupervisor> supervisor, engine::Log& log);
   // Waits until the first connections run, or could not start. Returns why they could not.
   std::optional<std::string> wait_started();
-  // The second call may only bring the deadline forward. Thread: any.
-  void request_stop(engine::Time deadline);
-  // Behind request_stop(): returns a moment behind its deadline at the latest, with what was left behind, in words.
-  std::vector<std::string> join();
+  // See ConnectionSupervisor::stop(). Thread: any.
+  void request_stop(engine::Time deadline, bool at_once);
+  // Behind request_stop(): returns a moment behind its deadline at the latest, with what was left behind.
+  engine::LeftBehind join();
 
  private:
   void run(engine::Log& log);
@@ -44,6 +43,7 @@ class SupervisorThread {
   std::optional<std::string> start_failure_;  // written before `started_` is raised
   std::mutex mutex_;
   std::optional<engine::Time> stop_by_ BRAID_GUARDED_BY(mutex_);
+  bool at_once_ BRAID_GUARDED_BY(mutex_) = false;
   std::jthread thread_;
 };
 

@@ -205,6 +205,35 @@ TEST_F(Connections, WhoseBrokersAreGoneForLongGetsANewClientUntilOneAnswers) {
   EXPECT_EQ(app.failure(), std::nullopt);
 }
 
+// It is no less quiet for that, and nobody waits for it meanwhile.
+TEST_F(Connections, OneThatComesBackWhileTheApplicationIsQuietTakesNothing) {
+  make_topic("orders", 2);
+  produce("orders", 100, 10);
+  Settings impatient = settings();
+  impatient.transport_timeout = 1s;
+  impatient.connect_timeout = 1s;
+  impatient.drain_on_revoke = 100ms;
+  Application app(impatient, orders({}));
+  app.start();
+  ASSERT_TRUE(all_seen(100));
+  app.quiet();
+  ASSERT_TRUE(eventually([&] { return app.state() == ApplicationState::quiet; })) << app.dump();
+  cluster.broker_down(EmbeddedCluster::kAllBrokers);
+  ASSERT_TRUE(eventually([&] { return log.count("connection 0 gets a new client in") > 0; }));
+  const auto began = std::chrono::steady_clock::now();
+  const std::string text = app.dump(20s);
+  EXPECT_LT(std::chrono::steady_clock::now() - began, 5s);
+  EXPECT_TRUE(text.find("braid-l-0: it has ended") != std::string::npos ||
+              text.find("braid-l-0: looks for a broker") != std::string::npos)
+      << text;
+  cluster.broker_up(EmbeddedCluster::kAllBrokers);
+  ASSERT_TRUE(eventually([&] { return app.figures().connections == 1 && app.figures().assignments >= 4; }));
+  produce("orders", 100, 10);
+  EXPECT_FALSE(eventually([&] { return app.figures().messages_taken > 100; }, 1500ms)) << "it takes what comes";
+  EXPECT_TRUE(eventually([&] { return app.state() == ApplicationState::quiet; })) << app.dump();
+  EXPECT_TRUE(app.stop().in_time);
+}
+
 // While it waits for its next client, and while that looks for a broker.
 TEST_F(Connections, AStopEndsWhatIsBeingRestarted) {
   make_topic("orders", 2);

@@ -74,6 +74,45 @@ TEST_F(Signals, AJobThatNeverEndsCostsTheDeadlineAndNoMore) {
   EXPECT_EQ(WEXITSTATUS(*status), 3);
 }
 
+TEST_F(Signals, SigtstpQuietsAndSigttinDumps) {
+  make_topic("orders", 2);
+  produce("orders", 500, 20);
+  WorkerProcess worker("mock_worker", arguments({"work_us=1000"}));
+  ASSERT_TRUE(eventually([&] { return lines('m') > 10; }));
+  worker.signal(SIGTTIN);
+  ASSERT_TRUE(eventually([&] { return log.count("what everything does") == 1; }));
+  EXPECT_GT(log.count("connection braid-l-0: g / "), 0U);
+  EXPECT_GT(log.count("braid-signals"), 0U);
+  worker.signal(SIGTSTP);
+  ASSERT_TRUE(eventually([&] { return log.count("quiet: all that was taken is done and committed") == 1; }));
+  const std::size_t done = lines('m');
+  produce("orders", 100, 20);
+  EXPECT_FALSE(worker.wait(500ms)) << "it ended";
+  EXPECT_EQ(lines('m'), done) << "it took more";
+  worker.signal(SIGTERM);
+  const auto status = worker.wait(kDeadline);
+  ASSERT_TRUE(status);
+  EXPECT_TRUE(WIFEXITED(*status)) << *status;
+  EXPECT_EQ(lines('h', "revoked"), 0U) << "it was a member to the end";
+}
+
+TEST_F(Signals, ADumpDoesNotKeepTheSecondSignalWaiting) {
+  make_topic("orders");
+  produce("orders", 10);
+  WorkerProcess worker("mock_worker", arguments({"hold=1", "stop_ms=60000"}));
+  ASSERT_TRUE(eventually([&] { return lines('h', "holding") > 0; }));
+  worker.signal(SIGINT);
+  ASSERT_TRUE(eventually([&] { return log.count("draining") > 0; }));
+  // While it drains, too.
+  worker.signal(SIGTTIN);
+  ASSERT_TRUE(eventually([&] { return log.count("drains, to stop") == 1; }));
+  EXPECT_GT(log.count(" runs since "), 0U);
+  worker.signal(SIGTERM);
+  const auto status = worker.wait(2s);
+  ASSERT_TRUE(status);
+  EXPECT_EQ(WEXITSTATUS(*status), 128 + SIGTERM);
+}
+
 // Nobody asked for signals: they do what the host has set up.
 TEST_F(Signals, WithoutHandlingNothingIsTouched) {
   make_topic("orders");

@@ -215,7 +215,8 @@ TEST_F(ConnectionSupervisorTest, AStopAsksAllAndWaitsForAll) {
   EXPECT_FALSE(supervisor->finished());
   end("moving-0");
   EXPECT_TRUE(supervisor->finished());
-  EXPECT_EQ(supervisor->left_behind(), std::vector<std::string>{});
+  EXPECT_EQ(supervisor->left_behind().words, std::vector<std::string>{});
+  EXPECT_TRUE(supervisor->left_behind().shares.empty());
   EXPECT_EQ(running(), 0U);
 }
 
@@ -228,7 +229,8 @@ TEST_F(ConnectionSupervisorTest, AStopKeepsItsDeadlineWhateverHangs) {
   EXPECT_FALSE(supervisor->finished());
   advance(1ms);
   EXPECT_TRUE(supervisor->finished());
-  EXPECT_EQ(supervisor->left_behind(), std::vector<std::string>{"fixed-1 had not ended"});
+  EXPECT_EQ(supervisor->left_behind().words, std::vector<std::string>{"fixed-1 had not ended"});
+  EXPECT_EQ(supervisor->left_behind().shares.size(), 1U);
 }
 
 TEST_F(ConnectionSupervisorTest, ASecondStopMayBeSooner) {
@@ -239,6 +241,22 @@ TEST_F(ConnectionSupervisorTest, ASecondStopMayBeSooner) {
   supervisor->stop(clock.time + 1s);
   EXPECT_EQ(the("fixed-0").requests.back().second, first - 29s);
   advance(1500ms);
+  EXPECT_TRUE(supervisor->finished());
+}
+
+TEST_F(ConnectionSupervisorTest, ASecondStopMayBeAtOnceAndNoLater) {
+  start();
+  const Time first = clock.time + 30s;
+  supervisor->stop(first);
+  EXPECT_FALSE(the("fixed-0").at_once);
+  supervisor->stop(first + 10s, true);
+  EXPECT_TRUE(the("fixed-0").at_once);
+  EXPECT_EQ(the("fixed-0").requests.back().second, first);
+  supervisor->stop(first - 10s);
+  EXPECT_TRUE(the("fixed-0").at_once) << "it is not taken back";
+  EXPECT_EQ(the("fixed-0").requests.back().second, first - 10s);
+  end_all();
+  supervisor->turn();
   EXPECT_TRUE(supervisor->finished());
 }
 

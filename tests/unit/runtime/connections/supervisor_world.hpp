@@ -57,6 +57,7 @@ struct Fake {
   std::optional<Error> why;
   Connection::Load load{.joined = true};
   std::vector<std::pair<Command::Kind, Time>> requests;
+  bool at_once = false;  // of the last one
   bool started = false;
   bool joined = false;
   bool joined_early = false;
@@ -75,12 +76,15 @@ class FakeConnection final : public Connection {
   [[nodiscard]] State state() const override { return fake_->state; }
   [[nodiscard]] std::optional<Error> failure() const override { return fake_->why; }
   [[nodiscard]] Load load() const override { return fake_->load; }
-  void request(Command::Kind kind, Time deadline) override { fake_->requests.emplace_back(kind, deadline); }
-  std::vector<std::string> join() override {
+  void request(Command::Kind kind, Time deadline, bool at_once) override {
+    fake_->requests.emplace_back(kind, deadline);
+    fake_->at_once = at_once;
+  }
+  engine::LeftBehind join() override {
     fake_->joined = true;
     fake_->joined_early = fake_->state != State::ended;
-    return fake_->joined_early ? std::vector<std::string>{fake_->name + " had not ended"}
-                               : std::vector<std::string>{};
+    if (!fake_->joined_early) return {};
+    return {{fake_->name + " had not ended"}, {{.partition = {"orders", {3}}}}};
   }
 
  private:
