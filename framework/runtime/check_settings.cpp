@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <charconv>
 #include <chrono>
 
 namespace braid::runtime {
@@ -34,6 +35,7 @@ std::vector<std::string> check_settings(const Settings& settings) {
   within(problems, "transport_timeout", settings.transport_timeout, 1000ms);
   within(problems, "drain_on_revoke", settings.drain_on_revoke, 0ms);
   within(problems, "shutdown_timeout", settings.shutdown_timeout, 0ms);
+  within(problems, "stalled_after", settings.stalled_after, 0ms);
   if (settings.expected_partitions == 0) problems.emplace_back("expected_partitions must be at least 1, is 0");
   if (settings.prefetch_bytes < 64 * 1024) {
     problems.push_back(fmt::format("prefetch_bytes must be at least 65536, is {}", settings.prefetch_bytes));
@@ -47,6 +49,19 @@ std::vector<std::string> check_settings(const Settings& settings) {
         fmt::format("commit_metadata_bytes must be from 0 to 32,767, is {}", settings.commit_metadata_bytes));
   }
   return problems;
+}
+
+std::chrono::milliseconds longest_poll(const Settings& settings, const routing::SubscriptionGroup& group) {
+  constexpr auto kName = "max.poll.interval.ms";
+  constexpr std::chrono::milliseconds kDefault{300'000};
+  const auto of_group = routing::client_settings(group).find(kName);
+  const auto own = settings.kafka.find(kName);
+  const std::string* value = nullptr;
+  if (own != settings.kafka.end()) value = &own->second;
+  if (of_group != routing::client_settings(group).end()) value = &of_group->second;
+  long milliseconds = 0;
+  if (value != nullptr) std::from_chars(value->data(), value->data() + value->size(), milliseconds);
+  return milliseconds > 0 ? std::chrono::milliseconds(milliseconds) : kDefault;
 }
 
 std::vector<std::string> find_silent_hooks(const routing::Routes& routes, bool ends_are_told) {

@@ -104,6 +104,16 @@ TopicBuilder& TopicBuilder::ticket_timeout(std::chrono::milliseconds time) {
   return *this;
 }
 
+TopicBuilder& TopicBuilder::max_processing_time(std::chrono::milliseconds time) {
+  topic_->max_processing_time = time;
+  return *this;
+}
+
+TopicBuilder& TopicBuilder::stalled_after(std::chrono::milliseconds time) {
+  topic_->stalled_after = time;
+  return *this;
+}
+
 TopicBuilder& TopicBuilder::on_ticket_timeout(OnTicketTimeout action) {
   topic_->on_ticket_timeout = action;
   return *this;

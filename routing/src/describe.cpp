@@ -117,6 +117,12 @@ void write_hooks(std::ostream& out, const Topic& topic) {
   if (topic.end_of_partition) hooks.add("at the end", "of a partition");
   if (topic.tick_every) hooks.add("each", to_text(*topic.tick_every));
   hooks.write(out, "hooks");
+  Differences limits;
+  if (topic.max_processing_time) limits.add("max_processing_time", to_text(*topic.max_processing_time));
+  if (topic.stalled_after) {
+    limits.add("stalled_after", topic.stalled_after->count() > 0 ? to_text(*topic.stalled_after) : "never");
+  }
+  limits.write(out, "too long");
   if (!topic.ticket_timeout) return;
   out << "      tickets: overdue after " << to_text(*topic.ticket_timeout) << ", then "
       << (topic.on_ticket_timeout == OnTicketTimeout::retry ? "tried again" : "stopped") << '\n';

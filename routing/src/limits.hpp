@@ -36,6 +36,10 @@ inline constexpr Range<std::chrono::milliseconds> kCommitInterval{std::chrono::m
 inline constexpr Range<std::chrono::milliseconds> kTickEvery{std::chrono::milliseconds{1}, std::chrono::hours{24}};
 inline constexpr Range<std::chrono::milliseconds> kTicketTimeout{std::chrono::milliseconds{1},
                                                                  std::chrono::hours{24}};
+inline constexpr Range<std::chrono::milliseconds> kMaxProcessingTime{std::chrono::milliseconds{1},
+                                                                     std::chrono::hours{24}};
+inline constexpr Range<std::chrono::milliseconds> kStalledAfter{std::chrono::milliseconds{0},
+                                                                std::chrono::hours{24}};
 inline constexpr Range<std::uint32_t> kRetries{0, 1'000'000};
 inline constexpr Range<std::chrono::milliseconds> kPause{std::chrono::milliseconds{1}, std::chrono::hours{24}};
 inline constexpr Range<double> kMultiplier{1.0, 1000.0};

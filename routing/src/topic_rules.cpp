@@ -170,6 +170,8 @@ class TopicRules {
   void hooks() {
     range("tick_every", topic_.tick_every, kTickEvery);
     range("ticket_timeout", topic_.ticket_timeout, kTicketTimeout);
+    range("max_processing_time", topic_.max_processing_time, kMaxProcessingTime);
+    range("stalled_after", topic_.stalled_after, kStalledAfter);
     refuse_if(topic_.on_ticket_timeout == OnTicketTimeout::retry && !topic_.ticket_timeout, "on_ticket_timeout",
               "on_ticket_timeout: retry needs a ticket_timeout, since without one no ticket is ever overdue");
   }

@@ -37,6 +37,13 @@ void YamlReader::read_topic(const YamlNode& node, TopicBuilder topic) {
       topic.hold_copy_after(*read);
     }
   };
+  const Read read_stalled_after = [&](const YamlNode& value) {
+    if (value.kind == YamlNode::Kind::scalar && value.scalar == "never") {
+      topic.stalled_after(std::chrono::milliseconds(0));
+    } else if (const auto read = duration(value, "stalled_after", "never")) {
+      topic.stalled_after(*read);
+    }
+  };
   const Read read_end_of_partition = [&](const YamlNode& value) {
     if (const auto wanted = truth(value, "end_of_partition")) topic.end_of_partition(*wanted);
   };
@@ -77,6 +84,8 @@ void YamlReader::read_topic(const YamlNode& node, TopicBuilder topic) {
        time("tick_every", &TopicBuilder::tick_every),
        time("ticket_timeout", &TopicBuilder::ticket_timeout),
        named("on_ticket_timeout", kOnTicketTimeoutNames, &TopicBuilder::on_ticket_timeout),
+       time("max_processing_time", &TopicBuilder::max_processing_time),
+       {"stalled_after", read_stalled_after},
        {"kafka", [&](const YamlNode& value) { read_kafka(value, kafka_into(topic)); }}},
       [&](std::string_view key, const YamlNode& value) { topic.located(std::string(key), location(value)); });
 }

@@ -222,6 +222,8 @@ constexpr std::array<std::string_view, kHappenings> kNames{
     "checks: attempts are counted",
     "checks: only culprits are dead letters",
     "checks: what is parked stays open",
+    "connections that left for a job that overran its limit",
+    "connections that came back behind it",
 };
 static_assert(!kNames.back().empty(), "each happening has its name");
 

@@ -222,6 +222,8 @@ enum class Happening : std::uint8_t {
   checked_attempts,
   checked_culprits,
   checked_parked,
+  left_for_an_overrun,
+  came_back_behind_an_overrun,
   count_,
 };
 

@@ -60,6 +60,7 @@ class FakeConsumerClient final : public engine::ConsumerClient {
 
   Result<void> reach_broker(std::chrono::milliseconds timeout, const std::atomic<bool>& given_up) override;
   Result<void> subscribe(const std::vector<std::string>& topics, engine::ReadySignal& ready) override;
+  Result<void> unsubscribe() override;
   void serve_group(engine::ConsumerEvents& events) override;
   void serve_replies(engine::ConsumerEvents& events) override;
   std::unique_ptr<engine::PartitionQueue> open(const engine::TopicPartition& partition,
@@ -121,6 +122,7 @@ class FakeConsumerClient final : public engine::ConsumerClient {
   void revoke(engine::ConsumerEvents& events, const std::vector<int>& partitions, bool lost);
   void hand_assignment(engine::ConsumerEvents& events, const std::vector<int>& partitions);
   void finish_close(engine::ConsumerEvents& events);
+  void give_everything_back(engine::ConsumerEvents& events);
   void join();
   void purge_retained(std::span<const engine::TopicPartition> others);
   void begin_incarnation(FakeFetch& fetch, std::int64_t start);
@@ -160,6 +162,8 @@ class FakeConsumerClient final : public engine::ConsumerClient {
   Failing failing_ = Failing::no;
   bool stop_expected_ = false;
   bool closing_ = false;
+  bool unsubscribing_ = false;
+  bool left_ = false;  // since it unsubscribed
   bool closed_ = false;
   bool dead_ = false;
 };

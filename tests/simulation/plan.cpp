@@ -259,6 +259,7 @@ Plan draw_plan(World& world, FakeKafka& kafka) {
     process.topics.push_back(std::move(topic));
   }
   kafka.metadata_bytes = process.commit_metadata_bytes;
+  if (random.chance(200)) process.max_processing_time = std::chrono::milliseconds(random.between(20, 2000));
   return plan;
 }
 

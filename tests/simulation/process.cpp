@@ -55,7 +55,8 @@ class Process::Connection final : private engine::Waiter {
         engine::Listener::Settings{.commit_interval = plan_.commit_interval,
                                    .drain_on_revoke = plan_.drain_on_revoke,
                                    .default_max_partitions = 4,
-                                   .commit_metadata_bytes = plan_.commit_metadata_bytes},
+                                   .commit_metadata_bytes = plan_.commit_metadata_bytes,
+                                   .max_processing_time = plan_.max_processing_time},
         engine::Listener::Parts{
             .client = std::move(client),
             .mailbox = mailbox_,

@@ -51,6 +51,7 @@ struct ProcessPlan {
   std::size_t queue_limit = 1;
   engine::Duration commit_interval{};
   engine::Duration drain_on_revoke{};
+  engine::Duration max_processing_time = std::chrono::hours(24);
   std::size_t max_bytes_in_flight = 1;
   std::size_t commit_metadata_bytes = 4'095;
   std::vector<TopicPlan> topics;

@@ -136,6 +136,13 @@ Result<void> RdkafkaConsumerClient::subscribe(const std::vector<std::string>& to
   return {};
 }
 
+Result<void> RdkafkaConsumerClient::unsubscribe() {
+  const auto code = rd_kafka_unsubscribe(handle_->rk());
+  if (ready_ != nullptr) ready_->on_ready();
+  if (code != RD_KAFKA_RESP_ERR_NO_ERROR) return translate(code, "unsubscribe");
+  return {};
+}
+
 void RdkafkaConsumerClient::serve_group(engine::ConsumerEvents& events) {
   rdkafka_log_->drain();
   events_ = &events;

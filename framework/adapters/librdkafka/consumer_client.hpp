@@ -27,6 +27,7 @@ class RdkafkaConsumerClient final : public engine::ConsumerClient {
 
   Result<void> reach_broker(std::chrono::milliseconds timeout, const std::atomic<bool>& given_up) override;
   Result<void> subscribe(const std::vector<std::string>& topics, engine::ReadySignal& ready) override;
+  Result<void> unsubscribe() override;
   void serve_group(engine::ConsumerEvents& events) override;
   void serve_replies(engine::ConsumerEvents& events) override;
   std::unique_ptr<engine::PartitionQueue> open(const engine::TopicPartition& partition,

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "core/listener/partition_commits.hpp"
+#include "core/listener/stall_watch.hpp"
 #include "core/offsets/partition_offsets.hpp"
 #include "engine/listener/commit_requests.hpp"
 #include "engine/listener/mailbox.hpp"
@@ -30,6 +31,8 @@ struct TopicLane {
   PositionStore* store = nullptr;  // where its positions are kept
   Committer* committer = nullptr;  // to that store
   Duration commit_interval{};
+  Duration max_processing_time{};
+  Duration stalled_after{};  // 0: never
   std::shared_ptr<TopicBalance> balance;
 };
 
@@ -54,8 +57,9 @@ struct AssignedPartition {
   std::vector<std::unique_ptr<PartitionRunner>> former_runners;
   CommitRequests requests;
   std::shared_ptr<Steering> steering;  // of consumers
-  bool last_commit_asked = false;      // it is quiet, and nothing of it is left to do
-  bool released = false;               // a commit was acknowledged that its runner waited for
+  core::StallWatch stall;
+  bool last_commit_asked = false;  // it is quiet, and nothing of it is left to do
+  bool released = false;           // a commit was acknowledged that its runner waited for
   ReadyFlag* ready = nullptr;
 
   // Jobs of the partition may be ours. Else what there is of them is an earlier owner's.

@@ -69,6 +69,10 @@ Listener::Listener(Settings settings, Parts parts)
           *log_));
     }
     lane.commit_interval = topic.commit.interval ? Duration(*topic.commit.interval) : settings_.commit_interval;
+    lane.max_processing_time = topic.max_processing_time.value_or(
+        std::chrono::duration_cast<std::chrono::milliseconds>(settings_.max_processing_time));
+    lane.stalled_after = topic.stalled_after.value_or(
+        std::chrono::duration_cast<std::chrono::milliseconds>(settings_.stalled_after));
     lane.max_partitions = topic.virtual_partitions.max_partitions.value_or(settings_.default_max_partitions);
     lane.caps = caps_of(topic);
     lane.balance = parts.balances->of(group_->id, topic.name);
@@ -104,13 +108,17 @@ PositionStore& Listener::store_of(const routing::Topic& topic) {
 
 Result<void> Listener::connect() {
   owned_.check();
-  std::vector<std::string> topics;
-  for (const auto& [name, lane] : lanes_) topics.push_back(name);
-  auto subscribed = client_->subscribe(topics, client_signal_);
+  auto subscribed = subscribe();
   if (!subscribed) return subscribed;
   stage_ = Stage::running;
   facts_->answers.store(true, std::memory_order_release);
   return subscribed;
+}
+
+Result<void> Listener::subscribe() {
+  std::vector<std::string> topics;
+  for (const auto& [name, lane] : lanes_) topics.push_back(name);
+  return client_->subscribe(topics, client_signal_);
 }
 
 void Listener::turn() {
@@ -121,6 +129,8 @@ void Listener::turn() {
   serve_client(now);
   if (failure_ && stage_ == Stage::running) end_failed(now);
   if (now >= next_sweep_) sweep(now);
+  if (now >= next_overrun_look_) watch_overruns(now);
+  if (away_) come_back();
   if (std::exchange(seeks_wait_, false)) seek_where_asked();
   read_mail();
   turn_released();
@@ -138,7 +148,7 @@ void Listener::turn() {
 
 Time Listener::wakes_at() const {
   const Time now = clock_->now();
-  Time at = std::min(next_sweep_, next_serve_);
+  Time at = std::min({next_sweep_, next_serve_, next_overrun_look_});
   if (!timers_.empty()) at = std::min(at, timers_.begin()->first);
   if (stage_ == Stage::running || stopping_) {
     if (const auto commit = committers_.wakes_at(now)) at = std::min(at, *commit);
@@ -165,6 +175,10 @@ void Listener::sweep(Time now) {
     for (const auto& former : partition->former_runners) former->watch_tickets(now);
   }
   if (gauge_) measure();
+  if (stage_ == Stage::running) {
+    watch_stalls(now);
+    watch_overruns(now);
+  }
   // From here on, since it may have waited for a broker.
   next_sweep_ = clock_->now() + kSweep;
 }

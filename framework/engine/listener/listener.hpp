@@ -59,6 +59,9 @@ class Listener final : private ConsumerEvents {
     std::uint32_t default_max_partitions = 64;
     std::uint32_t expected_partitions = 16;  // of the application; more is reported
     std::size_t commit_metadata_bytes = 4'095;
+    // For topics that say nothing themselves.
+    Duration max_processing_time = std::chrono::minutes(5);
+    Duration stalled_after = std::chrono::minutes(1);  // 0: never
   };
   struct Parts {
     std::unique_ptr<ConsumerClient> client;
@@ -121,6 +124,12 @@ class Listener final : private ConsumerEvents {
 
  private:
   enum class Stage : std::uint8_t { idle, running, draining, leaving, finished };
+  // A job that runs for longer than it may.
+  struct Overrun {
+    std::shared_ptr<Assignment> assignment;
+    std::uint32_t index = 0;
+    Time since;
+  };
   struct StopAsked {
     Time deadline;
     FarewellKind kind = FarewellKind::stopping;
@@ -186,6 +195,15 @@ class Listener final : private ConsumerEvents {
   [[nodiscard]] static PartitionsEnding::Deadlines deadlines_of(const StopAsked& asked, Time now);
   void hurry(PartitionsEnding& ending, const StopAsked& asked) const;
   void note_left_behind();
+  Result<void> subscribe();
+  void watch_stalls(Time now);
+  void watch_stall(AssignedPartition& partition, Time now);
+  [[nodiscard]] std::optional<Overrun> find_overrun(const std::shared_ptr<Assignment>& assignment, Duration longest,
+                                                    Time now);
+  void watch_overruns(Time now);
+  void say_overrun(const Overrun& overrun, Time now) const;
+  void come_back();
+  void keep_while_it_runs(const std::shared_ptr<Assignment>& assignment);
   void obey(Command& command);
   void look_whether_settled(Time now);
   void describe(const AssignedPartition& partition, Time now, std::string& text);
@@ -261,6 +279,12 @@ class Listener final : private ConsumerEvents {
   // Told to stop within a rebalance's handler, which ends its own partitions first.
   std::optional<StopAsked> stop_asked_;
   std::optional<Error> failure_;
+
+  // Assignments that are over, and have left jobs.
+  std::vector<std::shared_ptr<Assignment>> earlier_;
+  Time next_overrun_look_ = Time::max();
+  bool away_ = false;              // from the group, since something runs for too long
+  std::vector<Overrun> overruns_;  // what that is
 
   bool quiet_ = false;
   Time next_quiet_look_{};

@@ -105,6 +105,7 @@ std::string Listener::describe() {
   const Time now = clock_->now();
   const char* stage = "runs";
   if (quiet_) stage = facts_->settled.load(std::memory_order_relaxed) ? "is quiet" : "finishes, to be quiet";
+  if (away_) stage = "has left the group until what runs for too long has returned";
   if (in_rebalance_) stage = "ends partitions for a rebalance";
   if (stage_ == Stage::draining) stage = "drains, to stop";
   if (stage_ == Stage::leaving) stage = "leaves the group";
@@ -113,6 +114,15 @@ std::string Listener::describe() {
   std::string text = fmt::format("{} / {}: {}; partitions: {}; {} jobs wait for the pool\n", group_->id,
                                  subscription_group_->id, stage, describe_partitions(names), dispatcher_.waiting());
   for (const auto& [name, partition] : partitions_) describe(*partition, now, text);
+  for (const auto& earlier : earlier_) {
+    std::vector<WorkSight> work;
+    see_slots(*earlier, work);
+    for (const WorkSight& each : work) {
+      text +=
+          fmt::format("  {}/{}, generation {}, which is over: {}\n", earlier->partition().topic,
+                      earlier->partition().partition.value, earlier->generation().value, describe_work(each, now));
+    }
+  }
   return text;
 }
 
@@ -135,11 +145,6 @@ void Listener::describe(const AssignedPartition& partition, Time now, std::strin
     if (sight.filter_until && *sight.filter_until > now) {
       text += fmt::format(", filters wait for {}", describe_duration(*sight.filter_until - now));
     }
-  }
-  for (const auto& former : partition.former_runners) {
-    RunnerSight earlier;
-    former->see(earlier);
-    for (WorkSight& work : earlier.work) sight.work.push_back(std::move(work));
   }
   text += '\n';
   for (std::size_t i = 0; i < std::min(sight.work.size(), kMostWork); ++i) {

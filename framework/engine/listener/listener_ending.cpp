@@ -147,6 +147,7 @@ void Listener::take_apart(AssignedPartition& partition) {
   partition.steering->close();
   partition.assignment->move_to(Assignment::Phase::over);
   partition.assignment->jobs()->unwatch(*mailbox_->notifier());
+  keep_while_it_runs(partition.assignment);
   partition.runner.reset();
   partition.former_runners.clear();
   end_commits(partition);

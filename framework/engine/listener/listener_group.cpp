@@ -208,6 +208,7 @@ void Listener::begin_next_generation(AssignedPartition& partition) {
   partition.runner->refuse();
   dispatcher_.forget(*partition.assignment);
   partition.assignment->move_to(Assignment::Phase::over);
+  keep_while_it_runs(partition.assignment);
   unschedule(partition);
   std::make_shared<FarewellRound>(partition.assignment, FarewellKind::revoked)->send(dispatcher_);
   partition.former_runners.push_back(std::move(partition.runner));

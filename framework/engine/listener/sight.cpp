@@ -57,6 +57,7 @@ std::optional<WorkSight> see_share(Assignment& assignment, const Share& share, s
 }
 
 void see_slots(Assignment& assignment, std::vector<WorkSight>& work) {
+  if (assignment.jobs()->idle()) return;
   const std::vector<ConsumerSlot>& slots = assignment.slots();
   for (std::uint32_t index = 0; index < slots.size(); ++index) {
     const auto run = slots[index].note().read();

@@ -55,7 +55,7 @@ struct RunnerSight {
 // Thread: the listener's, which has it, or has sent it.
 [[nodiscard]] std::optional<WorkSight> see_share(Assignment& assignment, const Share& share,
                                                  std::optional<Time> retry, bool letters_out);
-// Adds what runs of an assignment and is not in `work` yet. Looks at each slot.
+// Adds what runs of an assignment and is not in `work` yet. Looks at each slot, unless no job is out.
 void see_slots(Assignment& assignment, std::vector<WorkSight>& work);
 
 // As `virtual partition 3 runs since 1.5 s on thread 123: offsets 10 to 19 (7 messages), key 'x'`.

@@ -115,6 +115,10 @@ class ConsumerClient : public PositionStore {
   // Joins the group for these topics. `ready` is told when the group or a reply needs serving.
   virtual Result<void> subscribe(const std::vector<std::string>& topics, ReadySignal& ready) = 0;
 
+  // Leaves the group: revocations come through serve_group(), and nothing more after them, until subscribe() joins
+  // again. Brokers see a static member leave only when its session times out.
+  virtual Result<void> unsubscribe() = 0;
+
   // Serves the group without waiting: rebalances, errors, the client's log. Keeps the membership alive: call it at
   // least each second; and every 10 ms for 200 ms after a rebalance, when older clients need a nudge to fetch
   // again.

@@ -43,6 +43,11 @@ struct Settings {
   // stop() and run() leave the group and return at the latest after this, whatever still runs.
   std::chrono::milliseconds shutdown_timeout{30'000};
 
+  // A partition that has something to do and has not moved for so long, neither its position nor anything behind
+  // it, is reported in the log with what it waits for; again each ten minutes (or ten times as long), and when it
+  // goes on. 0: never. Topics may say otherwise.
+  std::chrono::milliseconds stalled_after{60'000};
+
   // Bound of what the clients fetch ahead, over `expected_partitions` assigned partitions of the process.
   std::size_t prefetch_bytes = 256 * 1024 * 1024;
   std::uint32_t expected_partitions = 16;

@@ -1,6 +1,7 @@
 #include "runtime/connections/listener_connections.hpp"
 
 #include "adapters/librdkafka/rdkafka_consumer_client.hpp"
+#include "runtime/check_settings.hpp"
 
 #include <fmt/format.h>
 
@@ -57,6 +58,8 @@ class ListenerConnection final : public Connection {
             .default_max_partitions = parts_->default_max_partitions,
             .expected_partitions = settings.expected_partitions,
             .commit_metadata_bytes = settings.commit_metadata_bytes,
+            .max_processing_time = longest_poll(settings, *place_.subscription_group),
+            .stalled_after = settings.stalled_after,
         },
         engine::Listener::Parts{
             .client = std::move(client_),

@@ -373,6 +373,8 @@ INSTANTIATE_TEST_SUITE_P(
         Change{"end_of_partition", [](Routes& r) { topic_of(r).end_of_partition = true; }},
         Change{"tick_every", [](Routes& r) { topic_of(r).tick_every = 1s; }},
         Change{"ticket_timeout", [](Routes& r) { topic_of(r).ticket_timeout = 1s; }},
+        Change{"max_processing_time", [](Routes& r) { topic_of(r).max_processing_time = 1s; }},
+        Change{"stalled_after", [](Routes& r) { topic_of(r).stalled_after = 1s; }},
         Change{"on_ticket_timeout", [](Routes& r) { topic_of(r).on_ticket_timeout = OnTicketTimeout::retry; }},
         Change{"group_max_concurrency",
                [](Routes& r) { r.consumer_groups[0].subscription_groups[0].max_concurrency = 1; }},

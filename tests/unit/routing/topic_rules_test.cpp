@@ -111,6 +111,10 @@ TEST(TopicRules, BoundsAreWithinTheirLimits) {
       {[](auto& t) { t.tick_every(25h); }, "tick_every must be at most 24h, is 25h"},
       {[](auto& t) { t.ticket_timeout(-1ms); }, "ticket_timeout must be at least 1ms, is -1ms"},
       {[](auto& t) { t.ticket_timeout(25h); }, "ticket_timeout must be at most 24h, is 25h"},
+      {[](auto& t) { t.max_processing_time(0ms); }, "max_processing_time must be at least 1ms, is 0"},
+      {[](auto& t) { t.max_processing_time(25h); }, "max_processing_time must be at most 24h, is 25h"},
+      {[](auto& t) { t.stalled_after(-1ms); }, "stalled_after must be at least 0, is -1ms"},
+      {[](auto& t) { t.stalled_after(25h); }, "stalled_after must be at most 24h, is 25h"},
       {[](auto& t) { t.commit({.interval = 9ms}); }, "commit: interval must be at least 10ms, is 9ms"},
       {[](auto& t) { t.commit({.interval = 25h}); }, "commit: interval must be at most 24h, is 25h"},
   };

@@ -80,7 +80,8 @@ INSTANTIATE_TEST_SUITE_P(Settings, CheckDurations,
                                            Span{"connect_timeout", &Settings::connect_timeout, 1ms},
                                            Span{"transport_timeout", &Settings::transport_timeout, 1000ms},
                                            Span{"drain_on_revoke", &Settings::drain_on_revoke, 0ms},
-                                           Span{"shutdown_timeout", &Settings::shutdown_timeout, 0ms}),
+                                           Span{"shutdown_timeout", &Settings::shutdown_timeout, 0ms},
+                                           Span{"stalled_after", &Settings::stalled_after, 0ms}),
                          [](const auto& tested) { return std::string(tested.param.name); });
 
 TEST(CheckSettings, ThePrefetchIsSharedByOnePartitionAtLeast) {
@@ -116,11 +117,22 @@ TEST(CheckSettings, AllProblemsAreToldAtOnce) {
   settings.transport_timeout = 0ms;
   settings.drain_on_revoke = -1ms;
   settings.shutdown_timeout = -1ms;
+  settings.stalled_after = -1ms;
   settings.expected_partitions = 0;
   settings.prefetch_bytes = 0;
   settings.max_bytes_in_flight = 0;
   settings.commit_metadata_bytes = 1'000'000;
-  EXPECT_EQ(check_settings(settings).size(), 11U);
+  EXPECT_EQ(check_settings(settings).size(), 12U);
+}
+
+TEST(LongestPoll, IsTheNearestSettingOrKafkasDefault) {
+  Settings settings;
+  routing::SubscriptionGroup group{.id = "lane"};
+  EXPECT_EQ(longest_poll(settings, group), 5min);
+  settings.kafka["max.poll.interval.ms"] = "60000";
+  EXPECT_EQ(longest_poll(settings, group), 1min);
+  group.kafka["max.poll.interval.ms"] = "7000";
+  EXPECT_EQ(longest_poll(settings, group), 7s);
 }
 
 TEST(FindSilentHooks, WhereNoEndsAreToldTheirHooksAreNamed) {

@@ -241,6 +241,16 @@ class TopicBuilder : public detail::ElementBuilder<TopicBuilder, Topic> {
   // again beside work that may still be going on (`retry`). Needs a ticket_timeout.
   TopicBuilder& on_ticket_timeout(OnTicketTimeout action);
 
+  // --- what takes too long
+
+  // A share or a hook that runs for longer takes its connection out of the group, so that others get its
+  // partitions, until it has returned: 1 ms to 24 h; by default as long as Kafka's max.poll.interval.ms, five
+  // minutes.
+  TopicBuilder& max_processing_time(std::chrono::milliseconds time);
+  // A partition that has something to do and has not moved for so long is reported, with what it waits for: up to
+  // 24 h, 0 for never; by default the application's.
+  TopicBuilder& stalled_after(std::chrono::milliseconds time);
+
  private:
   friend class SubscriptionGroupBuilder;
   friend class detail::ElementBuilder<TopicBuilder, Topic>;

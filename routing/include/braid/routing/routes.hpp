@@ -207,6 +207,12 @@ struct Topic {
   // A deferred ticket that is not settled for so long is overdue; not set: never.
   std::optional<std::chrono::milliseconds> ticket_timeout{};
   OnTicketTimeout on_ticket_timeout = OnTicketTimeout::stop;
+  // A share that runs for longer takes its connection out of the group until it has returned; not set: as long as
+  // the connection's max.poll.interval.ms.
+  std::optional<std::chrono::milliseconds> max_processing_time{};
+  // A partition that has something to do and has not moved for so long is reported; 0: never; not set: the
+  // application's stalled_after.
+  std::optional<std::chrono::milliseconds> stalled_after{};
   InitialOffset initial_offset = InitialOffset::earliest;
   Retries retries{};  // effective: what is inherited is already in it; see effective_recovery.hpp
   OnFailure on_failure = OnFailure::isolate;

@@ -31,6 +31,7 @@ class CommitKeeper final : public ConsumerClient {
   };
   Result<void> reach_broker(std::chrono::milliseconds, const std::atomic<bool>&) override { return {}; }
   Result<void> subscribe(const std::vector<std::string>&, ReadySignal&) override { return {}; }
+  Result<void> unsubscribe() override { return {}; }
   void serve_group(ConsumerEvents&) override {}
   void serve_replies(ConsumerEvents&) override {}
   std::unique_ptr<PartitionQueue> open(const TopicPartition&, ReadySignal&) override { return nullptr; }
@@ -65,6 +66,9 @@ class OffsetsOnly final : public PartitionRunner {
   void handle_settled(RunningBatch&) override {}
   void handle_unsent(RunningBatch&) override {}
   [[nodiscard]] std::optional<Time> wakes_at() const override { return std::nullopt; }
+  void see(RunnerSight&) const override {}
+  [[nodiscard]] bool empty() const override { return true; }
+  void hasten() override {}
   void refuse() override {}
   void fold() override {}
   [[nodiscard]] std::optional<CommitPosition> position() const override { return at; }
