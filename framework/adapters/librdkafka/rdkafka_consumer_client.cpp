@@ -1,6 +1,7 @@
 #include "adapters/librdkafka/rdkafka_consumer_client.hpp"
 
 #include "adapters/librdkafka/consumer_client.hpp"
+#include "adapters/librdkafka/group_protocol.hpp"
 #include "adapters/librdkafka/rdkafka_settings.hpp"
 #include "adapters/librdkafka/rdkafka_version.hpp"
 
@@ -58,6 +59,7 @@ std::optional<Error> missing(const ConsumerClientOptions& options) {
 
 Result<std::unique_ptr<engine::ConsumerClient>> make_consumer_client(const ConsumerClientOptions& options) {
   if (auto error = missing(options)) return *error;
+  if (auto error = check_group_protocol(options.settings, rd_kafka_version(), options.log)) return *error;
   auto conf = make_conf(framework_settings(options), options.settings);
   if (!conf) return conf.error();
   log_rdkafka_version(options.log);
