@@ -9,6 +9,19 @@
 
 namespace braid::engine {
 
+namespace {
+
+// Jobs in user code that began before the drain was over, however early that was. What is counted inside beside
+// these has not begun, or is one of the last hooks.
+std::uint32_t count_overran(Assignment& assignment, Time drained) {
+  return static_cast<std::uint32_t>(std::ranges::count_if(assignment.slots(), [&](const ConsumerSlot& slot) {
+    const auto run = slot.note().read();
+    return run && run->since < drained;
+  }));
+}
+
+}  // namespace
+
 PartitionsEnding::PartitionsEnding(std::vector<AssignedPartition*> partitions, FarewellKind kind, bool lost,
                                    Deadlines deadlines, Tools tools)
     : partitions_(std::move(partitions)),
@@ -43,10 +56,17 @@ bool PartitionsEnding::quiet() const {
   return idle() && tools_.read_mail() && idle();
 }
 
+// Behind the drain, what overran it is not waited for any more: the group, and the partitions that stay, would wait
+// for the last hooks of something that says them itself when it returns.
 bool PartitionsEnding::idle() const {
   for (const AssignedPartition* partition : partitions_) {
     if (!partition->has_started()) continue;
-    if (!partition->assignment->jobs()->idle() || tools_.dispatcher->holds_of(*partition->assignment)) return false;
+    if (tools_.dispatcher->holds_of(*partition->assignment)) return false;
+    // First what is inside: who has left since is not among those that overran either.
+    const std::uint32_t inside = partition->assignment->jobs()->inside();
+    const bool only_overran =
+        stage_ == Stage::farewell && inside <= count_overran(*partition->assignment, drained_);
+    if (!partition->assignment->jobs()->idle() && !only_overran) return false;
   }
   return true;
 }
@@ -79,6 +99,7 @@ bool PartitionsEnding::step(Time now) {
   if (!lost_) tools_.committers->turn(now);
   if (stage_ == Stage::draining) {
     if (!quiet() && now < deadlines_.drain) return false;
+    drained_ = now;
     say_farewell();
     stage_ = Stage::farewell;
   }

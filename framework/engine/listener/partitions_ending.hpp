@@ -79,6 +79,7 @@ class PartitionsEnding {
   Deadlines deadlines_;
   Tools tools_;
   Stage stage_ = Stage::draining;
+  Time drained_{};                                         // from farewell on: when draining was over
   std::map<const Committer*, std::uint64_t> sent_before_;  // commits, when committing began
   std::vector<std::shared_ptr<FarewellRound>> rounds_;
   std::vector<std::string> left_behind_;

@@ -28,7 +28,8 @@ class PartitionJobs {
     if (inside_.fetch_sub(jobs, std::memory_order_seq_cst) == jobs) wake_watchers();
   }
   [[nodiscard]] bool idle() const { return inside_.load(std::memory_order_seq_cst) == 0; }
-  [[nodiscard]] std::uint32_t inside() const { return inside_.load(std::memory_order_relaxed); }
+  // Acquire: what those that have left did is seen, as that they run no more.
+  [[nodiscard]] std::uint32_t inside() const { return inside_.load(std::memory_order_acquire); }
 
   // One assignment at a time may run jobs and last hooks of the partition, over all connections: one that lost it
   // and has not heard of that yet would run beside the one that got it. True: `holder` holds it, now or already.

@@ -192,6 +192,28 @@ TEST_P(Hooks, ALongTickDelaysTheFarewellAndIsWaitedFor) {
   EXPECT_EQ(recorder->alive(), 0);
 }
 
+// What began behind the drain has not overrun it, however early that was over.
+TEST_P(Hooks, ALongFarewellIsWaitedForThoughNothingWasToDrain) {
+  make_topic("orders");
+  produce("orders", 10, 1);
+  auto gate = std::make_shared<Gate>();
+  recorder->in_hook = [gate](const std::string& name, const VirtualPartition&) {
+    if (name == "stopping") gate->pass();
+  };
+  Application app(settings(),
+                  recorded([](routing::TopicBuilder& topic) { topic.virtual_partitions({.max_partitions = 1}); }));
+  app.start();
+  ASSERT_TRUE(all_seen(10));
+  std::jthread stop([&] { EXPECT_TRUE(app.stop().in_time); });
+  ASSERT_TRUE(eventually([&] { return gate->waiting() == 1; }));
+  // Its listener looks at least each second.
+  EXPECT_FALSE(eventually([&] { return app.state() == ApplicationState::stopped; }, 1200ms));
+  gate->open();
+  stop.join();
+  EXPECT_EQ(called("stopping"), 1U);
+  EXPECT_EQ(recorder->alive(), 0);
+}
+
 TEST_P(Hooks, ATickThatOverrunsTheStopSaysTheFarewellItself) {
   make_topic("orders");
   produce("orders", 10, 1);
