@@ -1,5 +1,7 @@
 #include "mock/application/application_test.hpp"
 
+#include <future>
+
 namespace braid::application_test {
 namespace {
 
@@ -51,6 +53,32 @@ TEST_F(StopModes, NowStartsNothingNewAndCommitsWhatIsDone) {
   EXPECT_GE(report.left_shares[0].since, 200ms);
   EXPECT_TRUE(eventually([&] { return recorder->alive() == 0; }));
   EXPECT_LE(begun_behind, 0) << "shares were started behind a stop that is now";
+}
+
+// A worker that comes back in time has dozens of shares to go on with, and takes none.
+TEST_F(StopModes, NowLetsNothingStartThatHasNotBegun) {
+  make_topic("orders");
+  produce("orders", 500, 50);
+  auto gate = std::make_shared<Gate>();
+  std::atomic<bool> asked{false};
+  std::atomic<int> begun_behind{0};
+  recorder->script = [&, gate](Batch&) {
+    if (asked) ++begun_behind;
+    gate->pass();
+  };
+  Settings two = settings();
+  two.concurrency = 2;
+  Application app(two, route("g", "orders", recorder, [](auto& t) { t.max_messages(500); }));
+  app.start();
+  ASSERT_TRUE(eventually([&] { return gate->waiting() == 2; }));
+  auto stop = std::async(std::launch::async, [&] { return app.stop(StopMode::now); });
+  // From here on; within the moment that what runs has.
+  ASSERT_TRUE(eventually([&] { return app.dump().find("drains, to stop") != std::string::npos; }));
+  asked = true;
+  gate->open();
+  stop.get();
+  EXPECT_EQ(begun_behind, 0);
+  EXPECT_TRUE(eventually([&] { return recorder->alive() == 0; }));
 }
 
 TEST_F(StopModes, NowIsInTimeWhereNothingRuns) {
