@@ -55,7 +55,9 @@ class Application::Impl {
     // So that they are told of from the beginning, and in this order.
     for (const auto& group : routes_->consumer_groups) {
       for (const auto& subscription_group : group.subscription_groups) {
-        for (const auto& topic : subscription_group.topics) common_->balances->of(group.id, topic.name);
+        for (const auto& topic : subscription_group.topics) {
+          if (!topic.is_pattern) common_->balances->of(group.id, topic.name);
+        }
       }
     }
     pool_ = make_pool();

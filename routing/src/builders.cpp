@@ -181,6 +181,12 @@ TopicBuilder SubscriptionGroupBuilder::topic(std::string name) {
   return TopicBuilder(topic);
 }
 
+TopicBuilder SubscriptionGroupBuilder::topics_matching(std::string pattern) {
+  TopicBuilder topic = this->topic(std::move(pattern));
+  recorded_->topics.back().is_pattern = true;
+  return topic;
+}
+
 SubscriptionGroupBuilder ConsumerGroupBuilder::subscription_group(std::string id) {
   auto& added = recorded_->subscription_groups.emplace_back();
   added.group.id = std::move(id);
@@ -192,12 +198,20 @@ ConsumerGroupBuilder& ConsumerGroupBuilder::retries(Retries retries) {
   return *this;
 }
 
-TopicBuilder ConsumerGroupBuilder::topic(std::string name) {
+SubscriptionGroupBuilder ConsumerGroupBuilder::implicit_group() {
   if (recorded_->implicit == nullptr) {
     recorded_->implicit = &recorded_->subscription_groups.emplace_back();
     recorded_->implicit->group.id = recorded_->group.id;
   }
-  return SubscriptionGroupBuilder(*recorded_->implicit).topic(std::move(name));
+  return SubscriptionGroupBuilder(*recorded_->implicit);
+}
+
+TopicBuilder ConsumerGroupBuilder::topic(std::string name) {
+  return implicit_group().topic(std::move(name));
+}
+
+TopicBuilder ConsumerGroupBuilder::topics_matching(std::string pattern) {
+  return implicit_group().topics_matching(std::move(pattern));
 }
 
 ConsumerGroupBuilder RoutesBuilder::consumer_group(std::string id) {

@@ -1,6 +1,8 @@
 #include "recovery_rules.hpp"
 #include "text.hpp"
 
+#include <braid/routing/topic_pattern.hpp>
+
 #include <map>
 #include <set>
 #include <string_view>
@@ -14,9 +16,16 @@ using ByName = std::map<std::string_view, const Topic*>;
 // The topic of the group that this one's dead letters go to; nullptr where they leave the group.
 const Topic* next_of(const Topic& topic, const ByName& topics) {
   if (topic.dead_letters.to != DeadLetters::To::topic) return nullptr;
-  const auto next = topics.find(topic.dead_letters.topic);
+  const Topic* next = nullptr;
+  if (const auto named = topics.find(topic.dead_letters.topic); named != topics.end()) {
+    next = named->second;
+  } else {
+    for (const auto& [name, other] : topics) {
+      if (other->is_pattern && TopicPattern(other->name).matches(topic.dead_letters.topic)) next = other;
+    }
+  }
   // Its own topic is another mistake, told as such.
-  return next == topics.end() || next->second == &topic ? nullptr : next->second;
+  return next == &topic ? nullptr : next;
 }
 
 // From a topic on until it comes again; empty if it never does.

@@ -168,7 +168,7 @@ void write_filters(std::ostream& out, const Topic& topic) {
 }
 
 void write(std::ostream& out, const Topic& topic) {
-  out << "    topic " << printable(topic.name) << " -> "
+  out << (topic.is_pattern ? "    topics matching " : "    topic ") << printable(topic.name) << " -> "
       << (topic.consumer_name.empty() ? "no consumer" : printable(topic.consumer_name)) << '\n';
   out << "      batches: up to " << topic.max_messages << " messages, ";
   if (topic.max_wait.count() == 0) {

@@ -48,7 +48,8 @@ bool same(const Deserializer& left, const Deserializer& right) {
 }
 
 bool same(const Topic& left, const Topic& right) {
-  return left.name == right.name && left.consumer_name == right.consumer_name &&
+  return left.name == right.name && left.is_pattern == right.is_pattern &&
+         left.consumer_name == right.consumer_name &&
          static_cast<bool>(left.consumer) == static_cast<bool>(right.consumer) &&
          left.max_messages == right.max_messages && left.max_wait == right.max_wait &&
          same(left.virtual_partitions, right.virtual_partitions) && left.flow == right.flow &&

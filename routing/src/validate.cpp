@@ -6,6 +6,7 @@
 #include "topic_rules.hpp"
 
 #include <braid/routing/secrets.hpp>
+#include <braid/routing/topic_pattern.hpp>
 #include <braid/routing/validate.hpp>
 
 #include <optional>
@@ -103,13 +104,32 @@ class Validator {
 
   void check(const At<Topic>& at, std::set<std::string_view>& topics) {
     const Topic& topic = at.element;
-    check_name(at, "name", topic.name);
+    if (topic.is_pattern) {
+      check_pattern(at);
+    } else {
+      check_name(at, "name", topic.name);
+    }
     if (!topic.name.empty() && !topics.insert(topic.name).second) {
       add(at, "name", "topic " + quoted(topic.name) + " is in this consumer group already");
     }
     if (!topic.consumer) add(at, "consumer", "there must be a consumer");
     if (topic.consumer && topic.consumer_name.empty()) add(at, "consumer", "the consumer must have a name");
     for (Breach& breach : breaches(topic)) add(at, breach.option, std::move(breach.message));
+  }
+
+  void check_pattern(const At<Topic>& at) {
+    const TopicPattern pattern(at.element.name);
+    if (!pattern.error().empty()) {
+      add(at, "matching", "matching: " + quoted(at.element.name) + ": " + pattern.error());
+      return;
+    }
+    const DeadLetters& letters = at.element.dead_letters;
+    if (letters.to == DeadLetters::To::topic && pattern.matches(letters.topic)) {
+      add(at, "dead_letter.topic",
+          "dead_letter.topic " + quoted(letters.topic) + " matches " + quoted(at.element.name) +
+              ", so that dead letters would come back at once; name another topic, or "
+              "let the pattern leave it out");
+    }
   }
 
   template <class Element>

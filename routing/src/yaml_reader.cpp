@@ -61,7 +61,9 @@ bool YamlReader::refused_at(const SourceLocation& location) const {
 void YamlReader::read_consumer_group(const YamlNode& node, std::size_t number, RoutesBuilder& routes) {
   const std::string id = peek(node, "id");
   ConsumerGroupBuilder group = routes.consumer_group(id).located(location(node));
-  const auto add_topic = [&](std::string name) { return group.topic(std::move(name)); };
+  const auto add_topic = [&](std::string name, bool pattern) {
+    return pattern ? group.topics_matching(std::move(name)) : group.topic(std::move(name));
+  };
   within(part(id, "consumer group", number), [&] {
     std::size_t children = 0;
     const Read groups = [&](const YamlNode& list) {
@@ -89,7 +91,9 @@ void YamlReader::read_consumer_group(const YamlNode& node, std::size_t number, R
 void YamlReader::read_subscription_group(const YamlNode& node, std::size_t number, ConsumerGroupBuilder& parent) {
   const std::string id = peek(node, "id");
   SubscriptionGroupBuilder group = parent.subscription_group(id).located(location(node));
-  const auto add_topic = [&](std::string name) { return group.topic(std::move(name)); };
+  const auto add_topic = [&](std::string name, bool pattern) {
+    return pattern ? group.topics_matching(std::move(name)) : group.topic(std::move(name));
+  };
   within(part(id, "subscription group", number), [&] {
     read_mapping(
         node, "a subscription group",
@@ -107,10 +111,15 @@ void YamlReader::read_subscription_group(const YamlNode& node, std::size_t numbe
   });
 }
 
-void YamlReader::read_topics(const YamlNode& node, const std::function<TopicBuilder(std::string name)>& add) {
+void YamlReader::read_topics(const YamlNode& node, const AddTopic& add) {
   read_list(node, "topics", [&](const YamlNode& item, std::size_t number) {
-    const std::string name = peek(item, "name");
-    within(part(name, "topic", number), [&] { read_topic(item, add(name)); });
+    const YamlNode* const pattern = item.find("matching");
+    const bool matches = pattern != nullptr && item.find("name") == nullptr;
+    const std::string name = peek(item, matches ? "matching" : "name");
+    within(part(name, "topic", number), [&] {
+      if (pattern != nullptr && !matches) report(*pattern, "a topic has a name or a matching, not both");
+      read_topic(item, add(name, matches));
+    });
   });
 }
 

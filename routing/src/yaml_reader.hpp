@@ -44,7 +44,8 @@ class YamlReader {
 
   void read_consumer_group(const YamlNode& node, std::size_t number, RoutesBuilder& routes);
   void read_subscription_group(const YamlNode& node, std::size_t number, ConsumerGroupBuilder& parent);
-  void read_topics(const YamlNode& node, const std::function<TopicBuilder(std::string name)>& add);
+  using AddTopic = std::function<TopicBuilder(std::string name, bool is_pattern)>;
+  void read_topics(const YamlNode& node, const AddTopic& add);
   void read_topic(const YamlNode& node, TopicBuilder topic);
   void read_consumer(const YamlNode& node, TopicBuilder& topic);
   void read_deserializer(const YamlNode& node, TopicBuilder& topic);

@@ -56,6 +56,7 @@ void YamlReader::read_topic(const YamlNode& node, TopicBuilder topic) {
   read_mapping(
       node, "a topic",
       {{"name", [&](const YamlNode& value) { text(value, "name"); }},
+       {"matching", [&](const YamlNode& value) { text(value, "matching"); }},
        {"consumer", [&](const YamlNode& value) { read_consumer(value, topic); }},
        {"deserializer", [&](const YamlNode& value) { read_deserializer(value, topic); }},
        count("max_messages", kMaxMessages, &TopicBuilder::max_messages),

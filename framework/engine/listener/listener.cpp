@@ -49,6 +49,7 @@ Listener::Listener(Settings settings, Parts parts)
       recovery_(std::move(parts.recovery)),
       gauge_(std::move(parts.gauge)),
       facts_(std::move(parts.facts)),
+      balances_(std::move(parts.balances)),
       started_at_(clock_->now()),
       dispatcher_(pool_, mailbox_->notifier()),
       next_sweep_(started_at_),
@@ -59,24 +60,41 @@ Listener::Listener(Settings settings, Parts parts)
         .warn = [log = log_](std::string_view text) { log->write(LogLevel::warning, "worker", text); }});
   }
   for (const routing::Topic& topic : subscription_group_->topics) {
-    TopicLane& lane = lanes_[topic.name];
-    lane.topic = &topic;
-    lane.store = &store_of(topic);
-    lane.committer = committers_.of(*lane.store);
-    if (lane.committer == nullptr) {
-      lane.committer = &committers_.add(std::make_unique<Committer>(
-          *lane.store, partitions_, Committer::Settings{kCommitRetry, settings_.commit_metadata_bytes}, *counters_,
-          *log_));
+    if (topic.is_pattern) {
+      patterns_.push_back({routing::TopicPattern(topic.name), &topic});
+    } else {
+      add_lane(topic.name, topic);
     }
-    lane.commit_interval = topic.commit.interval ? Duration(*topic.commit.interval) : settings_.commit_interval;
-    lane.max_processing_time = topic.max_processing_time.value_or(
-        std::chrono::duration_cast<std::chrono::milliseconds>(settings_.max_processing_time));
-    lane.stalled_after = topic.stalled_after.value_or(
-        std::chrono::duration_cast<std::chrono::milliseconds>(settings_.stalled_after));
-    lane.max_partitions = topic.virtual_partitions.max_partitions.value_or(settings_.default_max_partitions);
-    lane.caps = caps_of(topic);
-    lane.balance = parts.balances->of(group_->id, topic.name);
   }
+}
+
+TopicLane& Listener::add_lane(const std::string& name, const routing::Topic& topic) {
+  TopicLane& lane = lanes_[name];
+  lane.topic = &topic;
+  lane.store = &store_of(topic);
+  lane.committer = committers_.of(*lane.store);
+  if (lane.committer == nullptr) {
+    lane.committer = &committers_.add(std::make_unique<Committer>(
+        *lane.store, partitions_, Committer::Settings{kCommitRetry, settings_.commit_metadata_bytes}, *counters_,
+        *log_));
+  }
+  lane.commit_interval = topic.commit.interval ? Duration(*topic.commit.interval) : settings_.commit_interval;
+  lane.max_processing_time = topic.max_processing_time.value_or(
+      std::chrono::duration_cast<std::chrono::milliseconds>(settings_.max_processing_time));
+  lane.stalled_after =
+      topic.stalled_after.value_or(std::chrono::duration_cast<std::chrono::milliseconds>(settings_.stalled_after));
+  lane.max_partitions = topic.virtual_partitions.max_partitions.value_or(settings_.default_max_partitions);
+  lane.caps = caps_of(topic);
+  lane.balance = balances_->of(group_->id, name);
+  return lane;
+}
+
+TopicLane* Listener::lane_of(const std::string& name) {
+  if (const auto known = lanes_.find(name); known != lanes_.end()) return &known->second;
+  for (const Pattern& pattern : patterns_) {
+    if (pattern.names.matches(name)) return &add_lane(name, *pattern.topic);
+  }
+  return nullptr;
 }
 
 JobCaps Listener::caps_of(const routing::Topic& topic) const {
@@ -117,7 +135,7 @@ Result<void> Listener::connect() {
 
 Result<void> Listener::subscribe() {
   std::vector<std::string> topics;
-  for (const auto& [name, lane] : lanes_) topics.push_back(name);
+  for (const routing::Topic& topic : subscription_group_->topics) topics.push_back(topic.name);
   return client_->subscribe(topics, client_signal_);
 }
 

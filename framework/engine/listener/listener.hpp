@@ -20,6 +20,7 @@
 #include "engine/worker/partition_jobs.hpp"
 
 #include <braid/routing/routes.hpp>
+#include <braid/routing/topic_pattern.hpp>
 
 #include <atomic>
 #include <chrono>
@@ -150,6 +151,14 @@ class Listener final : private ConsumerEvents {
   PositionStore& store_of(const routing::Topic& topic);
   void end_commits(AssignedPartition& partition);
   [[nodiscard]] JobCaps caps_of(const routing::Topic& topic) const;
+  // Topics that are known by a pattern of their names alone.
+  struct Pattern {
+    routing::TopicPattern names;
+    const routing::Topic* topic;
+  };
+  TopicLane& add_lane(const std::string& name, const routing::Topic& topic);
+  // Null for a topic that nobody has subscribed to.
+  [[nodiscard]] TopicLane* lane_of(const std::string& name);
   // True: all is read.
   bool read_mail();
   void handle(const Mail& mail);
@@ -257,11 +266,13 @@ class Listener final : private ConsumerEvents {
   std::shared_ptr<const RecoveryTools> recovery_;
   std::shared_ptr<ConnectionGauge> gauge_;
   std::shared_ptr<ListenerFacts> facts_;
+  const std::shared_ptr<BalanceTable> balances_;
 
   // the listener's
   ThreadOwned owned_;
   Stage stage_ = Stage::idle;
-  std::map<std::string, TopicLane, std::less<>> lanes_;
+  std::map<std::string, TopicLane, std::less<>> lanes_;  // by the topics' names; a pattern's as they are assigned
+  std::vector<Pattern> patterns_;
   std::map<TopicPartition, std::shared_ptr<ReadyFlag>> flags_;  // kept for good: a late mail may name one
   AssignedPartitions partitions_;
   std::set<std::pair<Time, AssignedPartition*>, ByTimeAndName> timers_;

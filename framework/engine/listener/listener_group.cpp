@@ -38,7 +38,7 @@ const std::shared_ptr<ReadyFlag>& Listener::flag_of(const TopicPartition& name) 
 void Listener::add(const TopicPartition& name) {
   auto partition = std::make_unique<AssignedPartition>();
   partition->name = name;
-  partition->lane = &lanes_.find(name.topic)->second;
+  partition->lane = lane_of(name.topic);
   partition->ready = flag_of(name).get();
   partition->ready->owner = partition.get();
   partition->queue = client_->open(name, *partition->ready);
@@ -85,7 +85,7 @@ void Listener::handle_assigned(std::span<const TopicPartition> partitions) {
   const std::vector<StoredPosition> retained = retained_positions({});
   const std::vector<AssignedPartition*> unread = retained_unread({});
   for (const TopicPartition& name : partitions) {
-    if (lanes_.find(name.topic) != lanes_.end() && !partitions_.contains(name)) add(name);
+    if (lane_of(name.topic) != nullptr && !partitions_.contains(name)) add(name);
   }
   if (const auto assigned = client_->assign(partitions); !assigned) handle_error(assigned.error());
   client_->reposition(retained);

@@ -273,6 +273,11 @@ class SubscriptionGroupBuilder : public detail::ElementBuilder<SubscriptionGroup
   // For those of its topics that set none themselves.
   SubscriptionGroupBuilder& retries(Retries retries);
   TopicBuilder topic(std::string name);
+  // Every topic whose name matches, now or later: a POSIX extended regular expression that begins with '^', such as
+  // "^orders\\..*". Each has these settings, and positions, virtual partitions and consumers of its own; bounds of
+  // jobs are for all of them together. The client looks for new and deleted topics each
+  // topic.metadata.refresh.interval.ms, 10 s unless it is set.
+  TopicBuilder topics_matching(std::string pattern);
 
  private:
   friend class ConsumerGroupBuilder;
@@ -299,12 +304,15 @@ class ConsumerGroupBuilder : public detail::ElementBuilder<ConsumerGroupBuilder,
   // A topic without a subscription group of its own: all such topics of a consumer group share an implicit one,
   // with one connection, whose id is the consumer group's.
   TopicBuilder topic(std::string name);
+  // As SubscriptionGroupBuilder's.
+  TopicBuilder topics_matching(std::string pattern);
 
  private:
   friend class RoutesBuilder;
   friend class detail::ElementBuilder<ConsumerGroupBuilder, ConsumerGroup>;
   explicit ConsumerGroupBuilder(detail::RecordedConsumerGroup& recorded) : recorded_(&recorded) {}
   [[nodiscard]] ConsumerGroup& recorded() { return recorded_->group; }
+  SubscriptionGroupBuilder implicit_group();
 
   detail::RecordedConsumerGroup* recorded_;
 };

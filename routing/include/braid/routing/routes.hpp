@@ -163,6 +163,9 @@ struct Connections {
 
 struct Topic {
   std::string name{};
+  // All topics whose names match `name`, a regular expression (see topic_pattern.hpp), those included that come
+  // later; one that a route of the same subscription group names is that one's.
+  bool is_pattern = false;
   std::string consumer_name{};  // the class, or the name it is registered under
   ConsumerFactory consumer{};
   // Its consumers are coroutines: their jobs are in flight rather than on a thread, bounded by max_in_flight. Set
