@@ -129,6 +129,12 @@ TopicBuilder& TopicBuilder::offset_store(std::shared_ptr<OffsetStore> store) {
   return *this;
 }
 
+TopicBuilder& TopicBuilder::initial_offset(std::chrono::milliseconds age) {
+  topic_->initial_offset = InitialOffset::by_duration;
+  topic_->initial_age = age;
+  return *this;
+}
+
 TopicBuilder& TopicBuilder::initial_offset(InitialOffset policy) {
   topic_->initial_offset = policy;
   return *this;

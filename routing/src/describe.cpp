@@ -42,6 +42,8 @@ std::string_view name(InitialOffset policy) {
       return "latest";
     case InitialOffset::fail:
       return "none: without a committed position it fails";
+    case InitialOffset::by_duration:
+      return "the first message within";
   }
   return "?";
 }
@@ -186,7 +188,9 @@ void write(std::ostream& out, const Topic& topic) {
   write_offsets(out, topic);
   write_hooks(out, topic);
   out << describe_recovery(topic);
-  out << "      starts at: " << name(topic.initial_offset) << '\n';
+  out << "      starts at: " << name(topic.initial_offset);
+  if (topic.initial_offset == InitialOffset::by_duration) out << ' ' << to_text(topic.initial_age);
+  out << '\n';
 }
 
 void write(std::ostream& out, const Connections& connections) {

@@ -51,6 +51,8 @@ inline constexpr Range<std::chrono::milliseconds> kThrottlePer{std::chrono::mill
                                                                std::chrono::hours{24}};
 inline constexpr Range<std::chrono::milliseconds> kFilterAge{std::chrono::milliseconds{1},
                                                              std::chrono::hours{24 * 366}};
+inline constexpr Range<std::chrono::milliseconds> kInitialAge{std::chrono::milliseconds{1},
+                                                              std::chrono::hours{24 * 366}};
 inline constexpr std::size_t kLongestName = 249;
 
 [[nodiscard]] inline std::string too_small(std::string_view option, std::string_view least,

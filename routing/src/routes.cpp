@@ -57,8 +57,9 @@ bool same(const Topic& left, const Topic& right) {
          same(left.commit, right.commit) && left.end_of_partition == right.end_of_partition &&
          left.tick_every == right.tick_every && left.ticket_timeout == right.ticket_timeout &&
          left.on_ticket_timeout == right.on_ticket_timeout && left.initial_offset == right.initial_offset &&
-         left.max_processing_time == right.max_processing_time && left.stalled_after == right.stalled_after &&
-         same_recovery(left, right) && same(left.deserializer, right.deserializer) &&
+         left.initial_age == right.initial_age && left.max_processing_time == right.max_processing_time &&
+         left.stalled_after == right.stalled_after && same_recovery(left, right) &&
+         same(left.deserializer, right.deserializer) &&
          static_cast<bool>(left.offset_store) == static_cast<bool>(right.offset_store) && left.kafka == right.kafka;
 }
 

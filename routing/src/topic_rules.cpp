@@ -78,6 +78,9 @@ class TopicRules {
 
   void batches() {
     range("max_messages", topic_.max_messages, kMaxMessages);
+    if (topic_.initial_offset == InitialOffset::by_duration) {
+      range("initial_offset", "initial_offset: by_duration", topic_.initial_age, kInitialAge);
+    }
     range("max_wait", topic_.max_wait, kMaxWait);
   }
 

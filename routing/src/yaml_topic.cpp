@@ -47,6 +47,16 @@ void YamlReader::read_topic(const YamlNode& node, TopicBuilder topic) {
   const Read read_end_of_partition = [&](const YamlNode& value) {
     if (const auto wanted = truth(value, "end_of_partition")) topic.end_of_partition(*wanted);
   };
+  const Read read_initial_offset = [&](const YamlNode& value) {
+    if (value.kind != YamlNode::Kind::mapping) {
+      if (const auto policy = value_of(value, "initial_offset", kInitialOffsetNames)) topic.initial_offset(*policy);
+      return;
+    }
+    const Read read_age = [&](const YamlNode& age) {
+      if (const auto read = duration(age, "initial_offset: by_duration", "1h")) topic.initial_offset(*read);
+    };
+    read_mapping(value, "initial_offset", {{"by_duration", read_age}}, [](std::string_view, const YamlNode&) {});
+  };
   const Read read_on_exhausted = [&](const YamlNode& value) {
     // Where it can't be read the rules hold it for the harmless one, rather than for missing.
     topic.on_exhausted(value_of(value, "on_exhausted", kOnExhaustedNames).value_or(OnExhausted::skip));
@@ -74,7 +84,7 @@ void YamlReader::read_topic(const YamlNode& node, TopicBuilder topic) {
        count("max_in_flight", kMaxInFlight, &TopicBuilder::max_in_flight),
        named("offsets", kOffsetsNames, &TopicBuilder::offsets),
        {"commit", [&](const YamlNode& value) { read_commit(value, topic); }},
-       named("initial_offset", kInitialOffsetNames, &TopicBuilder::initial_offset),
+       {"initial_offset", read_initial_offset},
        {"retries", [&](const YamlNode& value) { topic.retries(read_retries(value, places_of(topic))); }},
        named("on_failure", kOnFailureNames, &TopicBuilder::on_failure),
        {"on_exhausted", read_on_exhausted},

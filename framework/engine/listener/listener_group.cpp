@@ -20,6 +20,28 @@ using namespace std::chrono_literals;
 
 constexpr auto kPositionRetry = 1s;
 
+const char* place_of(routing::InitialOffset policy) {
+  switch (policy) {
+    case routing::InitialOffset::latest:
+      return "the latest offset";
+    case routing::InitialOffset::by_duration:
+      return "the first message that is young enough";
+    default:
+      return "the earliest offset";
+  }
+}
+
+StartPoint start_of(const routing::Topic& topic, std::chrono::system_clock::time_point now) {
+  switch (topic.initial_offset) {
+    case routing::InitialOffset::latest:
+      return {.kind = StartPoint::Kind::latest};
+    case routing::InitialOffset::by_duration:
+      return {.kind = StartPoint::Kind::time, .time = now - topic.initial_age};
+    default:
+      return {.kind = StartPoint::Kind::earliest};
+  }
+}
+
 // Its positions are kept outside of Kafka.
 bool elsewhere(const AssignedPartition& partition) {
   return partition.lane->topic->commit.when == routing::Commit::When::external;
@@ -248,12 +270,9 @@ void Listener::start_by_policy(AssignedPartition& partition, const char* why) {
                                           partition.name.topic, partition.name.partition.value, why)));
     return;
   }
-  const bool earliest = policy == routing::InitialOffset::earliest;
-  log(LogLevel::debug,
-      fmt::format("{} / {}: {}/{} starts at the {}: {}", group_->id, subscription_group_->id, partition.name.topic,
-                  partition.name.partition.value, earliest ? "earliest offset" : "latest offset", why));
-  partition.start.position =
-      restart(partition, {earliest ? StartPoint::Kind::earliest : StartPoint::Kind::latest, {}});
+  log(LogLevel::debug, fmt::format("{} / {}: {}/{} starts at {}: {}", group_->id, subscription_group_->id,
+                                   partition.name.topic, partition.name.partition.value, place_of(policy), why));
+  partition.start.position = restart(partition, start_of(*partition.lane->topic, clock_->wall()));
   begin(partition);
 }
 

@@ -335,6 +335,8 @@ INSTANTIATE_TEST_SUITE_P(
         Change{"max_partitions", [](Routes& r) { topic_of(r).virtual_partitions.max_partitions = 1; }},
         Change{"reducer", [](Routes& r) { topic_of(r).virtual_partitions.reducer.kind = Reducer::Kind::callable; }},
         Change{"initial_offset", [](Routes& r) { topic_of(r).initial_offset = InitialOffset::fail; }},
+        Change{"initial_age", [](Routes& r) { topic_of(r).initial_age = 1s; }},
+        Change{"is_pattern", [](Routes& r) { topic_of(r).is_pattern = true; }},
         Change{"retries_max", [](Routes& r) { topic_of(r).retries.max = 1; }},
         Change{"retries_max_elapsed", [](Routes& r) { topic_of(r).retries.max_elapsed = 1s; }},
         Change{"retries_if", [](Routes& r) { topic_of(r).retries.retry_if = [](auto&&) { return true; }; }},

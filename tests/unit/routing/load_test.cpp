@@ -102,6 +102,7 @@ TEST(Load, EachOptionOfATopicIsWhatTheDslDraws) {
       {"initial_offset: earliest", [](auto& t) { t.initial_offset(InitialOffset::earliest); }},
       {"initial_offset: latest", [](auto& t) { t.initial_offset(InitialOffset::latest); }},
       {"initial_offset: fail", [](auto& t) { t.initial_offset(InitialOffset::fail); }},
+      {"initial_offset: {by_duration: 90s}", [](auto& t) { t.initial_offset(90s); }},
       {"kafka: {check.crcs: true, fetch.min.bytes: 1, client.rack: 'a b'}",
        [](auto& t) { t.kafka("check.crcs", true).kafka("fetch.min.bytes", 1).kafka("client.rack", "a b"); }},
   };

@@ -44,6 +44,14 @@ TEST(TopicRules, EveryReducerGoesWithThePartitionersItHasAUseFor) {
   EXPECT_EQ(problems([](auto& t) { t.virtual_partitions({.by = braid::partition()}); }), Lines{});
 }
 
+TEST(TopicRules, AnAgeToStartAtIsSomeTime) {
+  EXPECT_EQ(problems([](auto& t) { t.initial_offset(1ms); }), Lines{});
+  EXPECT_EQ(problems([](auto& t) { t.initial_offset(24h * 366); }), Lines{});
+  EXPECT_EQ(problems([](auto& t) { t.initial_offset(0ms); }),
+            Lines{"initial_offset: by_duration must be at least 1ms, is 0ms"});
+  EXPECT_EQ(problems([](auto& t) { t.initial_offset(-1s); }).size(), 1U);
+}
+
 TEST(TopicRules, BalancedNeedsTheBatchFlow) {
   EXPECT_EQ(problems([](auto& t) { t.flow(Flow::continuous).virtual_partitions({.reducer = braid::balanced()}); }),
             Lines{"reducer balanced needs flow: batch, whose barrier keeps the order across batches; use sticky"});

@@ -205,6 +205,9 @@ class TopicBuilder : public detail::ElementBuilder<TopicBuilder, Topic> {
   TopicBuilder& offset_store(std::shared_ptr<OffsetStore> store);
   // Where a partition without a committed position starts; earliest by default.
   TopicBuilder& initial_offset(InitialOffset policy);
+  // At the first message that is at most so old then, by the broker's timestamps; 1 ms to 366 days. Where all are
+  // older, at the end.
+  TopicBuilder& initial_offset(std::chrono::milliseconds age);
 
   // --- failures
 

@@ -137,7 +137,12 @@ enum class OnTicketTimeout : std::uint8_t {
 };
 
 // Where a partition without a committed position starts.
-enum class InitialOffset : std::uint8_t { earliest, latest, fail };
+enum class InitialOffset : std::uint8_t {
+  earliest,
+  latest,
+  fail,         // the application ends
+  by_duration,  // at the first message that is not older than Topic::initial_age
+};
 
 // How many Kafka clients (each with its listener thread) share the topics of a subscription group: a fixed number,
 // or as many as are of use between two bounds. A connection more is made when one holds several partitions and they
@@ -217,6 +222,7 @@ struct Topic {
   // application's stalled_after.
   std::optional<std::chrono::milliseconds> stalled_after{};
   InitialOffset initial_offset = InitialOffset::earliest;
+  std::chrono::milliseconds initial_age{0};  // InitialOffset::by_duration: 1 ms to 366 days
   Retries retries{};  // effective: what is inherited is already in it; see effective_recovery.hpp
   OnFailure on_failure = OnFailure::isolate;
   // Not set: dead_letter where these have somewhere to go; else retries must have no limit.
