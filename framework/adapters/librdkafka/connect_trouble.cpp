@@ -12,7 +12,8 @@
 namespace braid::adapters {
 namespace {
 
-constexpr auto kReachSlice = std::chrono::milliseconds{250};
+constexpr std::chrono::milliseconds kReachSlice{250};
+constexpr std::chrono::milliseconds kReachSliceMost{2000};
 // Another broker may take what one refuses, for so long.
 constexpr auto kRefusalGrace = std::chrono::milliseconds{1000};
 
@@ -182,7 +183,8 @@ Result<void> reach_broker(rd_kafka_t* rk, std::chrono::milliseconds timeout, con
       patience = kReachSlice;
       deadline = std::min(deadline, steady_clock::now() + kRefusalGrace);
     } else if (!refused) {
-      patience *= 2;  // each round asks anew, and a slow link needs its time to answer
+      // Each round asks anew, and a slow link needs its time to answer; but a stop waits for the present one.
+      patience = std::min(patience * 2, kReachSliceMost);
     }
   }
 }

@@ -107,7 +107,9 @@ Result<void> RdkafkaConsumerClient::reach_broker(std::chrono::milliseconds timeo
       handle_->rk(), timeout, trouble_,
       [](void* self) { static_cast<RdkafkaConsumerClient*>(self)->look_around(); }, this, &given_up);
   // In vain, the attempts go on until the client is given up, and have nothing new to say.
-  if (reached) rdkafka_log_->tell(nullptr);
+  if (!reached) return reached;
+  rdkafka_log_->tell(nullptr);
+  all_down_since_.reset();
   return reached;
 }
 

@@ -26,6 +26,18 @@ constexpr Duration kMailTimeATurn = 5ms;
 // So many messages, and other partitions' mails are read before more are taken.
 constexpr std::size_t kMessagesAPump = 2048;
 
+// What a mail holds is given back though its handling throws, or its messages and their client would never end.
+class SettledMail {
+ public:
+  explicit SettledMail(const Mail& mail) : mail_(mail) {}
+  ~SettledMail() { Mailbox::settle(mail_); }
+  SettledMail(const SettledMail&) = delete;
+  SettledMail& operator=(const SettledMail&) = delete;
+
+ private:
+  const Mail& mail_;
+};
+
 }  // namespace
 
 Listener::Listener(Settings settings, Parts parts)
@@ -145,7 +157,7 @@ void Listener::turn() {
   // The group first: what follows may restart a partition, which the client takes for the answer to a rebalance
   // that waits to be served.
   serve_client(now);
-  if (failure_ && stage_ == Stage::running) end_failed(now);
+  if (failure_ && stage_ == Stage::running) end_failed();
   if (now >= next_sweep_) sweep(now);
   if (now >= next_overrun_look_) watch_overruns(now);
   if (away_) come_back();
@@ -205,6 +217,8 @@ void Listener::sweep(Time now) {
 void Listener::measure() {
   std::uint64_t waiting = 0;
   for (const auto& [name, partition] : partitions_) {
+    // What a consumer holds back no other connection would take either.
+    if (partition->steering->held()) continue;
     const auto expected = partition->runner ? partition->runner->expected() : std::nullopt;
     const auto end = partition->queue ? partition->queue->backlog().end : std::nullopt;
     if (expected && end && end->value > expected->value) {
@@ -221,8 +235,8 @@ bool Listener::read_mail() {
   for (int read = 0; read < kMailsATurn && (read % 16 != 15 || clock_->now() < until); ++read) {
     const auto mail = mailbox_->take();
     if (!mail) return true;
+    const SettledMail settled(*mail);
     handle(*mail);
-    Mailbox::settle(*mail);
   }
   mailbox_->wake();
   return false;

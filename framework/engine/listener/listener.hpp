@@ -198,7 +198,7 @@ class Listener final : private ConsumerEvents {
   std::vector<AssignedPartition*> retained_unread(std::span<const TopicPartition> leaving) const;
   const std::shared_ptr<ReadyFlag>& flag_of(const TopicPartition& name);
 
-  void end_failed(Time now);
+  void end_failed();
   void continue_stop(Time now);
   [[nodiscard]] PartitionsEnding::Tools ending_tools();
   [[nodiscard]] static PartitionsEnding::Deadlines deadlines_of(const StopAsked& asked, Time now);

@@ -54,6 +54,8 @@ void Listener::handle_revoked(std::span<const TopicPartition> partitions, bool l
       fmt::format("{} / {}: {} {}", group_->id, subscription_group_->id, lost ? "lost" : "revoked",
                   describe_partitions(partitions)));
   Counters::add(counters_->revocations, partitions.size());
+  // That it holds nothing says nothing of its load, until the group has given it its part again.
+  if (gauge_ && lost) gauge_->joined.store(false, std::memory_order_relaxed);
   std::vector<AssignedPartition*> leaving;
   for (const TopicPartition& name : partitions) {
     const auto found = partitions_.find(name);
@@ -174,9 +176,10 @@ void Listener::hurry(PartitionsEnding& ending, const StopAsked& asked) const {
 
 // The client is of no more use, but what runs here may still be finished and, unless the group has given the
 // partitions away, told: where it has and we have not heard, the broker refuses the commit.
-void Listener::end_failed(Time now) {
+void Listener::end_failed() {
   const bool lost = failure_->kind() == Error::Kind::stale_member;
-  stop(now + settings_.drain_on_revoke + kEnd, FarewellKind::revoked);
+  // From here on: the client may have been served for long.
+  stop(clock_->now() + settings_.drain_on_revoke + kEnd, FarewellKind::revoked);
   if (lost && stopping_) stopping_->lose();
 }
 
