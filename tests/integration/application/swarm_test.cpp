@@ -1,6 +1,7 @@
 #include "integration/application/kafka_fixture.hpp"
 #include "mock/application/worker_process.hpp"
 #include "mock/apps/program.hpp"
+#include "tests/lib/paths.hpp"
 
 #include <algorithm>
 #include <csignal>
@@ -29,7 +30,7 @@ class SwarmOnKafka : public KafkaTest {
     std::vector<std::string> words{"swarm", "--processes", std::to_string(kNodes), "--backoff", "0.3"};
     if (!instance_id.empty()) words.insert(words.end(), {"--group-instance-id", instance_id});
     words.insert(words.end(),
-                 {"--", BRAID_PROGRAM_DIR "/integration_worker", "bootstrap=" + bootstrap(), "group=" + group,
+                 {"--", test_paths::program("integration_worker"), "bootstrap=" + bootstrap(), "group=" + group,
                   "topic=" + topic, "log=" + file.path(), "commit_ms=300", "work_us=200"});
     for (const auto& [name, value] : settings().kafka) {
       if (name == "bootstrap.servers") continue;

@@ -1,5 +1,7 @@
 #include "kafka_cluster.hpp"
 
+#include "tests/lib/paths.hpp"
+
 #include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
@@ -32,11 +34,7 @@ std::string environment(const char* name) {
 
 fs::path serve_program() {
   if (const auto given = environment("BRAID_KAFKA_SERVE"); !given.empty()) return given;
-#ifdef BRAID_SOURCE_DIR
-  return fs::path(BRAID_SOURCE_DIR) / "tests/integration/kafka/serve";
-#else
-  return fs::path(__FILE__).parent_path() / "serve";
-#endif
+  return test_paths::source("tests/integration/kafka/serve");
 }
 
 std::runtime_error system_failure(const std::string& what, int error) {

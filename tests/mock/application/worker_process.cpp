@@ -1,6 +1,7 @@
 #include "mock/application/worker_process.hpp"
 
 #include "mock/application/eventually.hpp"
+#include "tests/lib/paths.hpp"
 
 #include <sys/prctl.h>
 #include <sys/wait.h>
@@ -50,7 +51,7 @@ std::vector<WorkerLine> read_worker_log(const std::string& path) {
 }
 
 WorkerProcess::WorkerProcess(const std::string& program, const std::vector<std::string>& arguments) {
-  const std::string path = std::string(BRAID_PROGRAM_DIR) + "/" + program;
+  const std::string path = test_paths::program(program);
   std::vector<char*> values{const_cast<char*>(path.c_str())};
   for (const std::string& argument : arguments) values.push_back(const_cast<char*>(argument.c_str()));
   values.push_back(nullptr);

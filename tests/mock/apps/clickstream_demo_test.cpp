@@ -5,6 +5,7 @@
 #include "apps/clickstream/src/streaming/ingest.hpp"
 #include "apps/clickstream/src/streaming/session_totals.hpp"
 #include "apps/clickstream/src/streaming/totals_board.hpp"
+#include "tests/lib/paths.hpp"
 #include "unit/apps/clickstream/temporary_file.hpp"
 
 #include <braid/routing/consumer_registry.hpp>
@@ -40,7 +41,7 @@ TEST(ClickstreamRouting, TheFileHasNoProblem) {
 }
 
 std::string text_of(const std::string& name) {
-  std::ifstream file(std::filesystem::path(BRAID_SOURCE_DIR) / name);
+  std::ifstream file(braid::test_paths::source(name));
   return {std::istreambuf_iterator<char>(file), {}};
 }
 

@@ -1,6 +1,7 @@
 #include "mock/application/application_test.hpp"
 #include "mock/application/worker_process.hpp"
 #include "mock/apps/program.hpp"
+#include "tests/lib/paths.hpp"
 
 #include <sys/stat.h>
 
@@ -260,8 +261,8 @@ class SwarmOfMembers : public application_test::ApplicationTest {
   TemporaryFile file;
 
   [[nodiscard]] std::unique_ptr<Program> members(Arguments options, const Arguments& more = {}) const {
-    Arguments command{std::string(BRAID_PROGRAM_DIR) + "/mock_worker", "bootstrap=" + cluster.bootstrap(),
-                      "group=g", "topic=orders", "log=" + file.path()};
+    Arguments command{test_paths::program("mock_worker"), "bootstrap=" + cluster.bootstrap(), "group=g",
+                      "topic=orders", "log=" + file.path()};
     for (const auto& [name, value] : testing::EmbeddedCluster::recommended_consumer_settings()) {
       command.push_back("kafka." + name + "=" + value);
     }

@@ -3,6 +3,7 @@
 #include "apps/clickstream/src/columns.hpp"
 #include "apps/clickstream/src/totals.hpp"
 #include "generated_events.hpp"
+#include "tests/lib/paths.hpp"
 
 #include <gtest/gtest.h>
 
@@ -20,7 +21,7 @@ namespace clickstream {
 namespace {
 
 TEST(Generator, StillYieldsTheSampleOfTheRepository) {
-  std::ifstream file(BRAID_SOURCE_DIR "/apps/clickstream/data/sample.csv", std::ios::binary);
+  std::ifstream file(braid::test_paths::source("apps/clickstream/data/sample.csv"), std::ios::binary);
   ASSERT_TRUE(file);
   const std::string sample{std::istreambuf_iterator<char>(file), {}};
   EXPECT_LT(sample.size(), 2'000'000U);

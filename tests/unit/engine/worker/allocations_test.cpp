@@ -1,3 +1,5 @@
+#include "tests/lib/paths.hpp"
+
 #include <gtest/gtest.h>
 
 #include <sys/wait.h>
@@ -11,7 +13,7 @@ namespace {
 // The count is a program of its own, since it replaces the global operator new:
 // tests/unit/programs/allocations.cpp.
 int run_counter(const std::string& arguments) {
-  const int status = std::system((BRAID_PROGRAM_DIR "/unit_allocations " + arguments).c_str());
+  const int status = std::system((test_paths::program("unit_allocations ") + arguments).c_str());
   return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
 }
 
