@@ -48,7 +48,7 @@ TEST(TopicRules, AnAgeToStartAtIsSomeTime) {
   EXPECT_EQ(problems([](auto& t) { t.initial_offset(1ms); }), Lines{});
   EXPECT_EQ(problems([](auto& t) { t.initial_offset(24h * 366); }), Lines{});
   EXPECT_EQ(problems([](auto& t) { t.initial_offset(0ms); }),
-            Lines{"initial_offset: by_duration must be at least 1ms, is 0ms"});
+            Lines{"initial_offset: by_duration must be at least 1ms, is 0"});
   EXPECT_EQ(problems([](auto& t) { t.initial_offset(-1s); }).size(), 1U);
 }
 
