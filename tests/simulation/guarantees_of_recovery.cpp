@@ -41,7 +41,10 @@ class NextAttempt final : public Guarantee {
       violated(fmt::format("{}: {} to {} begin ({}), {} to {} ({}) are next", where(job), first, last,
                            job.batch->size(), next.first, next.last, next.size));
     }
-    if (world_.clock.now() < next.not_before) violated(fmt::format("{}: {} begins too early", where(job), first));
+    if (world_.clock.now() < next.not_before)
+      violated(fmt::format(
+          "{}: {} begins {} us too early", where(job), first,
+          std::chrono::duration_cast<std::chrono::microseconds>(next.not_before - world_.clock.now()).count()));
   }
 };
 

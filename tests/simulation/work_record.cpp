@@ -143,6 +143,7 @@ void WorkRecord::mark(std::int64_t through, bool in_call) {
     said_ = std::max(said_, count_up_to(through));
   } else {
     fuzzy_ = true;
+    if (!inside_) shorten_pause();
   }
   apply();
   if (!inside_) settle();

@@ -122,6 +122,8 @@ class WorkRecord : public std::enable_shared_from_this<WorkRecord> {
   [[nodiscard]] Failed find_culprit(const std::exception_ptr& failure) const;
   [[nodiscard]] routing::Decision decide(const Failed& failed) const;
   void carry_out(routing::Decision decision, const Failed& failed);
+  [[nodiscard]] std::chrono::nanoseconds pause_least_of_any() const;
+  void shorten_pause();
   void retry(std::chrono::nanoseconds pause);
   void give_up(Piece& piece);
   void park(Piece& piece);

@@ -243,10 +243,7 @@ void WorkRecord::carry_out(Decision decision, const Failed& failed) {
   }
   if (decision == Decision::retry || (decision == Decision::dead_letter && !letters)) {
     const auto after = std::exchange(retry_after_, std::nullopt);
-    // Who was marked from outside may count its attempts anew, and waits for less; by a function for anything.
-    const bool any = fuzzy_ && recovery.backoff.kind == routing::Backoff::Kind::callable;
-    const auto pause = any ? std::chrono::nanoseconds(0) : pause_least(recovery.backoff, fuzzy_ ? 1 : attempt_);
-    retry(after ? *after : pause);
+    retry(after ? *after : fuzzy_ ? pause_least_of_any() : pause_least(recovery.backoff, attempt_));
     return;
   }
   not_before_ = {};
@@ -269,6 +266,18 @@ void WorkRecord::carry_out(Decision decision, const Failed& failed) {
   } else {
     post(piece);
   }
+}
+
+// Who was marked from outside may count its attempts anew, and waits for less; by a function for anything.
+std::chrono::nanoseconds WorkRecord::pause_least_of_any() const {
+  const routing::Backoff& backoff = promises().recovery.backoff;
+  const bool any = backoff.kind == routing::Backoff::Kind::callable;
+  return any ? std::chrono::nanoseconds(0) : pause_least(backoff, 1);
+}
+
+// The attempt has ended for us, and may be about to end for the engine, which counts this mark then.
+void WorkRecord::shorten_pause() {
+  not_before_ = std::min(not_before_, world_.clock.now() + pause_least_of_any());
 }
 
 void WorkRecord::retry(std::chrono::nanoseconds pause) {

@@ -57,15 +57,16 @@ bool PartitionsEnding::quiet() const {
 }
 
 // Behind the drain, what overran it is not waited for any more: the group, and the partitions that stay, would wait
-// for the last hooks of something that says them itself when it returns.
+// for the last hooks of something that says them itself when it returns. But coroutines were cancelled then, and
+// return.
 bool PartitionsEnding::idle() const {
   for (const AssignedPartition* partition : partitions_) {
     if (!partition->has_started()) continue;
     if (tools_.dispatcher->holds_of(*partition->assignment)) return false;
     // First what is inside: who has left since is not among those that overran either.
     const std::uint32_t inside = partition->assignment->jobs()->inside();
-    const bool only_overran =
-        stage_ == Stage::farewell && inside <= count_overran(*partition->assignment, drained_);
+    const bool only_overran = stage_ == Stage::farewell && !partition->assignment->topic().asynchronous &&
+                              inside <= count_overran(*partition->assignment, drained_);
     if (!partition->assignment->jobs()->idle() && !only_overran) return false;
   }
   return true;
