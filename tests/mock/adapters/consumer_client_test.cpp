@@ -200,7 +200,7 @@ TEST(RdkafkaConsumerClient, MessagesOutliveTheClientAndDoNotHoldUpItsEnd) {
   EXPECT_EQ(held[0].message.topic(), "orders");
   for (auto& [message, owner] : held) owner->release({&message, 1});
   held.clear();  // the last owner: destroys the handle, which must not hang
-  EXPECT_LT(std::chrono::steady_clock::now() - begin, 10s);
+  EXPECT_LT(std::chrono::steady_clock::now() - begin, 20s);
 }
 
 TEST(RdkafkaConsumerClient, LeavingRevokesAndTheNextMemberNeedNotWaitForTheSession) {

@@ -42,7 +42,7 @@ TEST_F(BadInput, NoBrokerIsAnErrorThatNamesTheAddress) {
   } catch (const ApplicationError& error) {
     EXPECT_NE(std::string(error.what()).find(port.address()), std::string::npos) << error.what();
   }
-  EXPECT_LT(std::chrono::steady_clock::now() - began, 10s);
+  EXPECT_LT(std::chrono::steady_clock::now() - began, 20s);
 }
 
 TEST_F(BadInput, NoBrokerIsAnErrorOfTheProducerToo) {

@@ -40,7 +40,7 @@ TEST(TopicPositions, WithoutABrokerTheyEndInTime) {
       {.kafka = {{"bootstrap.servers", "127.0.0.1:1"}}, .topic = "orders", .group = "g", .timeout = 300ms});
   ASSERT_FALSE(found.ok());
   EXPECT_EQ(found.error().kind(), Error::Kind::broker_unreachable) << found.error().text();
-  EXPECT_LT(std::chrono::steady_clock::now() - began, 10s);
+  EXPECT_LT(std::chrono::steady_clock::now() - began, 20s);
 }
 
 TEST(TopicPositions, AWrongSettingIsToldAsOne) {

@@ -58,7 +58,7 @@ TEST(ClickstreamProgram, WithoutABrokerItEndsSoonAndNamesTheAddress) {
                  {"ingest", "--csv", clickstream::sample_file().string(), "--bootstrap", kNoBroker});
   for (Program* const program : {&demo, &ingest}) {
     EXPECT_EQ(program->wait(kDeadline), 1);
-    EXPECT_LT(std::chrono::steady_clock::now() - began, 10s);
+    EXPECT_LT(std::chrono::steady_clock::now() - began, 20s);
     EXPECT_NE(program->err().find("no broker answers at 127.0.0.1:1"), std::string::npos) << program->err();
   }
 }
