@@ -154,19 +154,19 @@ TEST(RdkafkaConsumerClient, AMemberThatJoinsTakesOverWithoutLossOrRepetition) {
   first.subscribe({"orders"});
   ASSERT_TRUE(first.until([&] { return first.taken.size() == 400; }));
 
+  // What the first will give up is committed while the group is steady: during a rebalance the broker may refuse
+  // it.
+  std::vector<engine::StoredPosition> done;
+  for (const auto& [partition, queue] : first.queues) done.push_back({partition, CommitPosition{100}, ""});
+  const auto committed = first.commit(done);
+  ASSERT_TRUE(committed.ok()) << committed.error().text();
+
   Member second{cluster, "joins"};
   second.subscribe({"orders"});
   ASSERT_TRUE(first.until([&] {
     second.turn();
-    // What the first gives up is committed as far as it was read, from within the steady group.
-    if (first.client->may_commit() && first.committed.size() < 4) {
-      std::vector<engine::StoredPosition> done;
-      for (int i = 0; i < 4; ++i) done.push_back({at("orders", i), CommitPosition{100}, ""});
-      if (first.tokens == 0) first.client->commit(done, ++first.tokens);
-    }
     return second.queues.size() == 2 && first.queues.size() == 2;
   }));
-  ASSERT_TRUE(first.committed.at(1).ok());
   produce(100, 200);
   ASSERT_TRUE(first.until([&] {
     second.turn();
