@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <iostream>
 #include <stdexcept>
 #include <utility>
 
@@ -20,8 +21,9 @@ NumberedProducer::NumberedProducer(const std::string& bootstrap, std::string top
                            {"enable.idempotence", "true"},
                            {"linger.ms", "2"},
                            {"message.timeout.ms", "120000"},
-                           {"topic.metadata.refresh.interval.ms", "1000"}},
-                          this, &NumberedProducer::on_delivery)),
+                           {"topic.metadata.refresh.interval.ms", "1000"},
+                           {"debug", "eos"}},
+                          this, &NumberedProducer::on_delivery, &NumberedProducer::on_log)),
       thread_([this](const std::stop_token& stop) { run(stop); }) {}
 
 NumberedProducer::~NumberedProducer() {
@@ -33,13 +35,36 @@ NumberedProducer::~NumberedProducer() {
 void NumberedProducer::on_delivery(rd_kafka_t*, const rd_kafka_message_t* message, void* opaque) {
   auto& self = *static_cast<NumberedProducer*>(opaque);
   if (message->err != RD_KAFKA_RESP_ERR_NO_ERROR) {
-    ++self.refused_;
+    if (self.refused_++ == 0) {
+      self.keep_line("the first one refused, of partition " + std::to_string(message->partition) + ": " +
+                     rd_kafka_message_errstr(message));
+    }
     return;
   }
   // Reports come one at a time.
   auto& end = self.ends_.at(static_cast<std::size_t>(message->partition));
   end = std::max<std::int64_t>(end, message->offset + 1);
   ++self.acknowledged_;
+}
+
+void NumberedProducer::on_log(const rd_kafka_t* client, int, const char* facility, const char* text) {
+  auto& self = *static_cast<NumberedProducer*>(rd_kafka_opaque(client));
+  self.keep_line(std::string(facility) + " " + text);
+}
+
+void NumberedProducer::keep_line(const std::string& line) {
+  constexpr std::size_t kMost = 300;
+  const auto now =
+      std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::steady_clock::now().time_since_epoch());
+  const std::lock_guard lock(log_mutex_);
+  log_.push_back(std::to_string(now.count()) + " " + line);
+  if (log_.size() > kMost) log_.pop_front();
+}
+
+void NumberedProducer::show_log() const {
+  const std::lock_guard lock(log_mutex_);
+  std::cerr << "--- the producer's log, in ms: " << acknowledged_ << " acknowledged, " << refused_ << " refused\n";
+  for (const std::string& line : log_) std::cerr << line << '\n';
 }
 
 void NumberedProducer::run(const std::stop_token& stop) {

@@ -4,7 +4,9 @@
 
 #include <atomic>
 #include <cstdint>
+#include <deque>
 #include <map>
+#include <mutex>
 #include <string>
 #include <thread>
 #include <vector>
@@ -25,6 +27,8 @@ class NumberedProducer {
   // Sends nothing more and waits until all is acknowledged. By key, how many. Throws std::runtime_error when one
   // was not, for 60 s.
   std::map<std::uint32_t, std::int64_t> finish();
+  // What its client has said lately: for a test that has failed.
+  void show_log() const;
   // Sent and acknowledged so far.
   [[nodiscard]] std::uint64_t acknowledged() const { return acknowledged_; }
   // By partition, behind the last one that was acknowledged so far.
@@ -32,6 +36,8 @@ class NumberedProducer {
 
  private:
   static void on_delivery(rd_kafka_t* client, const rd_kafka_message_t* message, void* opaque);
+  static void on_log(const rd_kafka_t* client, int level, const char* facility, const char* text);
+  void keep_line(const std::string& line);
   void run(const std::stop_token& stop);
   void send(std::uint64_t index);
 
@@ -43,6 +49,8 @@ class NumberedProducer {
   std::atomic<std::uint64_t> refused_{0};
   std::vector<std::atomic<std::int64_t>> ends_;
   std::uint64_t sent_ = 0;  // the thread's, and the test's behind it
+  mutable std::mutex log_mutex_;
+  std::deque<std::string> log_;  // guarded by log_mutex_
   RawHandle client_;
   std::jthread thread_;
 };

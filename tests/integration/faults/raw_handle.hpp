@@ -26,9 +26,10 @@ using RawMessage = std::unique_ptr<rd_kafka_message_t, DestroyRaw>;
 // A client of these tests that is not Braid's. Throws std::runtime_error with the reason.
 inline RawHandle make_client(rd_kafka_type_t type, const std::string& bootstrap,
                              std::vector<std::pair<std::string, std::string>> settings, void* opaque = nullptr,
-                             void (*on_delivery)(rd_kafka_t*, const rd_kafka_message_t*, void*) = nullptr) {
+                             void (*on_delivery)(rd_kafka_t*, const rd_kafka_message_t*, void*) = nullptr,
+                             void (*on_log)(const rd_kafka_t*, int, const char*, const char*) = nullptr) {
   settings.emplace_back("bootstrap.servers", bootstrap);
-  settings.emplace_back("log_level", "2");  // nodes that tests kill are no news
+  settings.emplace_back("log_level", on_log != nullptr ? "7" : "2");  // nodes that tests kill are no news
   settings.emplace_back("reconnect.backoff.max.ms", "500");
   std::array<char, 512> text{};
   rd_kafka_conf_t* conf = rd_kafka_conf_new();
@@ -40,6 +41,7 @@ inline RawHandle make_client(rd_kafka_type_t type, const std::string& bootstrap,
   }
   if (opaque != nullptr) rd_kafka_conf_set_opaque(conf, opaque);
   if (on_delivery != nullptr) rd_kafka_conf_set_dr_msg_cb(conf, on_delivery);
+  if (on_log != nullptr) rd_kafka_conf_set_log_cb(conf, on_log);
   RawHandle client(rd_kafka_new(type, conf, text.data(), text.size()));
   if (client == nullptr) {
     rd_kafka_conf_destroy(conf);

@@ -68,6 +68,12 @@ Stage::Stage(StageOptions options)
 Stage::~Stage() {
   for (const std::size_t number : running_) applications_[number]->signal(SIGCONT);
   applications_.clear();
+  if (::testing::Test::HasFailure()) {
+    if (producer_) producer_->show_log();
+    for (int node = 1; node <= ThreeNodes::kNodes; ++node) {
+      std::cerr << "--- the end of node " << node << "'s log\n" << nodes_.cluster.log_tail(node, 60) << '\n';
+    }
+  }
   producer_.reset();
   if (::testing::Test::HasFailure()) {
     for (std::size_t number = 0; fs::exists(folder_ + "/" + std::to_string(number) + ".log"); ++number) {
