@@ -25,7 +25,7 @@ namespace braid::mock_test {
 using namespace std::chrono_literals;
 using testing::EmbeddedCluster;
 
-inline constexpr auto kDeadline = 30s;
+inline constexpr auto kDeadline = 90s;  // what is quick takes that long under a sanitizer, beside other programs
 // For reach_broker(): nobody gives up.
 inline const std::atomic<bool> kPatient{false};
 
