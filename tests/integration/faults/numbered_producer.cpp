@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <cstdio>
 #include <iostream>
 #include <stdexcept>
 #include <utility>
@@ -12,19 +13,24 @@ using namespace std::chrono_literals;
 
 NumberedProducer::NumberedProducer(const std::string& bootstrap, std::string topic, int partitions,
                                    std::uint32_t keys, int messages_a_second)
-    : topic_(std::move(topic)),
+    : bootstrap_(bootstrap),
+      topic_(std::move(topic)),
       keys_(keys),
       messages_a_second_(messages_a_second),
       ends_(static_cast<std::size_t>(partitions)),
-      client_(make_client(RD_KAFKA_PRODUCER, bootstrap,
-                          {{"acks", "all"},
-                           {"enable.idempotence", "true"},
-                           {"linger.ms", "2"},
-                           {"message.timeout.ms", "120000"},
-                           {"topic.metadata.refresh.interval.ms", "1000"},
-                           {"debug", "eos"}},
-                          this, &NumberedProducer::on_delivery, &NumberedProducer::on_log)),
+      client_(make()),
       thread_([this](const std::stop_token& stop) { run(stop); }) {}
+
+RawHandle NumberedProducer::make() {
+  return make_client(RD_KAFKA_PRODUCER, bootstrap_,
+                     {{"acks", "all"},
+                      {"enable.idempotence", "true"},
+                      {"linger.ms", "2"},
+                      {"message.timeout.ms", "120000"},
+                      {"topic.metadata.refresh.interval.ms", "1000"},
+                      {"debug", "eos"}},
+                     this, &NumberedProducer::on_delivery, &NumberedProducer::on_log);
+}
 
 NumberedProducer::~NumberedProducer() {
   thread_.request_stop();
@@ -34,6 +40,13 @@ NumberedProducer::~NumberedProducer() {
 
 void NumberedProducer::on_delivery(rd_kafka_t*, const rd_kafka_message_t* message, void* opaque) {
   auto& self = *static_cast<NumberedProducer*>(opaque);
+  if (message->err != RD_KAFKA_RESP_ERR_NO_ERROR && self.left_ != nullptr) {
+    std::string key(static_cast<const char*>(message->key), message->key_len);
+    std::string number(static_cast<const char*>(message->payload), message->len);
+    const std::uint64_t index = std::stoull(number) * self.keys_ + std::stoull(key);
+    self.left_->push_back({index, std::move(key), std::move(number)});
+    return;
+  }
   if (message->err != RD_KAFKA_RESP_ERR_NO_ERROR) {
     if (self.refused_++ == 0) {
       self.keep_line("the first one refused, of partition " + std::to_string(message->partition) + ": " +
@@ -69,34 +82,100 @@ void NumberedProducer::show_log() const {
 
 void NumberedProducer::run(const std::stop_token& stop) {
   const auto began = std::chrono::steady_clock::now();
-  while (!stop.stop_requested()) {
-    const auto spent = std::chrono::steady_clock::now() - began;
-    const auto due =
-        static_cast<std::uint64_t>(spent / 1us) * static_cast<std::uint64_t>(messages_a_second_) / 1'000'000 +
-        at_once_;
-    while (sent_ < due && !stop.stop_requested()) send(sent_);
-    rd_kafka_poll(client_.get(), 5);
+  auto moved_at = began;
+  std::uint64_t moved_to = 0;
+  try {
+    while (!stop.stop_requested()) {
+      const auto now = std::chrono::steady_clock::now();
+      const auto spent = now - began;
+      const auto due =
+          static_cast<std::uint64_t>(spent / 1us) * static_cast<std::uint64_t>(messages_a_second_) / 1'000'000 +
+          at_once_;
+      while (sent_ < due && !stop.stop_requested()) send(sent_);
+      rd_kafka_poll(client_.get(), 5);
+      if (acknowledged_ != moved_to || outstanding() == 0) {
+        moved_to = acknowledged_;
+        moved_at = now;
+      } else if (now - moved_at > kStandsStill) {
+        replace_client();
+        moved_at = std::chrono::steady_clock::now();
+      }
+    }
+  } catch (const std::exception& error) {
+    failure_ = error.what();
   }
 }
 
-void NumberedProducer::send(std::uint64_t index) {
-  const std::string key = std::to_string(index % keys_);
-  const std::string number = std::to_string(index / keys_);
+bool NumberedProducer::queue(const std::string& key, const std::string& number) {
   const auto code =
       rd_kafka_producev(client_.get(), RD_KAFKA_V_TOPIC(topic_.c_str()), RD_KAFKA_V_MSGFLAGS(RD_KAFKA_MSG_F_COPY),
                         RD_KAFKA_V_KEY(key.data(), key.size()),
                         RD_KAFKA_V_VALUE(const_cast<char*>(number.data()), number.size()), RD_KAFKA_V_END);
-  if (code == RD_KAFKA_RESP_ERR_NO_ERROR) {
-    ++sent_;
-  } else {
-    rd_kafka_poll(client_.get(), 20);  // its queue is full: what is there goes first
+  if (code == RD_KAFKA_RESP_ERR_NO_ERROR) return true;
+  rd_kafka_poll(client_.get(), 20);  // its queue is full: what is there goes first
+  return false;
+}
+
+void NumberedProducer::send(std::uint64_t index) {
+  if (queue(std::to_string(index % keys_), std::to_string(index / keys_))) ++sent_;
+}
+
+void NumberedProducer::replace_client() {
+  std::printf("  the producer's client stands still, with %llu messages: another one takes its place\n",
+              static_cast<unsigned long long>(outstanding()));
+  show_log();
+  std::vector<Left> left;
+  left_ = &left;
+  rd_kafka_purge(client_.get(), RD_KAFKA_PURGE_F_QUEUE | RD_KAFKA_PURGE_F_INFLIGHT);
+  for (int i = 0; i < 1'000 && rd_kafka_outq_len(client_.get()) > 0; ++i) rd_kafka_poll(client_.get(), 10);
+  client_.reset();
+  left_ = nullptr;
+  // What a node has of it already may still be written.
+  std::this_thread::sleep_for(2s);
+  const auto written = read_ends();
+  client_ = make();
+  std::ranges::sort(left, {}, &Left::index);
+  for (const Left& each : left) {
+    if (written.contains({each.key, each.number})) continue;
+    while (!queue(each.key, each.number)) {
+    }
   }
+}
+
+std::set<std::pair<std::string, std::string>> NumberedProducer::read_ends() {
+  const RawHandle reader = make_client(
+      RD_KAFKA_CONSUMER, bootstrap_,
+      {{"group.id", topic_ + "-ends"}, {"enable.auto.commit", "false"}, {"enable.partition.eof", "true"}});
+  const RawList list(rd_kafka_topic_partition_list_new(static_cast<int>(ends_.size())));
+  for (std::size_t i = 0; i < ends_.size(); ++i) {
+    rd_kafka_topic_partition_list_add(list.get(), topic_.c_str(), static_cast<std::int32_t>(i))->offset = ends_[i];
+  }
+  if (rd_kafka_assign(reader.get(), list.get()) != RD_KAFKA_RESP_ERR_NO_ERROR) {
+    throw std::runtime_error("producing: the ends can't be read");
+  }
+  std::set<std::pair<std::string, std::string>> found;
+  for (std::size_t ended = 0; ended < ends_.size();) {
+    const RawMessage message(rd_kafka_consumer_poll(reader.get(), 30'000));
+    if (!message) throw std::runtime_error("producing: the ends can't be read, for 30 s");
+    if (message->err == RD_KAFKA_RESP_ERR__PARTITION_EOF) ++ended;
+    if (message->err != RD_KAFKA_RESP_ERR_NO_ERROR) continue;
+    found.emplace(std::string(static_cast<const char*>(message->key), message->key_len),
+                  std::string(static_cast<const char*>(message->payload), message->len));
+    ends_[static_cast<std::size_t>(message->partition)] = message->offset + 1;
+    ++acknowledged_;
+  }
+  return found;
 }
 
 std::map<std::uint32_t, std::int64_t> NumberedProducer::finish() {
   thread_.request_stop();
   if (thread_.joinable()) thread_.join();
+  if (!failure_.empty()) throw std::runtime_error(failure_);
   rd_kafka_flush(client_.get(), 60'000);
+  if (outstanding() > 0) {
+    replace_client();
+    rd_kafka_flush(client_.get(), 60'000);
+  }
   if (refused_ != 0 || acknowledged_ != sent_) {
     throw std::runtime_error("producing: " + std::to_string(sent_) + " sent, " + std::to_string(acknowledged_) +
                              " acknowledged, " + std::to_string(refused_) + " refused");

@@ -3,18 +3,25 @@
 #include "integration/faults/raw_handle.hpp"
 
 #include <atomic>
+#include <chrono>
 #include <cstdint>
 #include <deque>
 #include <map>
 #include <mutex>
+#include <set>
 #include <string>
 #include <thread>
+#include <utility>
 #include <vector>
 
 namespace braid::faults {
 
 // Sends numbered messages per key at a steady rate, with acks=all and idempotence, on a thread of its own, until it
 // is finished. Key K of all is "K", its messages' payloads are 0, 1, 2, ...
+//
+// librdkafka's idempotent producer has stood still for good behind a node's death, once in many runs, though the
+// nodes were in step again (2.0.2). It is not what is tested: one that stands still for kStandsStill is replaced,
+// and says what it had said; what is in no partition is sent again, so that each message is there once, in order.
 // Thread: the test's.
 class NumberedProducer {
  public:
@@ -35,12 +42,26 @@ class NumberedProducer {
   [[nodiscard]] std::vector<std::int64_t> ends() const { return {ends_.begin(), ends_.end()}; }
 
  private:
+  static constexpr std::chrono::seconds kStandsStill{30};
+  struct Left {
+    std::uint64_t index;  // of all messages
+    std::string key;
+    std::string number;
+  };
   static void on_delivery(rd_kafka_t* client, const rd_kafka_message_t* message, void* opaque);
   static void on_log(const rd_kafka_t* client, int level, const char* facility, const char* text);
   void keep_line(const std::string& line);
+  [[nodiscard]] RawHandle make();
+  [[nodiscard]] std::uint64_t outstanding() const { return sent_ - acknowledged_ - refused_; }
+  // Throws std::runtime_error where the topic can't be read.
+  void replace_client();
+  // What is behind the last acknowledged message of each partition; notes it as acknowledged.
+  [[nodiscard]] std::set<std::pair<std::string, std::string>> read_ends();
   void run(const std::stop_token& stop);
   void send(std::uint64_t index);
+  [[nodiscard]] bool queue(const std::string& key, const std::string& number);
 
+  const std::string bootstrap_;
   const std::string topic_;
   const std::uint32_t keys_;
   const int messages_a_second_;
@@ -50,7 +71,9 @@ class NumberedProducer {
   std::vector<std::atomic<std::int64_t>> ends_;
   std::uint64_t sent_ = 0;  // the thread's, and the test's behind it
   mutable std::mutex log_mutex_;
-  std::deque<std::string> log_;  // guarded by log_mutex_
+  std::deque<std::string> log_;        // guarded by log_mutex_
+  std::vector<Left>* left_ = nullptr;  // where a client is replaced: what it gives back
+  std::string failure_;                // why it can't go on; the thread's, and the test's behind it
   RawHandle client_;
   std::jthread thread_;
 };
