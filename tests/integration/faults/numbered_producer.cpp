@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <chrono>
 #include <cstdio>
-#include <iostream>
 #include <stdexcept>
 #include <utility>
 
@@ -76,8 +75,10 @@ void NumberedProducer::keep_line(const std::string& line) {
 
 void NumberedProducer::show_log() const {
   const std::lock_guard lock(log_mutex_);
-  std::cerr << "--- the producer's log, in ms: " << acknowledged_ << " acknowledged, " << refused_ << " refused\n";
-  for (const std::string& line : log_) std::cerr << line << '\n';
+  std::printf("--- the producer's log, in ms: %llu acknowledged, %llu refused\n",
+              static_cast<unsigned long long>(acknowledged_), static_cast<unsigned long long>(refused_));
+  for (const std::string& line : log_) std::printf("%s\n", line.c_str());
+  std::fflush(stdout);
 }
 
 void NumberedProducer::run(const std::stop_token& stop) {
