@@ -14,7 +14,9 @@ import sys
 RAN = re.compile(r"^\[ RUN      \] (\S+)")
 ENDED = re.compile(r"^\[ *(OK|FAILED|SKIPPED) *\] ([^\s,]+)")
 REPORT = re.compile(r"(WARNING: ThreadSanitizer|ERROR: (Address|Leak|Thread)Sanitizer|runtime error:|assertion failed)")
-TAIL_LINES = 60
+FAILURE = re.compile(r": Failure$|^unknown file: ")
+FAILURE_LINES = 12
+TAIL_LINES = 40
 
 
 def read_log(path):
@@ -48,6 +50,18 @@ def from_log(lines):
         elif running:
             texts[running].append(line)
     return passed, failed, skipped, running, texts
+
+
+def telling(text):
+    """The lines of a failed test that say why: what its assertions said, then the end of its output."""
+    tail = max(0, len(text) - TAIL_LINES)
+    shown, until = [], 0
+    for index, line in enumerate(text[:tail]):
+        if FAILURE.search(line):
+            until = index + FAILURE_LINES
+        if index < until:
+            shown.append(line)
+    return shown + (["..."] if shown else []) + text[tail:]
 
 
 def read_gtest(arguments, lines):
@@ -117,7 +131,7 @@ def main():
 
     for name in failed:
         print(f"  FAILED {name}")
-        for line in texts.get(name, [])[-TAIL_LINES:]:
+        for line in telling(texts.get(name, [])):
             print(f"    {line}")
     for problem in problems:
         print(f"  FAILED {problem}; the log's end, or the sanitizer's first report:")
