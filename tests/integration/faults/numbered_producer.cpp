@@ -1,8 +1,11 @@
 #include "integration/faults/numbered_producer.hpp"
 
+#include <boost/crc.hpp>
+
 #include <algorithm>
 #include <chrono>
 #include <cstdio>
+#include <functional>
 #include <stdexcept>
 #include <utility>
 
@@ -17,6 +20,8 @@ NumberedProducer::NumberedProducer(const std::string& bootstrap, std::string top
       keys_(keys),
       messages_a_second_(messages_a_second),
       ends_(static_cast<std::size_t>(partitions)),
+      waiting_(ends_.size()),
+      under_way_(ends_.size()),
       client_(make()),
       thread_([this](const std::stop_token& stop) { run(stop); }) {}
 
@@ -39,11 +44,12 @@ NumberedProducer::~NumberedProducer() {
 
 void NumberedProducer::on_delivery(rd_kafka_t*, const rd_kafka_message_t* message, void* opaque) {
   auto& self = *static_cast<NumberedProducer*>(opaque);
+  --self.under_way_.at(static_cast<std::size_t>(message->partition));
   if (message->err != RD_KAFKA_RESP_ERR_NO_ERROR && self.left_ != nullptr) {
-    std::string key(static_cast<const char*>(message->key), message->key_len);
-    std::string number(static_cast<const char*>(message->payload), message->len);
+    const std::string key(static_cast<const char*>(message->key), message->key_len);
+    const std::string number(static_cast<const char*>(message->payload), message->len);
     const std::uint64_t index = std::stoull(number) * self.keys_ + std::stoull(key);
-    self.left_->push_back({index, std::move(key), std::move(number)});
+    self.left_->push_back(index);
     return;
   }
   if (message->err != RD_KAFKA_RESP_ERR_NO_ERROR) {
@@ -83,49 +89,62 @@ void NumberedProducer::show_log() const {
 
 void NumberedProducer::run(const std::stop_token& stop) {
   const auto began = std::chrono::steady_clock::now();
-  auto moved_at = began;
-  std::uint64_t moved_to = 0;
   try {
     while (!stop.stop_requested()) {
-      const auto now = std::chrono::steady_clock::now();
-      const auto spent = now - began;
+      const auto spent = std::chrono::steady_clock::now() - began;
       const auto due =
           static_cast<std::uint64_t>(spent / 1us) * static_cast<std::uint64_t>(messages_a_second_) / 1'000'000 +
           at_once_;
-      while (sent_ < due && !stop.stop_requested()) send(sent_);
-      rd_kafka_poll(client_.get(), 5);
-      if (acknowledged_ != moved_to || outstanding() == 0) {
-        moved_to = acknowledged_;
-        moved_at = now;
-      } else if (now - moved_at > kStandsStill) {
-        replace_client();
-        moved_at = std::chrono::steady_clock::now();
-      }
+      for (; sent_ < due; ++sent_) waiting_[partition_of(sent_)].push_back(sent_);
+      turn();
     }
   } catch (const std::exception& error) {
     failure_ = error.what();
   }
 }
 
-bool NumberedProducer::queue(const std::string& key, const std::string& number) {
-  const auto code =
-      rd_kafka_producev(client_.get(), RD_KAFKA_V_TOPIC(topic_.c_str()), RD_KAFKA_V_MSGFLAGS(RD_KAFKA_MSG_F_COPY),
-                        RD_KAFKA_V_KEY(key.data(), key.size()),
-                        RD_KAFKA_V_VALUE(const_cast<char*>(number.data()), number.size()), RD_KAFKA_V_END);
-  if (code == RD_KAFKA_RESP_ERR_NO_ERROR) return true;
-  rd_kafka_poll(client_.get(), 20);  // its queue is full: what is there goes first
-  return false;
+void NumberedProducer::turn() {
+  for (std::size_t partition = 0; partition < waiting_.size(); ++partition) hand_over(partition);
+  rd_kafka_poll(client_.get(), 5);
+  const auto now = std::chrono::steady_clock::now();
+  if (acknowledged_ != moved_to_ || outstanding() == 0) {
+    moved_to_ = acknowledged_;
+    moved_at_ = now;
+  } else if (now - moved_at_ > kStandsStill) {
+    replace_client();
+    moved_at_ = std::chrono::steady_clock::now();
+  }
 }
 
-void NumberedProducer::send(std::uint64_t index) {
-  if (queue(std::to_string(index % keys_), std::to_string(index / keys_))) ++sent_;
+std::size_t NumberedProducer::partition_of(std::uint64_t index) const {
+  const std::string key = std::to_string(index % keys_);
+  boost::crc_32_type sum;
+  sum.process_bytes(key.data(), key.size());
+  return sum.checksum() % waiting_.size();
+}
+
+void NumberedProducer::hand_over(std::size_t partition) {
+  constexpr int kMost = 500;
+  auto& waiting = waiting_[partition];
+  if (under_way_[partition] > 0) return;
+  while (!waiting.empty() && under_way_[partition] < kMost) {
+    const std::string key = std::to_string(waiting.front() % keys_);
+    const std::string number = std::to_string(waiting.front() / keys_);
+    const auto code = rd_kafka_producev(
+        client_.get(), RD_KAFKA_V_TOPIC(topic_.c_str()), RD_KAFKA_V_PARTITION(static_cast<std::int32_t>(partition)),
+        RD_KAFKA_V_MSGFLAGS(RD_KAFKA_MSG_F_COPY), RD_KAFKA_V_KEY(key.data(), key.size()),
+        RD_KAFKA_V_VALUE(const_cast<char*>(number.data()), number.size()), RD_KAFKA_V_END);
+    if (code != RD_KAFKA_RESP_ERR_NO_ERROR) return;  // its queue is full
+    waiting.pop_front();
+    ++under_way_[partition];
+  }
 }
 
 void NumberedProducer::replace_client() {
   std::printf("  the producer's client stands still, with %llu messages: another one takes its place\n",
               static_cast<unsigned long long>(outstanding()));
   show_log();
-  std::vector<Left> left;
+  std::vector<std::uint64_t> left;
   left_ = &left;
   rd_kafka_purge(client_.get(), RD_KAFKA_PURGE_F_QUEUE | RD_KAFKA_PURGE_F_INFLIGHT);
   for (int i = 0; i < 1'000 && rd_kafka_outq_len(client_.get()) > 0; ++i) rd_kafka_poll(client_.get(), 10);
@@ -135,11 +154,10 @@ void NumberedProducer::replace_client() {
   std::this_thread::sleep_for(2s);
   const auto written = read_ends();
   client_ = make();
-  std::ranges::sort(left, {}, &Left::index);
-  for (const Left& each : left) {
-    if (written.contains({each.key, each.number})) continue;
-    while (!queue(each.key, each.number)) {
-    }
+  std::ranges::sort(left, std::greater<>());
+  for (const std::uint64_t index : left) {
+    if (written.contains({std::to_string(index % keys_), std::to_string(index / keys_)})) continue;
+    waiting_[partition_of(index)].push_front(index);
   }
 }
 
@@ -172,10 +190,9 @@ std::map<std::uint32_t, std::int64_t> NumberedProducer::finish() {
   thread_.request_stop();
   if (thread_.joinable()) thread_.join();
   if (!failure_.empty()) throw std::runtime_error(failure_);
-  rd_kafka_flush(client_.get(), 60'000);
-  if (outstanding() > 0) {
-    replace_client();
-    rd_kafka_flush(client_.get(), 60'000);
+  for (const auto until = std::chrono::steady_clock::now() + 120s;
+       outstanding() > 0 && std::chrono::steady_clock::now() < until;) {
+    turn();
   }
   if (refused_ != 0 || acknowledged_ != sent_) {
     throw std::runtime_error("producing: " + std::to_string(sent_) + " sent, " + std::to_string(acknowledged_) +

@@ -195,9 +195,10 @@ bool Stage::caught_up() {
 bool Stage::begin(std::size_t applications) {
   // What failing costs for the first time belongs to the warming up: room for a backlog of all partitions, code
   // that is read in, connections to all nodes.
-  start_application();
   open(kBacklog);
-  if (!goes_on(kBacklog)) return false;
+  if (!written(kBacklog)) return false;
+  start_application();
+  if (!caught_up()) return false;
   while (running_.size() < applications) start_application();
   for (const std::size_t number : running_) {
     if (!works(number, kWarmMessages)) return false;
