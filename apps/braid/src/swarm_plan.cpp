@@ -1,5 +1,7 @@
 #include "apps/braid/src/swarm_plan.hpp"
 
+#include <braid/routing/pause.hpp>
+
 #include <algorithm>
 #include <csignal>
 #include <utility>
@@ -19,9 +21,9 @@ std::string mebibytes(std::uint64_t bytes) {
 }
 
 milliseconds backoff_of(const SwarmRules& rules, std::uint32_t failures) {
-  milliseconds delay = rules.backoff;
-  for (std::uint32_t i = 1; i < failures && delay < rules.backoff_max; ++i) delay *= 2;
-  return std::min(delay, rules.backoff_max);
+  const auto backoff =
+      routing::exponential(std::min(rules.backoff, rules.backoff_max), rules.backoff_max, 2.0, 0.0);
+  return std::chrono::duration_cast<milliseconds>(routing::pause_behind(backoff, failures));
 }
 
 }  // namespace

@@ -2,7 +2,8 @@
 
 #include "core/time.hpp"
 
-#include <algorithm>
+#include <braid/routing/pause.hpp>
+
 #include <chrono>
 #include <cstdint>
 #include <optional>
@@ -15,8 +16,8 @@ namespace braid::core {
 // Thread: the owner's.
 class RestartBackoff {
  public:
-  static constexpr Duration kFirst = std::chrono::seconds(1);
-  static constexpr Duration kMost = std::chrono::minutes(1);
+  static constexpr std::chrono::milliseconds kFirst{1'000};
+  static constexpr std::chrono::milliseconds kMost{60'000};
   static constexpr Duration kSound = std::chrono::minutes(5);
 
   // It is a member that works.
@@ -25,9 +26,8 @@ class RestartBackoff {
   [[nodiscard]] Duration fails(Time now, double random) {
     if (since_ && now - *since_ >= kSound) times_ = 0;
     since_.reset();
-    const Duration whole = std::min(kFirst * (std::int64_t{1} << std::min(times_, 6U)), kMost);
-    ++times_;
-    return whole / 2 + std::chrono::duration_cast<Duration>((whole / 2) * std::clamp(random, 0.0, 1.0));
+    return routing::pause_behind({.initial = kFirst, .max = kMost, .multiplier = 2.0, .jitter = 0.5}, ++times_,
+                                 1.0 - random);
   }
 
  private:

@@ -2,10 +2,6 @@
 
 #include <braid/routing/effective_recovery.hpp>
 
-#include <algorithm>
-#include <chrono>
-#include <cmath>
-
 namespace braid::core {
 
 namespace {
@@ -77,21 +73,6 @@ Next RecoveryRules::decide(const FailedAttempt& failed) const {
   if (!about_one_message(next)) return next;
   if (!failed.delivered) return Next::retry;
   return failed.culprit_known ? next : Next::singly;
-}
-
-Duration pause_behind(const routing::Backoff& backoff, std::uint32_t attempt, double random) {
-  using Kind = routing::Backoff::Kind;
-  double pause = static_cast<double>(backoff.initial.count());
-  if (backoff.kind == Kind::exponential) {
-    // In floating point it grows to infinity at worst, which the maximum bounds.
-    pause *= std::pow(std::max(backoff.multiplier, 1.0), static_cast<double>(std::max(attempt, 1U) - 1));
-    pause = std::min(pause, static_cast<double>(backoff.max.count()));
-  }
-  if (backoff.kind == Kind::exponential) {
-    pause *= 1.0 - std::clamp(backoff.jitter, 0.0, 1.0) * std::clamp(random, 0.0, 1.0);
-  }
-  const std::chrono::duration<double, std::milli> exact(std::max(pause, 0.0));
-  return std::chrono::duration_cast<Duration>(exact);
 }
 
 }  // namespace braid::core

@@ -55,8 +55,4 @@ class RecoveryRules {
 // Whether a topic's dead letters have somewhere to go.
 [[nodiscard]] bool has_dead_letters(const routing::Topic& topic);
 
-// How long to wait behind the attempt of that number, from 1. `random` is from 0 to 1. A callable's pause is
-// `initial` here: who has called it knows better.
-[[nodiscard]] Duration pause_behind(const routing::Backoff& backoff, std::uint32_t attempt, double random);
-
 }  // namespace braid::core

@@ -1,7 +1,8 @@
 #include "engine/listener/letter_outbox.hpp"
 
 #include "core/assert.hpp"
-#include "core/recovery/recovery_rules.hpp"
+
+#include <braid/routing/pause.hpp>
 
 #include <fmt/format.h>
 
@@ -72,7 +73,7 @@ std::optional<LetterOutbox::Acknowledged> LetterOutbox::take(const LetterAnswer&
   sent_.erase(found);
   if (answer.outcome) return Acknowledged{entry.share, entry.index, entry.offset};
   const Duration pause =
-      core::pause_behind(assignment_.topic().retries.backoff, ++entry.tries, assignment_.recovery().random());
+      routing::pause_behind(assignment_.topic().retries.backoff, ++entry.tries, assignment_.recovery().random());
   entry.due = now + pause;
   note_failure(entry, answer.outcome.error(), pause);
   if (!refuses_) waiting_.push_back(entry);

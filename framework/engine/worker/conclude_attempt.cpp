@@ -7,6 +7,7 @@
 #include "engine/worker/share.hpp"
 
 #include <braid/recovery.hpp>
+#include <braid/routing/pause.hpp>
 
 #include <fmt/format.h>
 
@@ -198,7 +199,7 @@ class AttemptEnd {
     }
     if (recovery_.next != Next::drop && recovery_.next != Next::stop) recovery_.next = Next::retry;
     const double random = assignment_.recovery().random();
-    recovery_.pause = core::pause_behind(topic_.retries.backoff, ++recovery_.asked_where, random);
+    recovery_.pause = routing::pause_behind(topic_.retries.backoff, ++recovery_.asked_where, random);
   }
 
   // Without the memory for a copy it is as though nobody knew where it goes.
@@ -249,7 +250,7 @@ class AttemptEnd {
 
   [[nodiscard]] Duration ask_backoff(std::uint32_t attempt) const {
     const routing::Backoff& backoff = topic_.retries.backoff;
-    const auto by_kind = [&] { return core::pause_behind(backoff, attempt, assignment_.recovery().random()); };
+    const auto by_kind = [&] { return routing::pause_behind(backoff, attempt, assignment_.recovery().random()); };
     if (backoff.kind != routing::Backoff::Kind::callable || !backoff.callable || !may_ask_) return by_kind();
     try {
       return std::clamp(backoff.callable(attempt, share_.failure()), std::chrono::milliseconds(0), kLongestPause);

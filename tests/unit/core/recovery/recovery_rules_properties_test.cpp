@@ -57,25 +57,6 @@ RC_GTEST_PROP(RecoveryRulesProperties, RetriesAreAsManyAsAreAllowed, ()) {
   RC_ASSERT(attempt == max + 1);
 }
 
-RC_GTEST_PROP(RecoveryRulesProperties, APauseKeepsItsBounds, ()) {
-  routing::Backoff backoff;
-  backoff.initial = milliseconds(*rc::gen::inRange(1, 100'000));
-  backoff.max = backoff.initial + milliseconds(*rc::gen::inRange(0, 1'000'000));
-  backoff.multiplier = 1.0 + *rc::gen::inRange(0, 1000) / 100.0;
-  backoff.jitter = *rc::gen::inRange(0, 101) / 100.0;
-  const auto attempt = *rc::gen::inRange(1U, 5000U);
-  const double random = *rc::gen::inRange(0, 101) / 100.0;
-  const Duration pause = pause_behind(backoff, attempt, random);
-  const Duration full = pause_behind(backoff, attempt, 0.0);
-  RC_ASSERT(full <= Duration(backoff.max));
-  RC_ASSERT(full >= Duration(backoff.initial));
-  RC_ASSERT(pause <= full);
-  RC_ASSERT(pause + milliseconds(1) >= std::chrono::duration_cast<Duration>(full * (1.0 - backoff.jitter)));
-  RC_ASSERT(pause_behind(backoff, attempt + 1, 0.0) >= full);
-  backoff.kind = routing::Backoff::Kind::fixed;
-  RC_ASSERT(pause_behind(backoff, attempt, random) == Duration(backoff.initial));
-}
-
 RC_GTEST_PROP(ErrorTextProperties, IsBoundedAndValidWhateverComes, (const std::string& text)) {
   const auto most = *rc::gen::inRange(std::size_t{0}, std::size_t{40});
   const std::string bounded = bounded_utf8(text, most);
