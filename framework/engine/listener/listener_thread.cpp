@@ -34,6 +34,7 @@ void ListenerThread::Shared::move_to(State next, std::optional<Error> why) {
   {
     const std::lock_guard lock(mutex);
     state = next;
+    has_run = has_run || next == State::running;
     if (why && !failure) failure = std::move(why);
   }
   changed->notify();
@@ -83,6 +84,21 @@ ListenerThread::State ListenerThread::state() const {
 std::optional<Error> ListenerThread::failure() const {
   const std::lock_guard lock(shared_->mutex);
   return shared_->failure;
+}
+
+bool ListenerThread::has_run() const {
+  const std::lock_guard lock(shared_->mutex);
+  return shared_->has_run;
+}
+
+std::function<bool()> ListenerThread::goes_on() const {
+  return [weak = std::weak_ptr<Shared>(shared_)] {
+    // Without an owner, and that the thread itself is one: it has ended.
+    const auto shared = weak.lock();
+    if (!shared) return false;
+    const std::lock_guard lock(shared->mutex);
+    return shared->state != State::ended;
+  };
 }
 
 void ListenerThread::request(Command::Kind kind, Time deadline, bool at_once) {

@@ -55,6 +55,10 @@ class ListenerThread {
   [[nodiscard]] State state() const;
   // Why it is failing, or has ended by itself. None: it has not.
   [[nodiscard]] std::optional<Error> failure() const;
+  // Whether it has been running, however briefly, be it over.
+  [[nodiscard]] bool has_run() const;
+  // Tells whether the thread still goes on, though this object may be gone by then. Thread: any.
+  [[nodiscard]] std::function<bool()> goes_on() const;
   // The listener drains and leaves, all before the deadline; one that still looks for a broker gives that up.
   // `at_once`: see Listener::stop(). Thread: any.
   void request(Command::Kind kind, Time deadline, bool at_once = false);
@@ -80,6 +84,7 @@ class ListenerThread {
 
     mutable std::mutex mutex;
     State state BRAID_GUARDED_BY(mutex) = State::connecting;
+    bool has_run BRAID_GUARDED_BY(mutex) = false;
     std::optional<Error> failure BRAID_GUARDED_BY(mutex);
 
     void move_to(State next, std::optional<Error> why = {});

@@ -8,6 +8,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 
@@ -40,6 +41,10 @@ class Connection {
   [[nodiscard]] virtual State state() const = 0;
   // Why it is failing, or has ended by itself.
   [[nodiscard]] virtual std::optional<Error> failure() const = 0;
+  // Whether it has been running, however briefly, be it over.
+  [[nodiscard]] virtual bool has_run() const = 0;
+  // Tells whether it still goes on by itself, behind join() too, and though it is destroyed.
+  [[nodiscard]] virtual std::function<bool()> goes_on() const = 0;
   [[nodiscard]] virtual Load load() const = 0;
   // It drains and leaves, all before the deadline. The second call may only bring that forward. `at_once`: see
   // Listener::stop().

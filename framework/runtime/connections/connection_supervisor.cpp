@@ -133,6 +133,7 @@ void ConnectionSupervisor::turn() {
     next_look_ = now + kLook;
     for (Group& group : groups_) scale(group, now);
   }
+  std::erase_if(detached_, [](const Detached& each) { return !each.goes_on(); });
   count();
 }
 
@@ -180,11 +181,14 @@ void ConnectionSupervisor::note_failing(Seat& seat, Time now) {
 // It has ended, by itself (perhaps before anybody saw it failing) or as it was told to, or it has had its time.
 void ConnectionSupervisor::note_ended(Seat& seat, Time now) {
   const bool leaves = seat.stage == Seat::Stage::leaving;
+  const bool said = seat.stage == Seat::Stage::failing;
   const auto failure = seat.connection->failure();
   const std::string why = failure ? failure->text() : "it has ended";
-  for (const std::string& left : seat.connection->join().words) {
-    log(LogLevel::warning, seat, "left behind " + left);
-  }
+  // It may have run and failed before anybody looked.
+  if (seat.connection->has_run()) seat.first = false;
+  Detached detached{seat.connection->join().words, seat.connection->goes_on()};
+  for (const std::string& left : detached.words) log(LogLevel::warning, seat, "left behind " + left);
+  if (detached.goes_on()) detached_.push_back(std::move(detached));
   seat.connection.reset();
   if (leaves) {
     seat.stage = Seat::Stage::free;
@@ -196,7 +200,7 @@ void ConnectionSupervisor::note_ended(Seat& seat, Time now) {
     seat.stage = Seat::Stage::free;
     return;
   }
-  wait(seat, now, why);
+  wait(seat, now, said ? std::string() : why);
 }
 
 void ConnectionSupervisor::wait(Seat& seat, Time now, const std::string& why) {
@@ -205,7 +209,12 @@ void ConnectionSupervisor::wait(Seat& seat, Time now, const std::string& why) {
   seat.connection.reset();
   const engine::Duration pause = seat.backoff.fails(now, tools_.random());
   seat.until = now + pause;
-  log(LogLevel::warning, seat, fmt::format("gets a new client in {:.1f} s: {}", seconds(pause), why));
+  const std::string text = fmt::format("gets a new client in {:.1f} s", seconds(pause));
+  if (why.empty()) {
+    log(LogLevel::info, seat, text);
+  } else {
+    log(LogLevel::warning, seat, fmt::format("{}: {}", text, why));
+  }
 }
 
 // --- their number
@@ -274,6 +283,15 @@ void ConnectionSupervisor::step_stopping(Seat& seat, Time now) {
   std::ranges::move(left.shares, std::back_inserter(left_behind_.shares));
   seat.connection.reset();
   seat.stage = Seat::Stage::free;
+}
+
+engine::LeftBehind ConnectionSupervisor::left_behind() const {
+  engine::LeftBehind all = left_behind_;
+  for (const Detached& each : detached_) {
+    if (!each.goes_on()) continue;
+    for (const std::string& words : each.words) all.words.push_back(words + ", since before the stop");
+  }
+  return all;
 }
 
 bool ConnectionSupervisor::finished() const {

@@ -68,7 +68,8 @@ class ConnectionSupervisor {
   // may only bring the deadline forward. `at_once`: see Listener::stop().
   void stop(engine::Time deadline, bool at_once = false);
   [[nodiscard]] bool finished() const;
-  [[nodiscard]] const engine::LeftBehind& left_behind() const { return left_behind_; }
+  // What the stop has left, and what has been left before it and still goes on.
+  [[nodiscard]] engine::LeftBehind left_behind() const;
 
  private:
   struct Seat {
@@ -80,6 +81,11 @@ class ConnectionSupervisor {
     core::RestartBackoff backoff;
     engine::Time until{};                   // failing, leaving: then it is left to itself; waiting: the next client
     std::optional<engine::Time> failed_at;  // until it runs again
+  };
+  // A connection that has not come to its end while the others ran on.
+  struct Detached {
+    std::vector<std::string> words;
+    std::function<bool()> goes_on;
   };
   struct Group {
     const routing::ConsumerGroup* group = nullptr;
@@ -96,6 +102,7 @@ class ConnectionSupervisor {
   void note_running(Seat& seat, engine::Time now);
   void note_failing(Seat& seat, engine::Time now);
   void note_ended(Seat& seat, engine::Time now);
+  // `why`: empty where it has been said.
   void wait(Seat& seat, engine::Time now, const std::string& why);
   void scale(Group& group, engine::Time now);
   void add(Group& group, Seat& seat, const core::Scaling::Decision& decision);
@@ -110,7 +117,8 @@ class ConnectionSupervisor {
   std::optional<std::string> start_failure_;
   std::optional<engine::Time> stop_by_;
   bool stop_at_once_ = false;
-  engine::LeftBehind left_behind_;
+  engine::LeftBehind left_behind_;  // by the stop
+  std::vector<Detached> detached_;  // before it
 };
 
 }  // namespace braid::runtime

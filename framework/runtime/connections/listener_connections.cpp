@@ -5,6 +5,7 @@
 
 #include <fmt/format.h>
 
+#include <functional>
 #include <utility>
 
 namespace braid::runtime {
@@ -38,6 +39,8 @@ class ListenerConnection final : public Connection {
   }
   [[nodiscard]] State state() const override { return thread_->state(); }
   [[nodiscard]] std::optional<Error> failure() const override { return thread_->failure(); }
+  [[nodiscard]] bool has_run() const override { return thread_->has_run(); }
+  [[nodiscard]] std::function<bool()> goes_on() const override { return thread_->goes_on(); }
   [[nodiscard]] Load load() const override {
     return {gauge_->joined.load(std::memory_order_relaxed), gauge_->partitions.load(std::memory_order_relaxed),
             gauge_->waiting.load(std::memory_order_relaxed)};

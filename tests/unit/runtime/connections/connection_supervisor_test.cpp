@@ -46,6 +46,22 @@ TEST_F(ConnectionSupervisorTest, AFirstConnectionThatReachesNoBrokerIsAnErrorOfT
   EXPECT_EQ(times_made("fixed-1"), 1U) << "the start is undone, not tried again";
 }
 
+// Both at once, between two looks.
+TEST_F(ConnectionSupervisorTest, AFirstConnectionThatRanAndEndedIsRestarted) {
+  ASSERT_EQ(supervisor->make(), std::vector<std::string>{});
+  begun = true;
+  supervisor->start();
+  the("fixed-0").state = State::running;
+  the("moving-0").state = State::running;
+  the("fixed-1").has_run = true;
+  the("fixed-1").why = Error(Error::Kind::other, "fenced", false, true);
+  end("fixed-1");
+  EXPECT_TRUE(supervisor->started());
+  EXPECT_EQ(supervisor->start_failure(), std::nullopt);
+  advance(1s);
+  EXPECT_EQ(times_made("fixed-1"), 2U);
+}
+
 TEST_F(ConnectionSupervisorTest, AThreadThatCannotBeIsAnErrorOfTheStart) {
   threads_left = false;
   ASSERT_EQ(supervisor->make(), std::vector<std::string>{});
@@ -134,6 +150,34 @@ TEST_F(ConnectionSupervisorTest, OneThatFailsAndDoesNotEndIsLeftToItself) {
   EXPECT_TRUE(log.says("left behind fixed-0 had not ended"));
   advance(1s);
   EXPECT_EQ(times_made("fixed-0"), 2U);
+}
+
+TEST_F(ConnectionSupervisorTest, AStopTellsWhatWasLeftBeforeItAndStillGoesOn) {
+  start();
+  fail("fixed-0", "fenced");
+  fail("fixed-1", "fenced");
+  advance(8s + 500ms);
+  ASSERT_TRUE(made[0]->joined_early && made[1]->joined_early);
+  made[1]->state = State::ended;
+  supervisor->stop(clock.time + 1s);
+  for (const auto& fake : made) {
+    if (fake != made[0]) fake->state = State::ended;
+  }
+  supervisor->turn();
+  ASSERT_TRUE(supervisor->finished());
+  EXPECT_EQ(supervisor->left_behind().words,
+            std::vector<std::string>{"fixed-0 had not ended, since before the stop"});
+  made[0]->state = State::ended;
+  EXPECT_TRUE(supervisor->left_behind().words.empty()) << "it came to its end after all";
+}
+
+TEST_F(ConnectionSupervisorTest, AFailureIsSaidOnce) {
+  start();
+  fail("fixed-0", "fenced");
+  end("fixed-0");
+  EXPECT_EQ(
+      std::ranges::count_if(log.lines, [](const auto& line) { return line.find("fenced") != std::string::npos; }),
+      1);
 }
 
 TEST_F(ConnectionSupervisorTest, OneIsAddedWhereSeveralPartitionsLag) {

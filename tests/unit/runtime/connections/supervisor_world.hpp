@@ -9,6 +9,7 @@
 #include <algorithm>
 #include <chrono>
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <memory>
 #include <optional>
@@ -59,6 +60,7 @@ struct Fake {
   std::vector<std::pair<Command::Kind, Time>> requests;
   bool at_once = false;  // of the last one
   bool started = false;
+  bool has_run = false;  // beside what `state` says
   bool joined = false;
   bool joined_early = false;
   bool gone = false;
@@ -75,6 +77,10 @@ class FakeConnection final : public Connection {
   }
   [[nodiscard]] State state() const override { return fake_->state; }
   [[nodiscard]] std::optional<Error> failure() const override { return fake_->why; }
+  [[nodiscard]] bool has_run() const override { return fake_->has_run || fake_->state == State::running; }
+  [[nodiscard]] std::function<bool()> goes_on() const override {
+    return [fake = fake_] { return fake->state != State::ended; };
+  }
   [[nodiscard]] Load load() const override { return fake_->load; }
   void request(Command::Kind kind, Time deadline, bool at_once) override {
     fake_->requests.emplace_back(kind, deadline);
