@@ -13,15 +13,25 @@ struct LeftBehind {
   CommitGate* gate;  // librdkafka's threads go on calling it
 };
 
+std::mutex mutex;  // of what is left
+
 // Reachable for ever, so that leak checkers see a decision instead of a leak.
-void leave_behind(LeftBehind handle) {
-  static std::mutex mutex;
+std::vector<LeftBehind>& all_left() {
   static auto* const left = new std::vector<LeftBehind>;
+  return *left;
+}
+
+void leave_behind(LeftBehind handle) {
   const std::scoped_lock lock{mutex};
-  left->push_back(handle);
+  all_left().push_back(handle);
 }
 
 }  // namespace
+
+std::size_t handles_left_behind() {
+  const std::scoped_lock lock{mutex};
+  return all_left().size();
+}
 
 bool ClientHandle::must_be_left_behind() const {
   return subscribed_ && !assigned_ && !rdkafka_at_least(2, 3);

@@ -5,6 +5,7 @@
 #include <librdkafka/rdkafka.h>
 
 #include <atomic>
+#include <cstddef>
 #include <cstdint>
 #include <memory>
 
@@ -46,5 +47,8 @@ class ClientHandle {
   bool assigned_ = false;
   std::atomic<std::int64_t> messages_out_{0};  // a counter, no ordering
 };
+
+// How many handles of this process can't be destroyed, and stay with their threads until it ends. Thread: any.
+[[nodiscard]] std::size_t handles_left_behind();
 
 }  // namespace braid::adapters

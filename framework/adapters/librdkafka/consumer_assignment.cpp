@@ -138,6 +138,7 @@ Result<void> RdkafkaConsumerClient::unassign(std::span<const engine::TopicPartit
     assigned_.clear();
     stranded_.clear();
   }
+  queues_->empty_given_back();
   return outcome;
 }
 

@@ -38,10 +38,18 @@ RdkafkaConsumerClient::RdkafkaConsumerClient(const ConsumerClientOptions& option
     : log_(options.log),
       secrets_(context.secrets),
       trouble_(std::move(context)),
-      transport_timeout_(options.transport_timeout) {}
+      transport_timeout_(options.transport_timeout),
+      handles_left_most_(options.handles_left_most) {}
 
 Result<std::unique_ptr<engine::ConsumerClient>> RdkafkaConsumerClient::make(ConfPtr conf,
                                                                             const ConsumerClientOptions& options) {
+  // Each has threads, sockets and memory of its own, and a connection that fails before it is given anything leaves
+  // one with each restart.
+  if (const std::size_t left = handles_left_behind(); left >= options.handles_left_most) {
+    return Error{Error::Kind::other, "no more clients are made: this librdkafka could not destroy " +
+                                         std::to_string(left) +
+                                         " of this process; restart the process, or use librdkafka 2.3 or later"};
+  }
   std::unique_ptr<RdkafkaConsumerClient> client{
       new RdkafkaConsumerClient{options, ConnectTrouble::context_of(*conf, options.settings)}};
   rd_kafka_conf_set_opaque(conf.get(), client.get());
@@ -72,18 +80,22 @@ Result<std::unique_ptr<engine::ConsumerClient>> RdkafkaConsumerClient::make(Conf
                                        .waker = FetchWaker{rk, live},
                                        .prefetch_bytes_max = std::stoull(kbytes) * 1024,
                                        .batch = {},
-                                       .progress = {}});
+                                       .progress = {},
+                                       .given_back = {}});
   client->replies_.emplace(rk, options.group_id, options.positions_timeout, options.metadata_bytes, options.log);
   return std::unique_ptr<engine::ConsumerClient>{std::move(client)};
 }
 
 RdkafkaConsumerClient::~RdkafkaConsumerClient() {
   unsignal();
+  if (queues_) queues_->empty_given_back();
   if (rdkafka_log_) rdkafka_log_->drain();
   if (handle_->rk() != nullptr && handle_->must_be_left_behind()) {
-    log_.write(
-        engine::LogLevel::debug, "kafka",
-        "the client handle is left behind: this librdkafka can't destroy one that was never assigned anything");
+    log_.write(engine::LogLevel::info, "kafka",
+               "the client is left behind, closed, with its threads: this librdkafka can't destroy one that was "
+               "never assigned anything (2.3 can); " +
+                   std::to_string(handles_left_behind() + 1) + " of this process so far, and at most " +
+                   std::to_string(handles_left_most_));
   }
 }
 
@@ -93,11 +105,13 @@ void RdkafkaConsumerClient::unsignal() {
   if (replies_) replies_->signal(nullptr);
 }
 
-bool RdkafkaConsumerClient::any_broker_answers(std::chrono::milliseconds timeout) {
+// One that is reached and slow counts: a new client would find it no faster. (Without any the library says so by
+// this code, having waited for one.)
+bool RdkafkaConsumerClient::any_broker_is_reached(std::chrono::milliseconds timeout) {
   const struct rd_kafka_metadata* metadata = nullptr;
   const auto code = rd_kafka_metadata(handle_->rk(), 0, nullptr, &metadata, static_cast<int>(timeout.count()));
   if (metadata != nullptr) rd_kafka_metadata_destroy(metadata);
-  return code == RD_KAFKA_RESP_ERR_NO_ERROR;
+  return code != RD_KAFKA_RESP_ERR__TRANSPORT;
 }
 
 Result<void> RdkafkaConsumerClient::reach_broker(std::chrono::milliseconds timeout,
@@ -179,7 +193,7 @@ void RdkafkaConsumerClient::serve_group(engine::ConsumerEvents& events) {
 // on.
 void RdkafkaConsumerClient::look_for_brokers(std::chrono::steady_clock::time_point now) {
   if (transport_gone_ || !all_down_since_ || now < ask_brokers_at_) return;
-  if (any_broker_answers(kAskTransport)) {
+  if (any_broker_is_reached(kAskTransport)) {
     all_down_since_.reset();
     return;
   }
@@ -245,6 +259,13 @@ void RdkafkaConsumerClient::handle_error(rd_kafka_resp_err_t code, const char* r
       const auto cause = rd_kafka_fatal_error(handle_->rk(), text.data(), text.size());
       const Error error = translate(cause, "the client is of no more use", text.data());
       events_->handle_error(Error{error.kind(), error.text(), false, true});
+      return;
+    }
+    // A partition whose topic has been deleted. That is said of the topic, and the group takes it away.
+    const bool gone = code == RD_KAFKA_RESP_ERR__UNKNOWN_PARTITION || code == RD_KAFKA_RESP_ERR__UNKNOWN_TOPIC ||
+                      code == RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART;
+    if (gone) {
+      log_.write(engine::LogLevel::debug, "kafka", routing::without_secrets(reason, secrets_));
       return;
     }
     events_->handle_error(translate(code, "Kafka", routing::without_secrets(reason, secrets_)));

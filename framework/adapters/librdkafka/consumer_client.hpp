@@ -8,6 +8,7 @@
 
 #include <atomic>
 #include <chrono>
+#include <cstddef>
 #include <exception>
 #include <map>
 #include <memory>
@@ -68,7 +69,7 @@ class RdkafkaConsumerClient final : public engine::ConsumerClient {
   void restart_stranded(std::chrono::steady_clock::time_point now);
   void look_for_quiet(std::chrono::steady_clock::time_point now);
   void look_for_brokers(std::chrono::steady_clock::time_point now);
-  [[nodiscard]] bool any_broker_answers(std::chrono::milliseconds timeout);
+  [[nodiscard]] bool any_broker_is_reached(std::chrono::milliseconds timeout);
   [[nodiscard]] bool failed_for_good() const;
   [[nodiscard]] bool never_fetched(const engine::TopicPartition& partition, const Progress& progress) const;
   void look_around();
@@ -94,6 +95,7 @@ class RdkafkaConsumerClient final : public engine::ConsumerClient {
   std::chrono::steady_clock::time_point next_look_for_quiet_{};
 
   const std::chrono::milliseconds transport_timeout_;
+  const std::size_t handles_left_most_;
   std::optional<std::chrono::steady_clock::time_point> all_down_since_;  // as far as librdkafka has said
   std::chrono::steady_clock::time_point ask_brokers_at_{};
   bool transport_gone_ = false;  // has been said

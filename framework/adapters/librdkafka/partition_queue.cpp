@@ -4,10 +4,14 @@
 #include "adapters/librdkafka/rdkafka_version.hpp"
 
 #include <algorithm>
+#include <array>
 #include <string>
+#include <utility>
 
 namespace braid::adapters {
 namespace {
+
+constexpr std::size_t kDrainAtOnce = 512;
 
 // On librdkafka's thread and under its queue lock: no call of librdkafka in here.
 void signal_ready(rd_kafka_t*, void* opaque) {
@@ -28,7 +32,19 @@ Message to_message(rd_kafka_message_t& record, const detail::MessageSource& sour
                   .source = &source}};
 }
 
+void empty(rd_kafka_queue_t& queue) noexcept {
+  std::array<rd_kafka_message_t*, kDrainAtOnce> records{};
+  for (ssize_t count = 1; count > 0;) {
+    count = rd_kafka_consume_batch_queue(&queue, 0, records.data(), records.size());
+    for (ssize_t i = 0; i < count; ++i) rd_kafka_message_destroy(records[static_cast<std::size_t>(i)]);
+  }
+}
+
 }  // namespace
+
+void QueueContext::empty_given_back() noexcept {
+  for (const auto& [partition, queue] : given_back) empty(*queue);
+}
 
 RdkafkaPartitionQueue::RdkafkaPartitionQueue(QueueContext& context, const engine::TopicPartition& partition,
                                              engine::ReadySignal& ready)
@@ -40,6 +56,12 @@ RdkafkaPartitionQueue::RdkafkaPartitionQueue(QueueContext& context, const engine
           rd_kafka_queue_get_partition(context.handle->rk(), partition.topic.c_str(), partition.partition.value)),
       drop_(context.prefetch_bytes_max) {
   if (!queue_) return;
+  // Emptied; it may be another one's by now, of a topic of that name.
+  std::erase_if(context.given_back, [&](const auto& each) {
+    if (each.first != partition) return false;
+    empty(*each.second);
+    return true;
+  });
   rd_kafka_queue_forward(queue_.get(), nullptr);
   rd_kafka_queue_cb_event_enable(queue_.get(), &signal_ready, &ready);
   // What arrived before the callback was set has signalled nobody.
@@ -47,7 +69,10 @@ RdkafkaPartitionQueue::RdkafkaPartitionQueue(QueueContext& context, const engine
 }
 
 RdkafkaPartitionQueue::~RdkafkaPartitionQueue() {
-  if (queue_) rd_kafka_queue_cb_event_enable(queue_.get(), nullptr, nullptr);
+  if (!queue_) return;
+  rd_kafka_queue_cb_event_enable(queue_.get(), nullptr, nullptr);
+  context_.given_back.emplace_back(engine::TopicPartition{std::string{owner_->topic()}, owner_->partition()},
+                                   std::move(queue_));
 }
 
 engine::TakeReport RdkafkaPartitionQueue::take(std::size_t max, std::vector<Message>& out) {

@@ -10,6 +10,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <utility>
 #include <vector>
 
 namespace braid::adapters {
@@ -33,6 +34,14 @@ struct QueueContext {
   std::vector<rd_kafka_message_t*> batch;  // reused by every take()
   // By partition, from the opening of its queue on. Nodes stay, since queues keep pointers to theirs.
   std::map<engine::TopicPartition, Progress> progress;
+  // Of partitions that are assigned no more. Each element in them holds its partition, and the library empties,
+  // when it ends, the queues of those partitions only that it finds by their topics. Of a topic that was deleted it
+  // finds none, and its end would wait for ever (2.0.2).
+  std::vector<std::pair<engine::TopicPartition, QueuePtr>> given_back;
+
+  // Empties the queues that were given back: behind an unassign, and before the client's end, what they hold is of
+  // no use to anybody.
+  void empty_given_back() noexcept;
 };
 
 // The queue of one assigned partition, with forwarding off. Opened before the assign and destroyed before the

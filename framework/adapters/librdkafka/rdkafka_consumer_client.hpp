@@ -39,8 +39,12 @@ struct ConsumerClientOptions {
   // longest that librdkafka takes. A coordinator that is away for longer than the session costs the assignment
   // anyway, and the next one asks anew.
   std::chrono::milliseconds positions_timeout = std::chrono::hours(1);
-  // When no broker has answered for so long, that is a fatal error: a new client looks the servers up anew.
+  // When no broker has been reached for so long, that is a fatal error: a new client looks the servers up anew. One
+  // that is reached and slow is none.
   std::chrono::milliseconds transport_timeout{300'000};
+  // Before librdkafka 2.3 a client that was never assigned anything can't be destroyed. Once so many of the process
+  // are left behind no more are made, and the error says so.
+  std::size_t handles_left_most = 32;
 };
 
 inline constexpr std::size_t kPrefetchBytesPerPartition = std::size_t{16} << 20;

@@ -1,3 +1,5 @@
+#include "adapters/librdkafka/client_handle.hpp"
+#include "adapters/librdkafka/rdkafka_version.hpp"
 #include "mock/adapters/kafka_member.hpp"
 
 #include <gtest/gtest.h>
@@ -36,6 +38,30 @@ TEST(Transport, SaysOnceThatNoBrokerAnswersForLong) {
   EXPECT_TRUE(member.until([&] { return std::chrono::steady_clock::now() >= until; }));
   EXPECT_EQ(fatal(), 1);
   cluster.broker_up(EmbeddedCluster::kAllBrokers);
+}
+
+// Each that can't be destroyed has threads of its own for as long as the process lives.
+TEST(Transport, ClientsThatCannotBeDestroyedDoNotAddUp) {
+  if (adapters::rdkafka_at_least(2, 3)) GTEST_SKIP() << "this librdkafka can destroy all";
+  KeptLog log;
+  const std::size_t before = adapters::handles_left_behind();
+  const auto make = [&] {
+    return adapters::make_consumer_client({.log = log,
+                                           .group_id = "g",
+                                           .settings = {{"bootstrap.servers", "127.0.0.1:1"}},
+                                           .handles_left_most = before + 1});
+  };
+  {
+    auto made = make();
+    ASSERT_TRUE(made.ok());
+    Doorbell bell;
+    ASSERT_TRUE(made.value()->subscribe({"orders"}, bell).ok());
+  }
+  EXPECT_EQ(adapters::handles_left_behind(), before + 1);
+  const auto refused = make();
+  ASSERT_FALSE(refused.ok());
+  EXPECT_NE(refused.error().text().find("restart the process, or use librdkafka 2.3"), std::string::npos)
+      << refused.error().text();
 }
 
 // A moment without brokers, long ago, is none of now.
