@@ -21,16 +21,34 @@ std::uint64_t to_token(void* opaque) {
   return reinterpret_cast<std::uintptr_t>(opaque);
 }
 
-// The first failure of a list, if any. Nothing to commit is none.
-Result<void> first_failure(const rd_kafka_topic_partition_list_t* list) {
-  if (list == nullptr) return {};
-  for (int i = 0; i < list->cnt; ++i) {
+// What concerns a topic and not the group: the others of a request are served.
+bool of_its_topic(rd_kafka_resp_err_t code) {
+  switch (code) {
+    case RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART:
+    case RD_KAFKA_RESP_ERR__UNKNOWN_TOPIC:
+    case RD_KAFKA_RESP_ERR__UNKNOWN_PARTITION:
+    case RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED:
+    case RD_KAFKA_RESP_ERR_TOPIC_EXCEPTION:
+    case RD_KAFKA_RESP_ERR_OFFSET_METADATA_TOO_LARGE:
+      return true;
+    default:
+      return false;
+  }
+}
+
+// Nothing to commit is no failure. The code of the whole says more than that of one partition, unless it is one's.
+engine::CommitOutcome outcome_of(rd_kafka_resp_err_t whole, const rd_kafka_topic_partition_list_t* list) {
+  engine::CommitOutcome outcome;
+  for (int i = 0; list != nullptr && i < list->cnt; ++i) {
     const rd_kafka_topic_partition_t& element = list->elems[i];
     if (element.err == RD_KAFKA_RESP_ERR_NO_ERROR || element.err == RD_KAFKA_RESP_ERR__NO_OFFSET) continue;
-    return translate(element.err,
-                     "commit of " + std::string{element.topic} + "/" + std::to_string(element.partition));
+    Error error = translate(element.err, "commit of " + std::string{element.topic});
+    if (!of_its_topic(element.err)) return Result<void>{std::move(error)};
+    outcome.refused.push_back({{element.topic, PartitionNumber{element.partition}}, std::move(error)});
   }
-  return {};
+  const bool well = whole == RD_KAFKA_RESP_ERR_NO_ERROR || whole == RD_KAFKA_RESP_ERR__NO_OFFSET;
+  if (!well && outcome.refused.empty()) outcome.all = translate(whole, "commit");
+  return outcome;
 }
 
 void set_metadata(rd_kafka_topic_partition_t& element, const std::string& metadata) {
@@ -137,13 +155,8 @@ void GroupReplies::serve_event(rd_kafka_event_t& event, engine::ConsumerEvents& 
   const std::uint64_t token = to_token(rd_kafka_event_opaque(&event));
   switch (rd_kafka_event_type(&event)) {
     case RD_KAFKA_EVENT_OFFSET_COMMIT: {
-      const auto code = rd_kafka_event_error(&event);
-      Result<void> outcome = first_failure(rd_kafka_event_topic_partition_list(&event));
-      // The code of the whole says more than that of one partition.
-      if (code != RD_KAFKA_RESP_ERR_NO_ERROR && code != RD_KAFKA_RESP_ERR__NO_OFFSET) {
-        outcome = translate(code, "commit");
-      }
-      events.handle_committed(token, std::move(outcome));
+      events.handle_committed(
+          token, outcome_of(rd_kafka_event_error(&event), rd_kafka_event_topic_partition_list(&event)));
       break;
     }
     case RD_KAFKA_EVENT_LISTCONSUMERGROUPOFFSETS_RESULT: {
@@ -183,10 +196,14 @@ Result<std::vector<engine::StoredPosition>> GroupReplies::positions_of(
     if (element == nullptr) {
       return Error{Error::Kind::other, std::string{kContext} + ": no answer for " + name, true};
     }
-    if (element->err != RD_KAFKA_RESP_ERR_NO_ERROR) {
-      return translate(element->err, std::string{kContext} + ", " + name);
-    }
     engine::StoredPosition stored{.partition = partition, .position = std::nullopt, .metadata = {}};
+    if (element->err != RD_KAFKA_RESP_ERR_NO_ERROR) {
+      Error error = translate(element->err, std::string{kContext} + " of " + partition.topic);
+      if (!of_its_topic(element->err)) return error;
+      stored.trouble = std::move(error);
+      positions.push_back(std::move(stored));
+      continue;
+    }
     if (element->offset >= 0) stored.position = CommitPosition{element->offset};
     if (element->metadata != nullptr) {
       stored.metadata.assign(static_cast<const char*>(element->metadata), element->metadata_size);

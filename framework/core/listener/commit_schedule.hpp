@@ -36,6 +36,8 @@ class CommitSchedule {
     if (!accepted) not_before_ = now + retry_backoff_;
     return true;
   }
+  // None before then, since it would be refused likewise.
+  void put_off(Time until) { not_before_ = std::max(not_before_, until); }
   // Stops waiting for the one in flight; a late answer is ignored.
   void give_up() { in_flight_.reset(); }
   [[nodiscard]] bool in_flight() const { return in_flight_.has_value(); }

@@ -170,14 +170,22 @@ std::vector<PartitionCommits::RequestId> PartitionCommits::refused(std::uint64_t
   return requests;
 }
 
+void PartitionCommits::put_off(Time until) {
+  not_before_ = until;
+  gave_up_ = ended_;
+}
+
 // --- the end
 
 void PartitionCommits::end() {
+  ended_ = true;
+  not_before_ = Time::min();
   if (!manual() || !waiters_.empty()) due_ = kAtOnce;
 }
 
 bool PartitionCommits::clean(const std::optional<CommitContent>& content) const {
   if (in_flight_) return false;
+  if (gave_up_) return true;
   if (manual() && waiters_.empty()) return true;
   return !content || stored_ == content;
 }

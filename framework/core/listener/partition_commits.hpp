@@ -85,7 +85,10 @@ class PartitionCommits {
   // What the group has stored; none: nothing, or nobody knows.
   void stored(std::optional<CommitContent> content) { stored_ = content; }
   // From when on something is wanted; none: nothing by time alone.
-  [[nodiscard]] std::optional<Time> due() const { return due_; }
+  [[nodiscard]] std::optional<Time> due() const {
+    if (gave_up_ || !due_) return std::nullopt;
+    return std::max(*due_, not_before_);
+  }
   // Whether sending this tells anything new that the policy lets go. Requires that all that shares have done is
   // folded, and that nothing is on its way.
   [[nodiscard]] bool worth_sending(const CommitContent& content) const;
@@ -98,6 +101,9 @@ class PartitionCommits {
   void failed(std::uint64_t token);
   // The same, but trying again is of no use: returns the requests that it carried, for an error.
   [[nodiscard]] std::vector<RequestId> refused(std::uint64_t token);
+  // It was refused for a reason that lasts: nothing is due before then, and nothing ever if this was the last
+  // chance.
+  void put_off(Time until);
 
   // --- the end
 
@@ -134,6 +140,9 @@ class PartitionCommits {
   Time epoch_;
 
   std::optional<Time> due_;
+  Time not_before_ = Time::min();
+  bool ended_ = false;
+  bool gave_up_ = false;                 // it was the last chance, and refused
   std::optional<CommitContent> stored_;  // none: unknown, or nothing
   std::uint64_t token_ = 0;
   std::optional<CommitContent> in_flight_;

@@ -4,6 +4,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <chrono>
 #include <string>
 #include <utility>
@@ -122,27 +123,57 @@ AssignedPartition* Committer::find(const Sent& sent) {
   return found->second->commits ? found->second.get() : nullptr;
 }
 
-void Committer::handle_committed(std::uint64_t token, const Result<void>& outcome, Time now) {
-  if (!schedule_.answered(token, outcome.ok(), now)) return;
-  if (outcome) {
-    Counters::add(counters_.commits);
-  } else {
-    if (outcome.error().kind() == Error::Kind::stale_member) last_stale_ = token;
-    Counters::add(counters_.commits_failed);
+// Once; then it is tried again and again. What lasts is tried ever less often.
+void Committer::note_failure(const Error& error, Time now) {
+  if (error.kind() == Error::Kind::stale_member) last_stale_ = last_sent_;
+  Counters::add(counters_.commits_failed);
+  if (trouble_.fails(error.text(), now)) {
     log_.write(LogLevel::warning, "connection",
                fmt::format("commit of {} positions failed: {}; sent again with the positions of then", sent_.size(),
-                           outcome.error().text()));
+                           error.text()));
+  }
+  if (error.kind() == Error::Kind::not_authorized) schedule_.put_off(now + trouble_.pause());
+}
+
+// Of one partition. Returns before when there is no use in trying again.
+Time Committer::note_refusal(const CommitOutcome::Refused& refused, Time now) {
+  core::RepeatedTrouble& trouble = of_topics_[refused.partition.topic];
+  if (trouble.fails(refused.error.text(), now)) {
+    log_.write(LogLevel::warning, "connection",
+               fmt::format("{}; tried again now and then, and others' positions are stored", refused.error.text()));
+  }
+  return now + trouble.pause();
+}
+
+void Committer::note_success(const std::string& topic) {
+  const auto found = of_topics_.find(topic);
+  if (found == of_topics_.end() || !found->second.works()) return;
+  log_.write(LogLevel::info, "connection", fmt::format("positions of {} are stored again", topic));
+}
+
+void Committer::handle_committed(std::uint64_t token, const CommitOutcome& outcome, Time now) {
+  if (!schedule_.answered(token, outcome.all.ok(), now)) return;
+  if (!outcome.all) {
+    note_failure(outcome.all.error(), now);
+  } else {
+    Counters::add(outcome.refused.empty() ? counters_.commits : counters_.commits_failed);
+    if (trouble_.works()) log_.write(LogLevel::info, "connection", "positions are stored again");
   }
   for (const Sent& sent : sent_) {
     AssignedPartition* const partition = find(sent);
     if (partition == nullptr) continue;
-    if (outcome) {
-      partition->commits->acknowledged(token);
-      tell(*partition);
-    } else if (outcome.error().retriable()) {
+    const auto refused = std::ranges::find(outcome.refused, sent.partition, &CommitOutcome::Refused::partition);
+    if (!outcome.all && outcome.all.error().retriable()) {
       partition->commits->failed(token);
+    } else if (!outcome.all) {
+      partition->requests.answer(partition->commits->refused(token), outcome.all);
+    } else if (refused != outcome.refused.end()) {
+      partition->requests.answer(partition->commits->refused(token), Result<void>(refused->error));
+      partition->commits->put_off(note_refusal(*refused, now));
     } else {
-      partition->requests.answer(partition->commits->refused(token), outcome);
+      partition->commits->acknowledged(token);
+      note_success(sent.partition.topic);
+      tell(*partition);
     }
     look(*partition);
   }

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "core/listener/commit_schedule.hpp"
+#include "core/listener/repeated_trouble.hpp"
 #include "engine/instrumentation/counters.hpp"
 #include "engine/listener/assigned_partition.hpp"
 #include "engine/listener/assigned_partitions.hpp"
@@ -12,6 +13,7 @@
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -39,7 +41,7 @@ class Committer {
   void request(AssignedPartition& partition, CommitRequest& request);
   // The partition is ended: what its policy lets go is due at once.
   void end(AssignedPartition& partition);
-  void handle_committed(std::uint64_t token, const Result<void>& outcome, Time now);
+  void handle_committed(std::uint64_t token, const CommitOutcome& outcome, Time now);
   // Stops waiting for the one in flight.
   void give_up();
 
@@ -67,6 +69,9 @@ class Committer {
   [[nodiscard]] bool serves(const AssignedPartition& partition) const;
   AssignedPartition* find(const Sent& sent);
   void tell(AssignedPartition& partition);
+  void note_failure(const Error& error, Time now);
+  Time note_refusal(const CommitOutcome::Refused& refused, Time now);
+  void note_success(const std::string& topic);
 
   PositionStore& store_;
   AssignedPartitions& partitions_;
@@ -74,7 +79,9 @@ class Committer {
   core::CommitSchedule schedule_;
   Counters& counters_;
   Log& log_;
-  std::vector<Sent> sent_;  // the commit in flight
+  core::RepeatedTrouble trouble_;                           // of all
+  std::map<std::string, core::RepeatedTrouble> of_topics_;  // what is refused of some
+  std::vector<Sent> sent_;                                  // the commit in flight
   std::uint64_t last_sent_ = 0;
   std::uint64_t last_stale_ = 0;
   bool released_ = false;

@@ -339,8 +339,10 @@ void Listener::handle_trouble(AssignedPartition& partition, const TakeReport& re
     start_by_policy(partition, "the group has no position for it");
     return;
   }
-  log(LogLevel::warning, fmt::format("{}: {}/{}: {}", subscription_group_->id, partition.name.topic,
-                                     partition.name.partition.value, report.error->text()));
+  // Of a topic that is gone handle_error() tells, and the group takes it away.
+  if (report.error->kind() == Error::Kind::unknown_topic) return;
+  // The client tries again by itself. Its partitions have the same trouble.
+  (void)note_trouble("messages of " + partition.name.topic, *report.error, clock_->now());
 }
 
 void Listener::run_timers(Time now) {
@@ -369,7 +371,7 @@ void Listener::unschedule(AssignedPartition& partition) {
   partition.timer.reset();
 }
 
-void Listener::handle_committed(std::uint64_t token, const Result<void>& outcome) {
+void Listener::handle_committed(std::uint64_t token, const CommitOutcome& outcome) {
   committers_.of(*client_)->handle_committed(token, outcome, clock_->now());
 }
 
@@ -423,8 +425,10 @@ void Listener::end_commits(AssignedPartition& partition) {
 }
 
 void Listener::handle_error(const Error& error) {
-  log(error.retriable() ? LogLevel::warning : LogLevel::error,
-      fmt::format("{} / {}: {}", group_->id, subscription_group_->id, error.text()));
+  LogLevel level = error.retriable() ? LogLevel::warning : LogLevel::error;
+  // Who drives this listener asks for its failure(), and says it; once is enough.
+  if (error.fatal()) level = LogLevel::debug;
+  log(level, fmt::format("{} / {}: {}", group_->id, subscription_group_->id, error.text()));
   if (error.fatal() && !failure_) failure_ = error;
 }
 

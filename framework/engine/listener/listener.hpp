@@ -1,5 +1,6 @@
 #pragma once
 
+#include "core/listener/repeated_trouble.hpp"
 #include "engine/instrumentation/connection_gauge.hpp"
 #include "engine/instrumentation/counters.hpp"
 #include "engine/listener/assigned_partitions.hpp"
@@ -103,7 +104,8 @@ class Listener final : private ConsumerEvents {
   void stop(Time deadline, FarewellKind kind = FarewellKind::stopping, bool at_once = false);
   // Takes nothing more for good, finishes what was taken, commits, and stays a member. Again: nothing happens.
   void quiet();
-  // Ends at once, without leaving the group, which finds out when the session times out.
+  // Ends at once: nothing is finished or committed. The group is left, which takes kGiveUp at most; where that is
+  // in vain it finds out when the session times out.
   void give_up(const std::string& why);
   // After stop(), a failure(), or give_up(): left, or given up. No turn() after that.
   [[nodiscard]] bool finished() const { return stage_ == Stage::finished; }
@@ -112,6 +114,8 @@ class Listener final : private ConsumerEvents {
   [[nodiscard]] const std::optional<Error>& failure() const { return failure_; }
   // For the last hooks and the last commit, behind a drain.
   static constexpr Duration kEnd = std::chrono::seconds(3);
+  // For leaving the group when nothing is ended in order.
+  static constexpr Duration kGiveUp = std::chrono::seconds(1);
   // What stop() left behind, in words; empty when all settled.
   [[nodiscard]] const std::vector<std::string>& left_behind() const { return left_behind_; }
   // Which shares these are, as far as it is jobs.
@@ -140,11 +144,14 @@ class Listener final : private ConsumerEvents {
   void handle_assigned(std::span<const TopicPartition> partitions) override;
   void handle_revoked(std::span<const TopicPartition> partitions, bool lost) override;
   void handle_positions(std::uint64_t token, Result<std::vector<StoredPosition>> positions) override;
-  void handle_committed(std::uint64_t token, const Result<void>& outcome) override;
+  void handle_committed(std::uint64_t token, const CommitOutcome& outcome) override;
   void handle_error(const Error& error) override;
 
   void handle(const StoreAnswer& answer);
   void begin_from_store(AssignedPartition& partition);
+  // Returns how long to wait before it is tried again.
+  Duration note_trouble(const std::string& about, const Error& error, Time now);
+  void note_well(const std::string& about);
   void handle(CommitRequest& request);
   void handle(const LetterAnswer& answer);
   void turn_released();
@@ -217,6 +224,7 @@ class Listener final : private ConsumerEvents {
   void look_whether_settled(Time now);
   void describe(const AssignedPartition& partition, Time now, std::string& text);
   void leave();
+  void leave_unfinished() noexcept;
   void finish();
 
   void log(LogLevel level, std::string_view text) const { log_->write(level, "connection", text); }
@@ -284,9 +292,10 @@ class Listener final : private ConsumerEvents {
   Time next_sweep_;
   Time next_serve_;
   Time serve_often_until_{};
-  bool in_rebalance_ = false;                     // the client is not to be asked for messages
-  bool seeks_wait_ = false;                       // for the moment behind the group's turn
-  std::optional<TopicPartition> last_restarted_;  // again
+  bool in_rebalance_ = false;                              // the client is not to be asked for messages
+  std::map<std::string, core::RepeatedTrouble> troubles_;  // by what they are about; few
+  bool seeks_wait_ = false;                                // for the moment behind the group's turn
+  std::optional<TopicPartition> last_restarted_;           // again
   // Told to stop within a rebalance's handler, which ends its own partitions first.
   std::optional<StopAsked> stop_asked_;
   std::optional<Error> failure_;

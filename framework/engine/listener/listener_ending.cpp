@@ -25,6 +25,7 @@ constexpr auto kGrace = 300ms;
 constexpr auto kServeOften = 200ms;
 // A wait never depends on one wake-up alone.
 constexpr auto kLookAgain = 100ms;
+constexpr auto kLeaveLook = 10ms;
 
 PartitionsEnding::Deadlines revocation_deadlines(Time now, Duration drain_on_revoke) {
   const Time drain = now + drain_on_revoke;
@@ -241,7 +242,25 @@ void Listener::give_up(const std::string& why) {
   left_behind_.push_back(why);
   in_rebalance_ = false;
   stopping_.reset();
+  const bool member = stage_ != Stage::idle && stage_ != Stage::finished;
   finish();
+  if (member) leave_unfinished();
+}
+
+// Else the client would be a member that does nothing for as long as a message of it is out, which may be for ever.
+// Whatever has failed may fail here again, and what is served then is served by itself.
+void Listener::leave_unfinished() noexcept {
+  const Time until = clock_->now() + kGiveUp;
+  for (bool asked = false; clock_->now() < until;) {
+    try {
+      if (!std::exchange(asked, true)) client_->begin_close();
+      client_->serve_group(*this);
+      if (client_->closed()) return;
+    } catch (...) {
+      // The same again, perhaps.
+    }
+    waiter_->wait_until(std::min(until, clock_->now() + kLeaveLook));
+  }
 }
 
 void Listener::finish() {

@@ -107,7 +107,7 @@ void Listener::handle_assigned(std::span<const TopicPartition> partitions) {
   const std::vector<StoredPosition> retained = retained_positions({});
   const std::vector<AssignedPartition*> unread = retained_unread({});
   for (const TopicPartition& name : partitions) {
-    if (lane_of(name.topic) != nullptr && !partitions_.contains(name)) add(name);
+    if (stage_ != Stage::finished && lane_of(name.topic) != nullptr && !partitions_.contains(name)) add(name);
   }
   if (const auto assigned = client_->assign(partitions); !assigned) handle_error(assigned.error());
   client_->reposition(retained);
@@ -173,15 +173,17 @@ void Listener::handle_positions(std::uint64_t token, Result<std::vector<StoredPo
                        !partition->ask_position_at && partition->position_token == token;
     if (waits) waiting.push_back(partition.get());
   }
-  const Time again = clock_->now() + kPositionRetry;
+  const Time now = clock_->now();
+  Time again = now + kPositionRetry;
   if (!positions) {
     if (!waiting.empty()) {
-      log(LogLevel::warning, fmt::format("{} / {}: stored positions could not be read: {}; asking again",
-                                         group_->id, subscription_group_->id, positions.error().text()));
+      const Duration pause = note_trouble("stored positions", positions.error(), now);
+      if (positions.error().kind() == Error::Kind::not_authorized) again = now + pause;
     }
     for (AssignedPartition* partition : waiting) partition->ask_position_at = again;
     return;
   }
+  note_well("stored positions");
   for (AssignedPartition* partition : waiting) {
     const auto found =
         std::find_if(positions.value().begin(), positions.value().end(),
@@ -189,6 +191,10 @@ void Listener::handle_positions(std::uint64_t token, Result<std::vector<StoredPo
     if (found == positions.value().end()) {
       // Not said is not "none": a partition never starts by policy because an answer was incomplete.
       partition->ask_position_at = again;
+    } else if (found->trouble) {
+      // Of its topic; others go on.
+      partition->ask_position_at =
+          now + note_trouble("positions of " + found->partition.topic, *found->trouble, now);
     } else if (in_rebalance_ && (!found->position || elsewhere(*partition))) {
       // A restart within the handler would be taken for its answer.
       partition->ask_position_at = clock_->now();
@@ -205,6 +211,24 @@ void Listener::handle_positions(std::uint64_t token, Result<std::vector<StoredPo
       start_by_policy(*partition, "the group has no position for it");
     }
   }
+}
+
+// What the world refuses again and again is said once.
+Duration Listener::note_trouble(const std::string& about, const Error& error, Time now) {
+  core::RepeatedTrouble& trouble = troubles_[about];
+  // By its kind: the text may name a partition.
+  if (trouble.fails(fmt::format("{}", static_cast<int>(error.kind())), now)) {
+    log(error.retriable() ? LogLevel::warning : LogLevel::error,
+        fmt::format("{} / {}: {} can't be read: {}; tried again now and then", group_->id, subscription_group_->id,
+                    about, error.text()));
+  }
+  return trouble.pause();
+}
+
+void Listener::note_well(const std::string& about) {
+  const auto found = troubles_.find(about);
+  if (found == troubles_.end() || !found->second.works()) return;
+  log(LogLevel::info, fmt::format("{} / {}: {} can be read again", group_->id, subscription_group_->id, about));
 }
 
 // What the group has stored besides the position only saves work: without it more is repeated, and no less done.

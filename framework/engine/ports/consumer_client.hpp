@@ -99,7 +99,7 @@ class ConsumerEvents {
   // The answer to read_positions(), one for each question. An error: nothing is known, ask again.
   virtual void handle_positions(std::uint64_t token, Result<std::vector<StoredPosition>> positions) = 0;
   // The answer to commit(), one for each.
-  virtual void handle_committed(std::uint64_t token, const Result<void>& outcome) = 0;
+  virtual void handle_committed(std::uint64_t token, const CommitOutcome& outcome) = 0;
   // Concerns the connection, or a topic that is not there. A fatal one: the client is of no more use, and a new one
   // may be.
   virtual void handle_error(const Error& error) = 0;

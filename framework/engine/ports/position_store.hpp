@@ -8,6 +8,8 @@
 #include <optional>
 #include <span>
 #include <string>
+#include <utility>
+#include <vector>
 
 namespace braid::engine {
 
@@ -22,6 +24,21 @@ struct StoredPosition {
   TopicPartition partition;
   std::optional<CommitPosition> position;  // none: nothing is stored
   std::string metadata;                    // to be stored: ASCII, as long as the broker takes
+  std::optional<Error> trouble{};          // in an answer: it can't be told of this one; ask again
+};
+
+// The answer to a commit.
+struct CommitOutcome {
+  struct Refused {
+    TopicPartition partition;
+    Error error;
+  };
+  Result<void> all{};              // an error: nothing is stored
+  std::vector<Refused> refused{};  // where `all` is well: what is not stored nevertheless
+
+  CommitOutcome() = default;
+  CommitOutcome(Result<void> of_all) : all(std::move(of_all)) {}  // NOLINT: that is most often all of it
+  CommitOutcome(Error error) : all(std::move(error)) {}           // NOLINT
 };
 
 // Where positions are kept: the group in Kafka, or a store of the user's. Answers come to ConsumerEvents, on the

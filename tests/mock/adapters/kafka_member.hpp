@@ -241,8 +241,8 @@ class Member final : public engine::ConsumerEvents {
   void handle_positions(std::uint64_t token, Result<std::vector<engine::StoredPosition>> answer) override {
     answers.emplace(token, std::move(answer));
   }
-  void handle_committed(std::uint64_t token, const Result<void>& outcome) override {
-    committed.emplace(token, outcome);
+  void handle_committed(std::uint64_t token, const engine::CommitOutcome& outcome) override {
+    committed.emplace(token, outcome.refused.empty() ? outcome.all : Result<void>(outcome.refused.front().error));
   }
   void handle_error(const Error& error) override { errors.push_back(error); }
 

@@ -115,17 +115,30 @@ class CommitterTest : public ::testing::Test {
   void answer(const Result<void>& outcome) {
     committer.handle_committed(client.commits.back().token, outcome, now);
   }
+  // Of its topic alone.
+  void refuse(const std::string& why) {
+    CommitOutcome outcome;
+    outcome.refused.push_back({only->name, Error(Error::Kind::not_authorized, why)});
+    committer.handle_committed(client.commits.back().token, outcome, now);
+  }
+  bool sends_at(Time at) {
+    const std::size_t before = client.commits.size();
+    committer.turn(at);
+    return client.commits.size() > before;
+  }
+  [[nodiscard]] const std::vector<std::string>& said() const { return log_.lines; }
 
  private:
-  struct Silent final : Log {
-    [[nodiscard]] bool enabled(LogLevel) const override { return false; }
-    void write(LogLevel, std::string_view, std::string_view) override {}
+  struct Kept final : Log {
+    [[nodiscard]] bool enabled(LogLevel) const override { return true; }
+    void write(LogLevel, std::string_view, std::string_view text) override { lines.emplace_back(text); }
+    std::vector<std::string> lines;
   };
   std::size_t metadata_bytes_;
   TopicLane lane_;
   test_support::EngineWorld world_;
   AssignedPartitions partitions_;
-  Silent log_;
+  Kept log_;
 
  protected:
   Time now = kNow;
@@ -169,6 +182,52 @@ TEST_F(CommitterTest, GapsAreSentThoughThePositionStandsStillAndOnlyOnce) {
   answer({});
   EXPECT_TRUE(committer.clean(*only));
   EXPECT_FALSE(next_commit());
+}
+
+TEST_F(CommitterTest, WhatIsRefusedOfATopicIsSaidOnceAndTriedEverLessOften) {
+  started_at(5);
+  runner->at = CommitPosition{7};
+  ASSERT_TRUE(next_commit());
+  for (const auto pause : {1s, 2s, 4s}) {
+    refuse("commit of events: not allowed");
+    EXPECT_FALSE(sends_at(now + pause - 1ms));
+    now += pause;
+    ASSERT_TRUE(sends_at(now)) << pause.count();
+  }
+  EXPECT_EQ(said().size(), 1U);
+  answer({});
+  EXPECT_TRUE(committer.clean(*only));
+  ASSERT_EQ(said().size(), 2U);
+  EXPECT_EQ(said().back(), "positions of events are stored again");
+}
+
+// Else a revocation would wait for it in vain.
+TEST_F(CommitterTest, WhatIsRefusedAtTheEndIsNotWaitedFor) {
+  started_at(5);
+  runner->at = CommitPosition{7};
+  ASSERT_TRUE(next_commit());
+  refuse("commit of events: there is no such topic");
+  EXPECT_FALSE(committer.clean(*only));
+  committer.end(*only);
+  ASSERT_TRUE(sends_at(now)) << "the last chance is at once";
+  EXPECT_FALSE(committer.clean(*only));
+  refuse("commit of events: there is no such topic");
+  EXPECT_TRUE(committer.clean(*only));
+  EXPECT_FALSE(sends_at(now + 1h));
+}
+
+// Of the group, or of Kafka: all positions wait.
+TEST_F(CommitterTest, WhatTheGroupIsNotAllowedIsSaidOnceAndTriedEverLessOften) {
+  started_at(5);
+  runner->at = CommitPosition{7};
+  ASSERT_TRUE(next_commit());
+  for (const auto pause : {1s, 2s}) {
+    answer(Error(Error::Kind::not_authorized, "commit: not allowed"));
+    EXPECT_FALSE(sends_at(now + pause - 1ms));
+    now += pause;
+    ASSERT_TRUE(sends_at(now));
+  }
+  EXPECT_EQ(said().size(), 1U);
 }
 
 TEST_F(CommitterTest, WhatChangedWhileItWasUnderWayIsSentBehindIt) {
