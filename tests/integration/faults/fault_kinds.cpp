@@ -74,6 +74,26 @@ int kill_application(Stage& stage, Expectation&) {
   return stage.works(next, 200) && stage.goes_on(within(stage, 1s)) ? 1 : 0;
 }
 
+// A share that does not come back: its connection leaves the group, and says why; others do what it had.
+int overrun(Stage& stage, Expectation& expectation) {
+  int times = 0;
+  for (const std::size_t whom : {0, 1}) {
+    // What the share has behind that message it works on when it is let go, and it counts no more.
+    expectation.outlived.insert(static_cast<std::int32_t>(stage.application(whom).pid()));
+    if (!stage.hang(whom)) return 0;
+    stage.tell("a share hangs");
+    const bool said = stage.says(whom, "which is longer than max_processing_time (");
+    // The message that hangs is in their partitions too.
+    const bool went_on = said && stage.goes_on(within(stage, 500ms));
+    stage.tell(went_on ? "the others have done what it had" : "it does not go on");
+    stage.let_go(whom);
+    if (!went_on || !stage.says(whom, "what ran for too long has returned") || !stage.works(whom, 200)) return 0;
+    if (!stage.goes_on(within(stage, 1s))) return 0;
+    ++times;
+  }
+  return times;
+}
+
 int join_and_leave(Stage& stage, Expectation&) {
   constexpr int kTimes = 4;
   for (int time = 0; time < kTimes; ++time) {
@@ -133,6 +153,12 @@ const std::vector<FaultKind>& fault_kinds() {
       {.name = "leader_moves", .happen = move_leaders, .flow = "continuous", .protocol = "eager"},
       {.name = "app_stop", .happen = stop_application, .flow = "continuous", .protocol = "cooperative"},
       {.name = "app_kill", .happen = kill_application, .flow = "continuous", .protocol = "eager"},
+      {.name = "overrun",
+       .happen = overrun,
+       .hangs = true,
+       .arguments = {"max_processing_ms=5000", "drain_ms=1000", "slow_us=1000"},
+       .flow = "continuous",
+       .protocol = "cooperative"},
       {.name = "join_leave", .happen = join_and_leave, .flow = "batch", .protocol = "cooperative"},
       {.name = "net_cut", .happen = cut_network, .proxied = true, .flow = "batch", .protocol = "eager"},
       {.name = "net_delay", .happen = delay_network, .proxied = true, .flow = "batch", .protocol = "cooperative"},

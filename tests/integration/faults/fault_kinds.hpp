@@ -15,6 +15,8 @@ struct FaultKind {
   // stage did not go on. What may then be otherwise goes to the expectation.
   int (*happen)(Stage& stage, Expectation& expectation);
   bool proxied = false;
+  bool hangs = false;
+  std::vector<std::string> arguments = {};  // more of the applications'
   // The combination that is tried when there is time for one only.
   const char* flow;
   const char* protocol;

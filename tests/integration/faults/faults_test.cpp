@@ -33,7 +33,11 @@ class EachFault : public FaultTest, public ::testing::WithParamInterface<Case> {
 // Two applications, and one thing that goes wrong under a steady stream.
 TEST_P(EachFault, LosesNothingAndRepeatsOnlyWhatWasNotCommitted) {
   const auto& [kind, combination] = GetParam();
-  Stage stage({.flow = combination.flow, .protocol = combination.protocol, .proxied = kind->proxied});
+  Stage stage({.flow = combination.flow,
+               .protocol = combination.protocol,
+               .proxied = kind->proxied,
+               .arguments = kind->arguments,
+               .hangs = kind->hangs});
   Expectation expectation;
   int times = 0;
   if (stage.begin(2)) {

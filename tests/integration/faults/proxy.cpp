@@ -96,8 +96,8 @@ struct Proxy::Direction {
 };
 
 struct Proxy::Connection {
-  Connection(int client, int node, std::uint64_t cuts)
-      : out{.from = client, .to = node}, back{.from = node, .to = client}, born_at_cut(cuts) {}
+  Connection(int client, int node, std::uint64_t cuts, std::size_t over)
+      : out{.from = client, .to = node}, back{.from = node, .to = client}, born_at_cut(cuts), port(over) {}
   ~Connection() {
     drop(out.from);
     drop(out.to);
@@ -108,6 +108,7 @@ struct Proxy::Connection {
   Direction out;
   Direction back;
   std::uint64_t born_at_cut;
+  std::size_t port;  // its number
 };
 
 Proxy::Proxy(int count) {
@@ -152,8 +153,8 @@ void Proxy::cut() {
 void Proxy::cut_once() {
   change({.cuts = 1});
 }
-void Proxy::delay(std::chrono::milliseconds time) {
-  change({.delay = time});
+void Proxy::delay(std::chrono::milliseconds time, std::optional<std::size_t> only) {
+  change({.delay = time, .only = only});
 }
 void Proxy::trickle(int bytes_a_second) {
   change({.bytes_a_second = bytes_a_second});
@@ -196,8 +197,9 @@ void Proxy::run(const std::stop_token& stop) {
 
 bool Proxy::serve(Connection& connection, const Rules& rules, std::int64_t allowance) {
   if (connection.born_at_cut != rules.cuts) return false;
+  const auto delay = rules.only.value_or(connection.port) == connection.port ? rules.delay : 0ms;
   for (Direction* way : {&connection.out, &connection.back}) {
-    if (!way->take(rules.delay) || !way->give(allowance)) return false;
+    if (!way->take(delay) || !way->give(allowance)) return false;
   }
   return true;
 }
@@ -222,7 +224,7 @@ void Proxy::accept_new(const Rules& rules) {
       }
       make_prompt(client);
       make_prompt(node);
-      connections_.push_back(std::make_unique<Connection>(client, node, rules.cuts));
+      connections_.push_back(std::make_unique<Connection>(client, node, rules.cuts, i));
     }
   }
 }

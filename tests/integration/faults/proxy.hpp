@@ -2,9 +2,11 @@
 
 #include <atomic>
 #include <chrono>
+#include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <thread>
 #include <vector>
 
@@ -31,8 +33,8 @@ class Proxy {
   void cut();
   // All connections are cut now; new ones pass.
   void cut_once();
-  // What comes is passed on so much later, each way.
-  void delay(std::chrono::milliseconds time);
+  // What comes is passed on so much later, each way; or what comes over the port of that number alone.
+  void delay(std::chrono::milliseconds time, std::optional<std::size_t> only = {});
   // Each connection passes so many bytes a second, each way.
   void trickle(int bytes_a_second);
 
@@ -43,7 +45,8 @@ class Proxy {
     bool refuse = false;
     std::uint64_t cuts = 0;
     std::chrono::milliseconds delay{0};
-    int bytes_a_second = 0;  // 0: no limit
+    std::optional<std::size_t> only{};  // that port is delayed; none: all are
+    int bytes_a_second = 0;             // 0: no limit
   };
 
   void run(const std::stop_token& stop);

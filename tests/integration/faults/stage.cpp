@@ -76,9 +76,7 @@ Stage::~Stage() {
   }
   producer_.reset();
   if (::testing::Test::HasFailure()) {
-    for (std::size_t number = 0; fs::exists(folder_ + "/" + std::to_string(number) + ".log"); ++number) {
-      show_end_of(folder_ + "/" + std::to_string(number) + ".log");
-    }
+    for (std::size_t number = 0; fs::exists(file_of(number, "log")); ++number) show_end_of(file_of(number, "log"));
   }
   if (std::getenv("BRAID_KEEP_FAULTS") != nullptr) {
     tell("kept: " + folder_);
@@ -88,12 +86,15 @@ Stage::~Stage() {
   fs::remove_all(folder_, ignored);
 }
 
+std::string Stage::file_of(std::size_t number, const std::string& kind) const {
+  return folder_ + "/" + std::to_string(number) + "." + kind;
+}
+
 std::vector<std::string> Stage::arguments(std::size_t number) const {
   std::vector<std::string> all{
       "bootstrap=" + (options_.proxied ? nodes_.proxied_bootstrap() : nodes_.bootstrap()), "group=" + group_,
-      "topic=" + topic_, "journal=" + folder_ + "/journal",
-      "log=" + folder_ + "/" + std::to_string(number) + ".log", "flow=" + options_.flow, "commit_ms=300",
-      "work_us=200", "slow_one_in=20", "slow_us=10000",
+      "topic=" + topic_, "journal=" + folder_ + "/journal", "log=" + file_of(number, "log"),
+      "flow=" + options_.flow, "commit_ms=300", "work_us=200", "slow_one_in=20", "slow_us=10000",
       // What an application holds has bounds that its warming up reaches.
       "max_queued=500", "kafka.queued.min.messages=500", "kafka.fetch.message.max.bytes=32768",
       "kafka.session.timeout.ms=" + std::to_string(options_.session.count()), "kafka.heartbeat.interval.ms=500",
@@ -104,6 +105,7 @@ std::vector<std::string> Stage::arguments(std::size_t number) const {
       return one.starts_with("kafka.session.") || one.starts_with("kafka.heartbeat.");
     });
   }
+  if (options_.hangs) all.push_back("hang=" + file_of(number, "hang"));
   all.insert(all.end(), options_.arguments.begin(), options_.arguments.end());
   return all;
 }
@@ -135,6 +137,28 @@ void Stage::kill_application(std::size_t number) {
   }
   running_.erase(number);
   figures_.erase(number);
+}
+
+bool Stage::hang(std::size_t number) const {
+  const std::string file = file_of(number, "hang");
+  std::ofstream{file};
+  return eventually([&] { return fs::exists(file + ".taken"); }, kPatience);
+}
+
+void Stage::let_go(std::size_t number) const {
+  fs::remove(file_of(number, "hang") + ".taken");
+}
+
+bool Stage::says(std::size_t number, const std::string& words) const {
+  return eventually(
+      [&] {
+        std::ifstream file(file_of(number, "log"));
+        for (std::string line; std::getline(file, line);) {
+          if (line.find(words) != std::string::npos) return true;
+        }
+        return false;
+      },
+      kPatience);
 }
 
 void Stage::open(std::uint64_t at_once) {

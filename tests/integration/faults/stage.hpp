@@ -26,6 +26,7 @@ struct StageOptions {
   bool proxied = false;  // the applications reach the nodes through the proxy, the producer directly
   std::chrono::milliseconds session{6'000};
   std::vector<std::string> arguments = {};  // more of the applications', as fault_worker.cpp takes them
+  bool hangs = false;                       // messages can be made to hang
 };
 
 // What a test plays on: a topic that is being written, applications that consume it, and what they write down.
@@ -53,6 +54,12 @@ class Stage {
   void end_application(std::size_t number);
   // SIGKILL.
   void kill_application(std::size_t number);
+
+  // The next message that the application begins is worked on until let_go(). False: it has not begun one in 60 s.
+  [[nodiscard]] bool hang(std::size_t number) const;
+  void let_go(std::size_t number) const;
+  // Waits until the application's log has a line with these words. False: not within 60 s.
+  [[nodiscard]] bool says(std::size_t number, const std::string& words) const;
 
   // Begins to write, with so many messages at once.
   void open(std::uint64_t at_once = 0);
@@ -82,6 +89,7 @@ class Stage {
 
  private:
   [[nodiscard]] std::vector<std::string> arguments(std::size_t number) const;
+  [[nodiscard]] std::string file_of(std::size_t number, const std::string& kind) const;
   void look();
   [[nodiscard]] std::size_t ended_by(std::size_t number);
   void compare_figures();

@@ -4,6 +4,10 @@
 //   work_us             how long each message takes
 //   slow_one_in, slow_us   keys whose number is a multiple of this take so long instead
 //   max_queued          of a virtual partition, with the flow continuous
+//   max_processing_ms   how long a share may run
+//   hang                a file: one message that begins while it is there renames it to FILE.taken, and is worked
+//   on
+//                       until that is gone
 //   commit_ms, drain_ms, stop_ms, metadata_bytes, concurrency   the application's settings
 //   log                 where its stderr goes
 //   kafka.NAME          a setting of Kafka's client
@@ -12,9 +16,13 @@
 
 #include <braid/braid.hpp>
 
+#include <unistd.h>
+
 #include <charconv>
+#include <chrono>
 #include <cstdio>
 #include <memory>
+#include <string>
 #include <thread>
 
 namespace {
@@ -26,9 +34,17 @@ struct Work {
   std::chrono::microseconds usual{0};
   std::uint32_t slow_one_in = 0;
   std::chrono::microseconds slow{0};
+  std::string hang;  // empty: nothing hangs
 
   [[nodiscard]] std::chrono::microseconds of(std::uint32_t key) const {
     return slow_one_in != 0 && key % slow_one_in == 0 ? slow : usual;
+  }
+  // Whoever renames the file is the one.
+  void hang_if_told() const {
+    if (hang.empty()) return;
+    const std::string taken = hang + ".taken";
+    if (std::rename(hang.c_str(), taken.c_str()) != 0) return;
+    while (::access(taken.c_str(), F_OK) == 0) std::this_thread::sleep_for(std::chrono::milliseconds(20));
   }
 };
 
@@ -58,6 +74,7 @@ class JournalingConsumer final : public braid::Consumer {
       entry.nanoseconds = braid::faults::nanoseconds_now();
       journal_.append(entry);
       if (const auto time = work_.of(entry.key); time.count() > 0) std::this_thread::sleep_for(time);
+      work_.hang_if_told();
       entry.kind = JournalEntry::Kind::end;
       entry.nanoseconds = braid::faults::nanoseconds_now();
       journal_.append(entry);
@@ -110,10 +127,13 @@ int run(int count, char** values) {
   settings.handle_signals = true;
   const Work work{.usual = std::chrono::microseconds(number("work_us", 0)),
                   .slow_one_in = number("slow_one_in", 0),
-                  .slow = std::chrono::microseconds(number("slow_us", 0))};
+                  .slow = std::chrono::microseconds(number("slow_us", 0)),
+                  .hang = given["hang"]};
+  const std::chrono::milliseconds max_processing(number("max_processing_ms", 0));
   auto routes = braid::routing::draw([&](braid::routing::RoutesBuilder& r) {
     auto topic = r.consumer_group(given.at("group")).topic(given.at("topic"));
     topic.consumer("journaling", [work] { return std::make_unique<JournalingConsumer>(journal, work); });
+    if (max_processing.count() > 0) topic.max_processing_time(max_processing);
     if (given["flow"] == "continuous") topic.flow(braid::Flow::continuous).max_queued(number("max_queued", 10'000));
   });
   braid::Application app(settings, std::move(routes));
