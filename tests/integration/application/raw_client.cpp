@@ -16,6 +16,8 @@ struct Destroy {
   void operator()(rd_kafka_queue_t* queue) const { rd_kafka_queue_destroy(queue); }
   void operator()(rd_kafka_event_t* event) const { rd_kafka_event_destroy(event); }
   void operator()(rd_kafka_DeleteRecords_t* order) const { rd_kafka_DeleteRecords_destroy(order); }
+  void operator()(rd_kafka_NewPartitions_t* order) const { rd_kafka_NewPartitions_destroy(order); }
+  void operator()(rd_kafka_AclBinding_t* binding) const { rd_kafka_AclBinding_destroy(binding); }
 };
 template <class T>
 using Owned = std::unique_ptr<T, Destroy>;
@@ -50,6 +52,26 @@ void require(rd_kafka_resp_err_t code, const char* what) {
     throw std::runtime_error(std::string(what) + ": " + rd_kafka_err2str(code));
 }
 
+// What an admin request is answered with, which must be no error.
+Owned<rd_kafka_event_t> answer_of(rd_kafka_queue_t* queue, const char* what) {
+  Owned<rd_kafka_event_t> event(rd_kafka_queue_poll(queue, kTimeoutMs));
+  if (!event) throw std::runtime_error(std::string(what) + ": no answer");
+  require(rd_kafka_event_error(event.get()), what);
+  return event;
+}
+
+// The same call makes a binding and a filter, which differ in their making alone.
+template <auto Make>
+Owned<rd_kafka_AclBinding_t> reading(const std::string& user, Resource kind, const std::string& name) {
+  std::array<char, 512> text{};
+  Owned<rd_kafka_AclBinding_t> binding(
+      Make(kind == Resource::topic ? RD_KAFKA_RESOURCE_TOPIC : RD_KAFKA_RESOURCE_GROUP, name.c_str(),
+           RD_KAFKA_RESOURCE_PATTERN_LITERAL, ("User:" + user).c_str(), "*", RD_KAFKA_ACL_OPERATION_READ,
+           RD_KAFKA_ACL_PERMISSION_TYPE_ALLOW, text.data(), text.size()));
+  if (!binding) throw std::runtime_error(text.data());
+  return binding;
+}
+
 }  // namespace
 
 void produce_transaction(const std::string& bootstrap, const std::string& topic,
@@ -80,9 +102,7 @@ void delete_records_before(const std::string& bootstrap, const std::string& topi
   const Owned<rd_kafka_queue_t> queue(rd_kafka_queue_new(client.get()));
   rd_kafka_DeleteRecords_t* orders = order.get();
   rd_kafka_DeleteRecords(client.get(), &orders, 1, nullptr, queue.get());
-  const Owned<rd_kafka_event_t> event(rd_kafka_queue_poll(queue.get(), kTimeoutMs));
-  if (!event) throw std::runtime_error("delete records: no answer");
-  require(rd_kafka_event_error(event.get()), "delete records");
+  const auto event = answer_of(queue.get(), "delete records");
   const auto* answer = rd_kafka_DeleteRecords_result_offsets(rd_kafka_event_DeleteRecords_result(event.get()));
   require(answer->elems[0].err, "delete records");
 }
@@ -93,6 +113,61 @@ void commit_position(const std::string& bootstrap, const std::string& group, con
   const Owned<rd_kafka_topic_partition_list_t> list(rd_kafka_topic_partition_list_new(1));
   rd_kafka_topic_partition_list_add(list.get(), topic.c_str(), 0)->offset = position;
   require(rd_kafka_commit(client.get(), list.get(), 0), "commit");
+}
+
+void produce_at(const std::string& bootstrap, const std::string& topic, const std::vector<std::string>& payloads,
+                std::chrono::system_clock::time_point made) {
+  const auto client = make(RD_KAFKA_PRODUCER, bootstrap, {});
+  const std::int64_t ms = std::chrono::duration_cast<std::chrono::milliseconds>(made.time_since_epoch()).count();
+  for (const std::string& payload : payloads) {
+    require(rd_kafka_producev(client.get(), RD_KAFKA_V_TOPIC(topic.c_str()), RD_KAFKA_V_PARTITION(0),
+                              RD_KAFKA_V_MSGFLAGS(RD_KAFKA_MSG_F_COPY), RD_KAFKA_V_KEY("k", 1),
+                              RD_KAFKA_V_VALUE(const_cast<char*>(payload.data()), payload.size()),
+                              RD_KAFKA_V_TIMESTAMP(ms), RD_KAFKA_V_END),
+            "produce");
+  }
+  require(rd_kafka_flush(client.get(), kTimeoutMs), "flush");
+}
+
+void grow_topic(const std::string& bootstrap, const std::string& topic, int partitions) {
+  const auto client = make(RD_KAFKA_PRODUCER, bootstrap, {});
+  std::array<char, 512> text{};
+  const Owned<rd_kafka_NewPartitions_t> order(
+      rd_kafka_NewPartitions_new(topic.c_str(), static_cast<std::size_t>(partitions), text.data(), text.size()));
+  if (!order) throw std::runtime_error(text.data());
+  const Owned<rd_kafka_queue_t> queue(rd_kafka_queue_new(client.get()));
+  rd_kafka_NewPartitions_t* orders = order.get();
+  rd_kafka_CreatePartitions(client.get(), &orders, 1, nullptr, queue.get());
+  const auto event = answer_of(queue.get(), "create partitions");
+  std::size_t count = 0;
+  const auto** topics =
+      rd_kafka_CreatePartitions_result_topics(rd_kafka_event_CreatePartitions_result(event.get()), &count);
+  for (std::size_t i = 0; i < count; ++i) require(rd_kafka_topic_result_error(topics[i]), "create partitions");
+}
+
+void allow_reading(const std::string& bootstrap, const std::string& user, Resource kind, const std::string& name) {
+  const auto client = make(RD_KAFKA_PRODUCER, bootstrap, {});
+  const auto binding = reading<rd_kafka_AclBinding_new>(user, kind, name);
+  const Owned<rd_kafka_queue_t> queue(rd_kafka_queue_new(client.get()));
+  rd_kafka_AclBinding_t* bindings = binding.get();
+  rd_kafka_CreateAcls(client.get(), &bindings, 1, nullptr, queue.get());
+  const auto event = answer_of(queue.get(), "create access lists");
+  std::size_t count = 0;
+  const auto** results = rd_kafka_CreateAcls_result_acls(rd_kafka_event_CreateAcls_result(event.get()), &count);
+  for (std::size_t i = 0; i < count; ++i) {
+    if (const rd_kafka_error_t* error = rd_kafka_acl_result_error(results[i])) {
+      throw std::runtime_error(rd_kafka_error_string(error));
+    }
+  }
+}
+
+void forbid_reading(const std::string& bootstrap, const std::string& user, Resource kind, const std::string& name) {
+  const auto client = make(RD_KAFKA_PRODUCER, bootstrap, {});
+  const auto filter = reading<rd_kafka_AclBindingFilter_new>(user, kind, name);
+  const Owned<rd_kafka_queue_t> queue(rd_kafka_queue_new(client.get()));
+  rd_kafka_AclBindingFilter_t* filters = filter.get();
+  rd_kafka_DeleteAcls(client.get(), &filters, 1, nullptr, queue.get());
+  const auto event = answer_of(queue.get(), "delete access lists");
 }
 
 }  // namespace braid::integration

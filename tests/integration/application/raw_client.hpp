@@ -1,5 +1,6 @@
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <string>
 #include <vector>
@@ -16,5 +17,18 @@ void delete_records_before(const std::string& bootstrap, const std::string& topi
 // Commits a position of partition 0 for a group that has no members.
 void commit_position(const std::string& bootstrap, const std::string& group, const std::string& topic,
                      std::int64_t position);
+
+// Messages of partition 0 that say themselves when they were made; keyed "k".
+void produce_at(const std::string& bootstrap, const std::string& topic, const std::vector<std::string>& payloads,
+                std::chrono::system_clock::time_point made);
+// The topic has so many partitions from now on, more than before.
+void grow_topic(const std::string& bootstrap, const std::string& topic, int partitions);
+
+// Access lists, of a cluster that has an authorizer. Who asks must be allowed to.
+enum class Resource { topic, group };
+// Allows a user to read it.
+void allow_reading(const std::string& bootstrap, const std::string& user, Resource kind, const std::string& name);
+// Takes back what was allowed.
+void forbid_reading(const std::string& bootstrap, const std::string& user, Resource kind, const std::string& name);
 
 }  // namespace braid::integration
