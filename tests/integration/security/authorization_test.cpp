@@ -60,23 +60,6 @@ class Authorization : public KafkaTest {
 
 std::optional<KafkaCluster> Authorization::kafka;
 
-TEST_F(Authorization, AGroupThatMayNotBeUsedIsSaidOnceAndUsedLater) {
-  KafkaAdmin admin(servers());
-  admin.create_topic(topic, 2);
-  produce(50, 10, servers());
-  allow_reading(servers(), "alice", Resource::topic, topic);
-  Application app(alice(), route(group, topic, recorder));
-  app.start();
-  ASSERT_TRUE(said());
-  let_it_try();
-  EXPECT_EQ(complaints(), 1U) << log.text();
-  EXPECT_EQ(recorder->count(), 0U);
-  allow_reading(servers(), "alice", Resource::group, group);
-  EXPECT_TRUE(all_seen(50));
-  EXPECT_TRUE(app.stop().in_time);
-  EXPECT_EQ(admin.committed(group, topic), admin.end_offsets(topic));
-}
-
 TEST_F(Authorization, ATopicThatMayNotBeReadIsSaidOnceAndReadLater) {
   KafkaAdmin admin(servers());
   admin.create_topic(topic, 2);
