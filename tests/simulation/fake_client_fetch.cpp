@@ -165,7 +165,7 @@ Result<std::optional<CommitPosition>> FakeConsumerClient::restart_at(const engin
   }
   FakeFetch& fetch = fetch_of(name, "restart_at");
   if (dead_) return std::optional<CommitPosition>();
-  if (start.as_a_number) return seek(fetch, start);
+  if (!start.by_policy && start.as_a_number) return seek(fetch, start);
   if (start.kind == engine::StartPoint::Kind::at) {
     if (store_side_->loaded.contains(fetch.partition->index)) begin_from_store(fetch, start.at);
     // The same incarnation goes on, where it should be.
@@ -197,7 +197,7 @@ Result<std::optional<CommitPosition>> FakeConsumerClient::restart_at(const engin
   begin_incarnation(fetch, latest ? partition.log.end() : partition.log.start());
   fetch.incarnation->moved = moved;
   // Not every client knows at once where that is.
-  if (!latest && world_.random.chance(500)) return std::optional<CommitPosition>();
+  if (!latest && !start.as_a_number && world_.random.chance(500)) return std::optional<CommitPosition>();
   return std::optional<CommitPosition>(CommitPosition{fetch.incarnation->start});
 }
 

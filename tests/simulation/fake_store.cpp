@@ -18,7 +18,7 @@ std::optional<Error> FakeOffsetStore::fail(const StoreCaller& caller, std::uint3
   return Error(Error::Kind::timed_out, "the store does not answer", true);
 }
 
-Result<std::vector<OffsetStore::Stored>> FakeOffsetStore::load(const std::string&,
+Result<std::vector<OffsetStore::Stored>> FakeOffsetStore::open(const std::string&,
                                                                std::span<const Partition> partitions) {
   const StoreCaller caller = caller_;
   world_.preempt();
@@ -27,7 +27,7 @@ Result<std::vector<OffsetStore::Stored>> FakeOffsetStore::load(const std::string
   for (const Partition& each : partitions) {
     FakePartition& partition = *kafka_.find({each.topic, each.number});
     const auto position = partition.stored ? std::optional(CommitPosition{*partition.stored}) : std::nullopt;
-    answer.push_back({position, partition.metadata, ++partition.epoch});
+    answer.push_back({position, partition.metadata, ++partition.epoch, {}});
     world_.trace("loads {} from the store, epoch {}", caller.side->who, partition.index,
                  partition.stored.value_or(-1), static_cast<std::int64_t>(partition.epoch));
     caller.side->loaded[partition.index] = {{each.topic, each.number}, position, partition.metadata};

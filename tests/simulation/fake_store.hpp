@@ -28,7 +28,7 @@ struct StoreCaller {
 class FakeOffsetStore final : public OffsetStore {
  public:
   FakeOffsetStore(World& world, FakeKafka& kafka) : world_(world), kafka_(kafka) {}
-  Result<std::vector<Stored>> load(const std::string& group, std::span<const Partition> partitions) override;
+  Result<std::vector<Stored>> open(const std::string& group, std::span<const Partition> partitions) override;
   Result<void> save(const std::string& group, std::span<const Position> positions) override;
   // Of the calls that follow.
   void call_for(StoreCaller caller) { caller_ = std::move(caller); }

@@ -10,12 +10,7 @@
 
 namespace braid::core {
 
-// Offsets from first to last, both included.
-struct OffsetRange {
-  Offset first;
-  Offset last;
-  friend constexpr bool operator==(OffsetRange, OffsetRange) = default;
-};
+using braid::OffsetRange;
 
 // Which offsets of one assignment are done, and so what may be committed.
 // Thread: the owner of the assignment's flow. Reads move a cached hint, so not even they may run side by side.

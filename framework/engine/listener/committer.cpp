@@ -104,7 +104,11 @@ void Committer::turn(Time now) {
     }
     std::string metadata = metadata_of(*partition);
     if (metadata.size() + kOneMore <= metadata_bytes_) content->told_below = core::CommitContent::kAll;
-    positions.push_back({name, content->position, std::move(metadata)});
+    positions.push_back({.partition = name,
+                         .position = content->position,
+                         .metadata = std::move(metadata),
+                         .generation = partition->assignment->generation(),
+                         .anew = !partition->stored});
     sent_.push_back({name, partition->assignment->generation(), *content});
   }
   if (!positions.empty()) {

@@ -34,15 +34,19 @@ void ExternalPositions::read_positions(std::span<const TopicPartition> partition
     auto answer = std::make_unique<StoreAnswer>();
     answer->store = this;  // a name only: a listener that is gone closes its mailbox
     answer->token = token;
-    auto loaded = guarded([&] { return store.load(group, wanted); });
-    if (!loaded) {
-      answer->positions = Result<std::vector<StoredPosition>>(loaded.error());
+    auto opened = guarded([&] { return store.open(group, wanted); });
+    if (!opened) {
+      answer->positions = Result<std::vector<StoredPosition>>(opened.error());
     } else {
       std::vector<StoredPosition> positions;
       // One that is left out is asked for again.
-      for (std::size_t i = 0; i < wanted.size() && i < loaded.value().size(); ++i) {
-        const OffsetStore::Stored& stored = loaded.value()[i];
-        positions.push_back({{wanted[i].topic, wanted[i].number}, stored.position, stored.metadata});
+      for (std::size_t i = 0; i < wanted.size() && i < opened.value().size(); ++i) {
+        const OffsetStore::Stored& stored = opened.value()[i];
+        if (stored.epoch == 0) continue;
+        positions.push_back({.partition = {wanted[i].topic, wanted[i].number},
+                             .position = stored.position,
+                             .metadata = stored.metadata,
+                             .done = stored.done});
         answer->epochs.push_back(stored.epoch);
       }
       answer->positions = Result<std::vector<StoredPosition>>(std::move(positions));
@@ -60,8 +64,12 @@ void ExternalPositions::note(const StoreAnswer& answer) {
 void ExternalPositions::commit(std::span<const StoredPosition> positions, std::uint64_t token) {
   std::vector<OffsetStore::Position> saved;
   for (const StoredPosition& each : positions) {
-    saved.push_back(
-        {{each.partition.topic, each.partition.partition}, *each.position, each.metadata, epochs_[each.partition]});
+    saved.push_back({.partition = {each.partition.topic, each.partition.partition},
+                     .position = *each.position,
+                     .metadata = each.metadata,
+                     .epoch = epochs_[each.partition],
+                     .generation = each.generation,
+                     .anew = each.anew});
   }
   calls_->post([this, token, group = group_, mailbox = mailbox_, saved = std::move(saved)](OffsetStore& store) {
     auto answer = std::make_unique<StoreAnswer>();

@@ -26,8 +26,12 @@ class ExternalPositions final : public PositionStore {
   void note(const StoreAnswer& answer);
   // Of that epoch is what is saved now.
   [[nodiscard]] bool saves_as(const TopicPartition& partition, std::uint64_t epoch) const {
+    return epoch != 0 && epoch_of(partition) == epoch;
+  }
+  // Of the last open(); 0: there was none.
+  [[nodiscard]] std::uint64_t epoch_of(const TopicPartition& partition) const {
     const auto found = epochs_.find(partition);
-    return found != epochs_.end() && found->second == epoch;
+    return found != epochs_.end() ? found->second : 0;
   }
   [[nodiscard]] const StoreCalls* calls() const { return calls_.get(); }
 
@@ -35,7 +39,7 @@ class ExternalPositions final : public PositionStore {
   std::shared_ptr<StoreCalls> calls_;
   std::string group_;
   std::shared_ptr<Mailbox> mailbox_;
-  std::map<TopicPartition, std::uint64_t> epochs_;  // of the last load()
+  std::map<TopicPartition, std::uint64_t> epochs_;  // of the last open()
 };
 
 }  // namespace braid::engine

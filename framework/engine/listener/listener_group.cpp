@@ -1,6 +1,7 @@
 // The listener's part in the group, first half: assignments and where they start.
 
 #include "core/offsets/gap_codec.hpp"
+#include "core/offsets/offset_ranges.hpp"
 #include "engine/listener/batch_runner.hpp"
 #include "engine/listener/continuous_runner.hpp"
 #include "engine/listener/describe_partitions.hpp"
@@ -32,14 +33,15 @@ const char* place_of(routing::InitialOffset policy) {
 }
 
 StartPoint start_of(const routing::Topic& topic, std::chrono::system_clock::time_point now) {
-  switch (topic.initial_offset) {
-    case routing::InitialOffset::latest:
-      return {.kind = StartPoint::Kind::latest};
-    case routing::InitialOffset::by_duration:
-      return {.kind = StartPoint::Kind::time, .time = now - topic.initial_age};
-    default:
-      return {.kind = StartPoint::Kind::earliest};
+  // What shares store in an offset store needs a position to go with.
+  const bool as_a_number = topic.commit.when == routing::Commit::When::external;
+  StartPoint start{.as_a_number = as_a_number, .by_policy = true};
+  if (topic.initial_offset == routing::InitialOffset::latest) start.kind = StartPoint::Kind::latest;
+  if (topic.initial_offset == routing::InitialOffset::by_duration) {
+    start.kind = StartPoint::Kind::time;
+    start.time = now - topic.initial_age;
   }
+  return start;
 }
 
 // Its positions are kept outside of Kafka.
@@ -243,7 +245,8 @@ void Listener::take_stored(AssignedPartition& partition, const StoredPosition& s
             group_->id, subscription_group_->id, partition.name.topic, partition.name.partition.value,
             stored.position->value, foreign ? "another program's" : "damaged, or another position's"));
   }
-  partition.start = {stored.position, std::move(gaps.done)};
+  gaps.done.insert(gaps.done.end(), stored.done.begin(), stored.done.end());
+  partition.start = {stored.position, core::in_order(std::move(gaps.done), *stored.position)};
   partition.stored = stored.position;
   partition.assignment->commit_text().start_with(std::move(gaps.user_text));
 }
@@ -344,6 +347,12 @@ void Listener::run(AssignedPartition& partition) {
   }
   partition.sought = false;
   if (partition.stored) partition.commits->stored(core::CommitContent::of(*partition.stored));
+  if (elsewhere(partition)) {
+    const auto& store = static_cast<const ExternalPositions&>(*partition.lane->store);
+    partition.assignment->begin_in_store({.store = &store,
+                                          .epoch = store.epoch_of(partition.name),
+                                          .begins_at = partition.stored ? std::nullopt : partition.start.position});
+  }
   RunnerTools tools{.split = &partition.lane->split,
                     .dispatcher = &dispatcher_,
                     .mailbox = mailbox_,

@@ -84,9 +84,9 @@ struct Mail {
 // overtakes another in surprise.
 //
 // Bounded by what can be under way: a share has at most one mail at a time, and one when it settles, a batch two, a
-// partition one, a store one a request, a dead letter one each time it is sent. Only commits that nobody waits for
-// are as many as consumers ask for. Posting therefore never fails and never waits. Thread: post() any; take() the
-// listener's.
+// partition one, a store one a request and one an attempt that it refuses, a dead letter one each time it is sent.
+// Only commits that nobody waits for are as many as consumers ask for. Posting therefore never fails and never
+// waits. Thread: post() any; take() the listener's.
 class Mailbox {
  public:
   explicit Mailbox(std::shared_ptr<Notifier> notifier);

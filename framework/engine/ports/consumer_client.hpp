@@ -35,6 +35,7 @@ struct StartPoint {
   CommitPosition at{};                           // with Kind::at
   std::chrono::system_clock::time_point time{};  // with Kind::time
   bool as_a_number = false;  // the position is wanted at once; where nobody tells it, that is an error
+  bool by_policy = false;    // nobody has asked for it
 };
 
 // Owns the records behind messages, and keeps the client handle alive as long as one is out.

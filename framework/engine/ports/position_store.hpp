@@ -25,6 +25,12 @@ struct StoredPosition {
   std::optional<CommitPosition> position;  // none: nothing is stored
   std::string metadata;                    // to be stored: ASCII, as long as the broker takes
   std::optional<Error> trouble{};          // in an answer: it can't be told of this one; ask again
+  // What a store outside of Kafka has and wants beside that. Read: what shares have stored to be done beyond the
+  // position, themselves. To be stored: whose position it is, and whether that generation began elsewhere than
+  // where the store was.
+  std::vector<OffsetRange> done{};
+  Generation generation{};
+  bool anew = false;
 };
 
 // The answer to a commit.

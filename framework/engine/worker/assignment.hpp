@@ -76,6 +76,16 @@ class Assignment {
   // Nothing is to start now, though it may again.
   [[nodiscard]] bool held() const { return parts_.steering->held(); }
 
+  // What a share needs to store itself that it is done, where positions are kept in an offset store.
+  struct StoreTerm {
+    const PositionStore* store = nullptr;       // a name only
+    std::uint64_t epoch = 0;                    // of the open() that it began with
+    std::optional<CommitPosition> begins_at{};  // where not at the stored position
+  };
+  // Before anything of it runs.
+  void begin_in_store(StoreTerm term) { store_term_ = term; }
+  [[nodiscard]] const std::optional<StoreTerm>& store_term() const { return store_term_; }
+
   [[nodiscard]] std::size_t commit_metadata_bytes() const { return parts_.commit_metadata_bytes; }
   [[nodiscard]] CommitText& commit_text() { return commit_text_; }
   [[nodiscard]] const CommitText& commit_text() const { return commit_text_; }
@@ -103,6 +113,7 @@ class Assignment {
  private:
   Parts parts_;
   CommitText commit_text_;
+  std::optional<StoreTerm> store_term_;  // constant once it runs
   std::atomic<Phase> phase_{Phase::active};
   std::vector<ConsumerSlot> slots_;
   std::unique_ptr<MarkedOffsets[]> marks_;  // one a virtual partition; none under automatic offsets

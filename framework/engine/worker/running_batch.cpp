@@ -220,6 +220,13 @@ void RunningBatch::settle_dropped(Share& share) {
   BRAID_ASSERT(!next, "nothing is armed behind a batch whose failures are dropped");
 }
 
+void RunningBatch::report_stale_epoch() {
+  auto answer = std::make_unique<StoreAnswer>();
+  answer->store = assignment_->store_term()->store;
+  answer->fenced.emplace_back(assignment_->partition(), assignment_->store_term()->epoch);
+  mailbox_->post_store_answer(std::move(answer));
+}
+
 CommitRequestPtr RunningBatch::request_commit(const Share& share, bool waits) {
   CommitRequestPtr request(new CommitRequest(assignment_, share.done_through(), waits));
   mailbox_->post_commit_request(request);  // even of an assignment that is over: it is answered so

@@ -119,6 +119,9 @@ class RunningBatch {
   // Asks the listener to commit all that is done of the share's virtual partition by now. Thread: the share's
   // worker.
   CommitRequestPtr request_commit(const Share& share, bool waits);
+  // The offset store has refused what a share has recorded: its epoch is over. Thread: the share's worker. Once an
+  // attempt.
+  void report_stale_epoch();
   [[nodiscard]] bool settled() const { return unsettled_.load(std::memory_order_acquire) == 0; }
   [[nodiscard]] Assignment& assignment() const { return *assignment_; }
   [[nodiscard]] JobPool& pool() const { return *pool_; }

@@ -107,6 +107,7 @@ void Share::assign(RunningBatch& batch, VirtualPartitionIndex virtual_partition,
   window_to_ = size();
   delivered_ = false;
   collapsed_ = false;
+  recorded_ = 0;
   recovery_.reset();
   attempt_ = 1;
   attempted_from_ = 0;

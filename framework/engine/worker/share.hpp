@@ -87,6 +87,22 @@ class Share final : public Job {
   void begin_collapsed(const Share& first);
   [[nodiscard]] bool collapsed() const { return collapsed_; }
 
+  // --- what an offset store records of it in a transaction of user code's; the worker's, within an attempt
+
+  // A save of messages up to there was tried in a transaction, of which nobody has said yet that it was committed.
+  void note_recorded() {
+    recorded_ = window_to_;
+    recorded_now_ = true;
+  }
+  // It may be that some of what is not done was recorded before.
+  [[nodiscard]] bool recorded_before() const { return collapsed_ || said_done() < recorded_; }
+  // What fails of this attempt is no message's fault, and none is done by its end: it is tried again behind
+  // `pause`.
+  void withdraw(Duration pause) {
+    retry_after(pause);
+    delivered_ = false;
+  }
+
   // --- explicit outcomes; user code's, within an attempt
 
   // Throw std::invalid_argument for a message that is not one of the window's unfinished ones.
@@ -197,6 +213,8 @@ class Share final : public Job {
   std::uint32_t window_to_ = 0;
   bool delivered_ = false;
   bool collapsed_ = false;
+  std::uint32_t recorded_ = 0;  // messages from the front that an offset store was told of, at most
+  bool recorded_now_ = false;   // by the present attempt
   std::unique_ptr<ShareRecovery> recovery_;
   std::uint32_t attempt_ = 1;
   std::uint32_t attempted_from_ = 0;   // the first unfinished message when the present attempt began

@@ -13,6 +13,7 @@ namespace braid::engine {
 
 bool Share::open_window() {
   delivered_ = false;
+  recorded_now_ = false;
   window_from_ = first_unfinished();
   window_to_ = size();
   if (!recovery_) return window_from_ < window_to_;
@@ -74,6 +75,12 @@ void Share::dead_letter(const Message& message, std::string reason) {
   if (!core::has_dead_letters(batch_->assignment().topic())) {
     throw std::logic_error(
         "dead_letter: the topic's dead letters have nowhere to go; say where, by its dead_letter");
+  }
+  // A crash would lose the letter: its message is done for whoever comes next.
+  if (recorded_now_) {
+    throw std::logic_error(
+        "dead_letter: an offset store has recorded the batch as done already; give messages to "
+        "dead letters before it is saved there");
   }
   const std::uint32_t index = find_unfinished(message, "dead_letter");
   hold_back(index);

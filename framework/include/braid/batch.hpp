@@ -88,7 +88,8 @@ class Batch {
   // This message counts as done, though it was not processed.
   void skip(const Message& message);
   // This message goes where the topic's dead letters go, and counts as done once it is there; no mark covers it, or
-  // what is behind it, before that. Throws std::logic_error where the topic has no dead letters.
+  // what is behind it, before that. Throws std::logic_error where the topic has no dead letters, and behind the
+  // save() of an offset store that has recorded the batch.
   void dead_letter(const Message& message, std::string reason);
   // What is not done when this attempt ends, also by returning, is tried again after so long, whatever the topic's
   // backoff says. It counts as an attempt; only one that throws uses retries up. Throws std::invalid_argument for

@@ -6,6 +6,7 @@
 
 #include <braid/application.hpp>
 #include <braid/batch.hpp>
+#include <braid/batch_record.hpp>
 #include <braid/consumer.hpp>
 #include <braid/deserializer.hpp>
 #include <braid/filter.hpp>

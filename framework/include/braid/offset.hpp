@@ -29,6 +29,13 @@ struct CommitPosition {
   return {position.value};
 }
 
+// Offsets from first to last, both included.
+struct OffsetRange {
+  Offset first;
+  Offset last;
+  friend constexpr bool operator==(OffsetRange, OffsetRange) = default;
+};
+
 // Kafka's number of a partition.
 struct PartitionNumber {
   std::int32_t value = 0;

@@ -283,7 +283,7 @@ TEST_F(External, WhatKafkaHasStoredMeansNothing) {
   make_topic("orders");
   produce("orders", 20);
   commit("g", "orders", 0, 18);
-  const auto epoch = store_->load("g", std::span(&here_, 1)).value().front().epoch;
+  const auto epoch = store_->open("g", std::span(&here_, 1)).value().front().epoch;
   const OffsetStore::Position at{here_, {5}, {}, epoch};
   ASSERT_TRUE(store_->save("g", std::span(&at, 1)).ok());
   Application app(patient(), outside(store_));
@@ -314,9 +314,9 @@ TEST_F(External, CommitWaitsForTheStore) {
 class UnreliableStore final : public OffsetStore {
  public:
   explicit UnreliableStore(std::shared_ptr<InMemoryOffsetStore> inner) : inner_(std::move(inner)) {}
-  Result<std::vector<Stored>> load(const std::string& group, std::span<const Partition> partitions) override {
+  Result<std::vector<Stored>> open(const std::string& group, std::span<const Partition> partitions) override {
     if (++loads_ == 1) return Error(Error::Kind::other, "not now", true);
-    return inner_->load(group, partitions);
+    return inner_->open(group, partitions);
   }
   Result<void> save(const std::string& group, std::span<const Position> positions) override {
     if (++saves_ == 1) throw std::runtime_error("not yet");
@@ -345,8 +345,10 @@ TEST_F(External, AStoreThatFailsIsAskedAgain) {
 class StuckStore final : public OffsetStore {
  public:
   explicit StuckStore(std::shared_ptr<Gate> gate) : gate_(std::move(gate)) {}
-  Result<std::vector<Stored>> load(const std::string&, std::span<const Partition> partitions) override {
-    return std::vector<Stored>(partitions.size());
+  Result<std::vector<Stored>> open(const std::string&, std::span<const Partition> partitions) override {
+    std::vector<Stored> opened(partitions.size());
+    for (Stored& each : opened) each.epoch = 1;
+    return opened;
   }
   Result<void> save(const std::string&, std::span<const Position>) override {
     gate_->pass();

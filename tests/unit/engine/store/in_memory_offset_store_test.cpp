@@ -16,7 +16,7 @@ const OffsetStore::Partition kSecond{"orders", {1}};
 class InMemoryOffsetStoreTest : public testing::Test {
  protected:
   std::uint64_t begin(const OffsetStore::Partition& partition, const std::string& group = "g") {
-    return store_.load(group, std::span(&partition, 1)).value().front().epoch;
+    return store_.open(group, std::span(&partition, 1)).value().front().epoch;
   }
   Result<void> save(std::vector<OffsetStore::Position> positions, const std::string& group = "g") {
     return store_.save(group, positions);
@@ -28,7 +28,7 @@ TEST_F(InMemoryOffsetStoreTest, GivesBackWhatWasSaved) {
   const auto epoch = begin(kFirst);
   EXPECT_EQ(store_.position("g", kFirst), std::nullopt);
   ASSERT_TRUE(save({{kFirst, {7}, "gaps", epoch}}).ok());
-  const auto loaded = store_.load("g", std::vector{kSecond, kFirst});
+  const auto loaded = store_.open("g", std::vector{kSecond, kFirst});
   EXPECT_EQ(loaded.value()[0].position, std::nullopt);
   EXPECT_EQ(loaded.value()[1].position, CommitPosition{7});
   EXPECT_EQ(loaded.value()[1].metadata, "gaps");
