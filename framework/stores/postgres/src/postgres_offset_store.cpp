@@ -1,0 +1,184 @@
+#include "schema.hpp"
+#include "statements.hpp"
+
+#include <braid/batch_record.hpp>
+#include <braid/postgres_offset_store.hpp>
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <numeric>
+#include <pqxx/pqxx>
+#include <stdexcept>
+#include <utility>
+
+namespace braid {
+
+using postgres::Place;
+using std::chrono::milliseconds;
+
+namespace {
+
+constexpr const char* kLockNotAvailable = "55P03";
+
+// What goes before tables' names.
+std::string prefix_of(const std::string& schema) {
+  if (schema.empty()) return {};
+  std::string quoted = "\"";
+  for (const char c : schema) quoted += c == '"' ? std::string("\"\"") : std::string(1, c);
+  return quoted + "\".";
+}
+
+std::string set_local(const char* setting, milliseconds value) {
+  return fmt::format("SET LOCAL {} = {};", setting, value.count());
+}
+
+}  // namespace
+
+// The store's own. Thread: one at a time.
+class PostgresOffsetStore::Connection {
+ public:
+  explicit Connection(const Settings& settings) : connection_(settings.connection) {
+    postgres::migrate(connection_, prefix_of(settings.schema), settings.creates_tables);
+  }
+  [[nodiscard]] pqxx::connection& get() { return connection_; }
+
+ private:
+  pqxx::connection connection_;
+};
+
+PostgresOffsetStore::PostgresOffsetStore(Settings settings) : settings_(std::move(settings)) {
+  if (settings_.lock_wait < milliseconds(0) || settings_.idle_limit < milliseconds(0)) {
+    throw std::invalid_argument("a PostgreSQL offset store's times are not negative");
+  }
+}
+
+PostgresOffsetStore::~PostgresOffsetStore() = default;
+
+PostgresOffsetStore::Connection& PostgresOffsetStore::connection() {
+  if (!connection_) connection_ = std::make_unique<Connection>(settings_);
+  return *connection_;
+}
+
+// --- the listener's
+
+Result<std::vector<OffsetStore::Stored>> PostgresOffsetStore::open(const std::string& group,
+                                                                   std::span<const Partition> partitions) {
+  const std::lock_guard lock(mutex_);
+  const auto until = std::chrono::steady_clock::now() + settings_.lock_wait;
+  std::vector<Stored> answer;
+  try {
+    for (const Partition& partition : partitions) {
+      // All together wait no longer than one may; 0 would be: for ever.
+      const auto left = std::chrono::ceil<milliseconds>(until - std::chrono::steady_clock::now());
+      answer.push_back(open_one(group, partition, std::max(left, milliseconds(1))));
+    }
+  } catch (...) {
+    connection_.reset();
+    throw;
+  }
+  if (!answer.empty() && std::ranges::all_of(answer, [](const Stored& each) { return each.epoch == 0; })) {
+    return Error(Error::Kind::timed_out,
+                 "a transaction of a member that had the partition before is still under way; if its process is "
+                 "stopped, the server ends it behind idle_limit",
+                 true);
+  }
+  return answer;
+}
+
+// In a transaction of its own: the locks of one must not be held while another is waited for.
+OffsetStore::Stored PostgresOffsetStore::open_one(const std::string& group, const Partition& partition,
+                                                  milliseconds lock_wait) {
+  Stored stored;
+  pqxx::work tx(connection().get());
+  const Place place(tx, prefix_of(settings_.schema), group, partition);
+  try {
+    tx.exec(set_local("lock_timeout", lock_wait) + postgres::lock_alone(place));
+  } catch (const pqxx::sql_error& refused) {
+    if (refused.sqlstate() == kLockNotAvailable) return stored;
+    throw;
+  }
+  const auto epoch = tx.exec(postgres::raise_epoch(place))[0][0].as<std::uint64_t>();
+  // By statements of their own, which see what the transactions that were waited for have stored.
+  if (const pqxx::result row = tx.exec(postgres::select_position(place)); !row.empty()) {
+    stored.position = CommitPosition{row[0][0].as<std::int64_t>()};
+    stored.metadata = row[0][1].as<std::string>();
+  }
+  stored.done = postgres::ranges_of(tx.exec(postgres::select_done(place)));
+  tx.commit();
+  stored.epoch = epoch;
+  return stored;
+}
+
+Result<void> PostgresOffsetStore::save(const std::string& group, std::span<const Position> positions) {
+  const std::lock_guard lock(mutex_);
+  // In one order, so that no two that save at the same time wait for each other.
+  std::vector<std::size_t> order(positions.size());
+  std::iota(order.begin(), order.end(), std::size_t{0});
+  std::ranges::sort(order, {}, [&](std::size_t i) -> const Partition& { return positions[i].partition; });
+  try {
+    pqxx::work tx(connection().get());
+    tx.exec(set_local("lock_timeout", std::max(settings_.lock_wait, milliseconds(1))));
+    for (const std::size_t i : order) {
+      const Position& each = positions[i];
+      const Place place(tx, prefix_of(settings_.schema), group, each.partition);
+      if (tx.exec(postgres::hold_epoch(place, each.epoch)).empty()) {
+        return Error(Error::Kind::stale_member,
+                     fmt::format("{}/{}: another member has opened it in the offset store since; this one's "
+                                 "position is refused",
+                                 each.partition.topic, each.partition.number.value));
+      }
+      tx.exec(postgres::save_position(place, tx.quote(each.metadata), each));
+    }
+    tx.commit();
+  } catch (...) {
+    connection_.reset();
+    throw;
+  }
+  return {};
+}
+
+// --- a share's
+
+void PostgresOffsetStore::save(pqxx::dbtransaction& tx, Batch& batch) {
+  BatchRecord record(*this, batch);
+  const Place place(tx, prefix_of(settings_.schema), record.group(), record.partition());
+  // The lock by a statement of its own: what follows sees what came before it was given.
+  std::string sql;
+  if (settings_.idle_limit > milliseconds(0)) {
+    sql += set_local("idle_in_transaction_session_timeout", settings_.idle_limit);
+  }
+  sql += record.in_doubt() ? postgres::lock_alone(place) : postgres::lock_beside_others(place);
+  if (record.in_doubt() && !record.done().empty()) {
+    tx.exec(sql);
+    sql.clear();
+    if (tx.exec(postgres::hold_epoch(place, record.epoch())).empty()) {
+      tx.abort();
+      record.refuse_epoch();
+    }
+    if (const auto found = postgres::ranges_of(tx.exec(postgres::select_recorded(place, record))); !found.empty()) {
+      tx.abort();
+      record.refuse_recorded(found);
+    }
+  }
+  const bool empty = record.done().empty();
+  // The position last of all but the check: what a stale epoch writes before it is refused is rolled back.
+  if (record.begins_at() && !empty) sql += postgres::begin_where_it_began(place, record);
+  sql += empty ? postgres::hold_epoch(place, record.epoch()) : postgres::insert_done(place, record);
+  const pqxx::result result = tx.exec(sql);
+  if (empty ? result.empty() : result.affected_rows() == 0) {
+    tx.abort();
+    record.refuse_epoch();
+  }
+  record.noted();
+}
+
+int PostgresOffsetStore::schema_version() {
+  return postgres::schema_version();
+}
+
+std::string PostgresOffsetStore::migration_sql(const std::string& schema) {
+  return postgres::migration_sql(prefix_of(schema), 0);
+}
+
+}  // namespace braid
