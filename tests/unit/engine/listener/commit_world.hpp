@@ -98,12 +98,13 @@ class FakeLetters final : public engine::DeadLetterSink {
 };
 
 // One partition with a committer, without threads or a listener: the test moves everything along. Batches of 4
-// messages, one virtual partition unless told otherwise (messages go to them in turn), positions from 0. Thread:
-// one.
+// messages, one virtual partition unless told otherwise (messages go to them in turn), positions from 0 or `start`.
+// Thread: one.
 class CommitWorld {
  public:
   explicit CommitWorld(routing::Commit policy, routing::Flow flow = routing::Flow::batch,
-                       std::uint32_t virtual_partitions = 1, const std::function<void(routing::Topic&)>& tune = {})
+                       std::uint32_t virtual_partitions = 1, const std::function<void(routing::Topic&)>& tune = {},
+                       core::PartitionOffsets::Start start = {CommitPosition{0}, {}})
       : world(virtual_partitions) {
     world.topic().flow = flow;
     world.topic().max_messages = 4;
@@ -129,7 +130,6 @@ class CommitWorld {
     partition_->assignment = world.assignment;
     partition_->commits.emplace(policy, 1000ms, now);
     partition_->commits->stored(core::CommitContent::of({0}));
-    const core::PartitionOffsets::Start start{CommitPosition{0}, {}};
     engine::RunnerTools tools{.split = &split_,
                               .dispatcher = &dispatcher_,
                               .mailbox = world.mailbox,

@@ -1,0 +1,106 @@
+// The offset store in a real PostgreSQL: epochs, positions, tables.
+
+#include "integration/postgres/postgres_fixture.hpp"
+
+#include <stdexcept>
+#include <thread>
+
+namespace braid::integration {
+namespace {
+
+TEST_F(PostgresStore, GivesBackWhatWasSavedToTheNextProcessToo) {
+  const auto epoch = open().epoch;
+  EXPECT_EQ(epoch, 1U);
+  ASSERT_TRUE(save({{kFirst, {7}, "it's \\ metadata", epoch}}).ok());
+  store = new_store();
+  const auto opened = store->open("group", std::vector{kSecond, kFirst}).value();
+  EXPECT_EQ(opened[0].position, std::nullopt);
+  EXPECT_EQ(opened[1].position, CommitPosition{7});
+  EXPECT_EQ(opened[1].metadata, "it's \\ metadata");
+  EXPECT_EQ(opened[1].epoch, 2U);
+  EXPECT_EQ(store->open("o'ther", std::span(&kFirst, 1)).value().front().position, std::nullopt);
+}
+
+TEST_F(PostgresStore, AnOlderEpochIsRefusedAndAllOrNothingIsStored) {
+  const auto zombie = open().epoch;
+  const auto owner = open().epoch;
+  const auto second = open(kSecond).epoch;
+  const auto late = save({{kSecond, {3}, {}, second}, {kFirst, {5}, {}, zombie}});
+  ASSERT_FALSE(late.ok());
+  EXPECT_EQ(late.error().kind(), Error::Kind::stale_member);
+  EXPECT_EQ(open(kSecond).position, std::nullopt);
+  EXPECT_TRUE(save({{kFirst, {20}, {}, owner}}).ok());
+  EXPECT_EQ(open().position, CommitPosition{20});
+}
+
+TEST_F(PostgresStore, WhatLiesBelowThePositionIsForgottenAndNothingElse) {
+  const auto epoch = open().epoch;
+  (void)query(
+      "INSERT INTO braid_done VALUES ('group', 'events', 0, 1, 5, 0, 9, '{[0,10)}'), "
+      "('group', 'events', 0, 1, 5, 10, 14, '{[10,11),[12,15)}'), "
+      "('group', 'events', 1, 1, 5, 0, 9, '{[0,10)}')");
+  ASSERT_TRUE(save({{kFirst, {13}, {}, epoch, Generation{5}, false}}).ok());
+  EXPECT_EQ(open().done, (Ranges{range(10, 10), range(12, 14)}));
+  EXPECT_EQ(open(kSecond).done, Ranges{range(0, 9)});
+}
+
+TEST_F(PostgresStore, WhoBeginsElsewhereVoidsWhatOthersRecorded) {
+  const auto epoch = open().epoch;
+  (void)query(
+      "INSERT INTO braid_done VALUES ('group', 'events', 0, 1, 5, 20, 29, '{[20,30)}'), "
+      "('group', 'events', 0, 1, 6, 40, 49, '{[40,50)}')");
+  ASSERT_TRUE(save({{kFirst, {13}, {}, epoch, Generation{6}, true}}).ok());
+  EXPECT_EQ(open().done, Ranges{range(40, 49)});
+}
+
+TEST_F(PostgresStore, AnInterruptedConnectionIsMadeAnew) {
+  const auto epoch = open().epoch;
+  (void)query(
+      "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
+      "WHERE datname = current_database() AND pid <> pg_backend_pid()");
+  EXPECT_THROW((void)save({{kFirst, {7}, {}, epoch}}), std::exception);
+  EXPECT_TRUE(save({{kFirst, {7}, {}, epoch}}).ok());
+}
+
+// --- migrations
+
+TEST_F(PostgresStore, TablesOfTheFirstVersionAreBroughtUpToDateAndKeepTheirPositions) {
+  (void)open();
+  (void)query(
+      "UPDATE braid_epochs SET epoch = 4; DROP TABLE braid_done; UPDATE braid_schema SET version = 1; "
+      "INSERT INTO braid_positions VALUES ('group', 'events', 0, 77, '', 4, 1)");
+  store = new_store();
+  const auto stored = open();
+  EXPECT_EQ(stored.position, CommitPosition{77});
+  EXPECT_EQ(stored.epoch, 5U);
+  EXPECT_EQ(query("SELECT version FROM braid_schema")[0][0].as<int>(), PostgresOffsetStore::schema_version());
+  EXPECT_EQ(count("braid_done"), 0);
+}
+
+TEST_F(PostgresStore, TablesOfANewerVersionAreLeftAlone) {
+  (void)open();
+  (void)query("UPDATE braid_schema SET version = 1000");
+  store = new_store();
+  EXPECT_THROW((void)open(), std::runtime_error);
+}
+
+TEST_F(PostgresStore, SeveralProcessesMayMakeTheTablesAtOnce) {
+  std::vector<std::jthread> threads;
+  for (int i = 0; i < 5; ++i) {
+    threads.emplace_back([this] { EXPECT_TRUE(new_store()->open("group", std::span(&kFirst, 1)).ok()); });
+  }
+  threads.clear();
+  EXPECT_EQ(open().epoch, 6U);
+}
+
+TEST_F(PostgresStore, WhoMayNotMakeTablesGetsThemMade) {
+  (void)query("CREATE SCHEMA \"other place\"");
+  store = new_store({.connection = {}, .schema = "other place", .creates_tables = false});
+  EXPECT_THROW((void)open(), std::runtime_error);
+  (void)query(PostgresOffsetStore::migration_sql("other place"));
+  EXPECT_EQ(open().epoch, 1U);
+  EXPECT_EQ(count("\"other place\".braid_epochs"), 1);
+}
+
+}  // namespace
+}  // namespace braid::integration
