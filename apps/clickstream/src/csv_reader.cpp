@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <cstdio>
 #include <cstring>
 #include <system_error>
 
@@ -27,6 +28,15 @@ CsvReader::CsvReader(const std::filesystem::path& path)
   const Parsed<Columns> columns = parse_header(line_.text);
   if (!columns) throw CsvError(path.string() + ": " + columns.reason());
   parser_ = EventParser(*columns);
+}
+
+void CsvReader::continue_behind(std::uint64_t offset, std::uint64_t line_number) {
+  if (::fseeko(file_.get(), static_cast<off_t>(offset), SEEK_SET) != 0)
+    throw CsvError(failure("read", path_, errno));
+  begin_ = end_ = 0;
+  at_end_of_file_ = false;
+  next_offset_ = offset;
+  line_ = {line_number, offset, {}};
 }
 
 const Event* CsvReader::next() {

@@ -38,6 +38,10 @@ class CsvReader {
   /// Opens the file and reads its header. Throws CsvError.
   explicit CsvReader(const std::filesystem::path& path);
 
+  /// Goes on behind a line that an earlier reading of the same file ended at: its bytes_done() and line().number.
+  /// Before the first next(). Throws CsvError.
+  void continue_behind(std::uint64_t offset, std::uint64_t line_number);
+
   /// The next whole event, or null at the file's end; malformed lines between are counted and skipped. The event
   /// holds until the next call. Throws CsvError if reading fails.
   const Event* next();

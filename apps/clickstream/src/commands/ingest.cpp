@@ -7,6 +7,7 @@
 #include "apps/clickstream/src/interrupt.hpp"
 #include "apps/clickstream/src/progress.hpp"
 #include "apps/clickstream/src/streaming/clients.hpp"
+#include "apps/clickstream/src/streaming/ingest_position.hpp"
 #include "apps/clickstream/src/terminal.hpp"
 
 #include <CLI/CLI.hpp>
@@ -23,13 +24,31 @@ namespace {
 using namespace std::chrono_literals;
 
 constexpr auto look_each = 20ms;
+constexpr auto keep_each = 1s;
 
 struct Options {
   std::string csv;
   std::string bootstrap;
   IngestOptions ingest{.topic = "ecommerce.events", .run = {}};
+  // Of the producer; empty: the library's own.
+  std::string batch_size;
+  std::string linger_ms;
+  std::string compression;
+  std::string acks;
+  bool resume = false;
   bool strict = false;
 };
+
+braid::routing::KafkaSettings with_options(const Options& options, braid::routing::KafkaSettings kafka) {
+  const auto set = [&](const char* name, const std::string& value) {
+    if (!value.empty()) kafka.insert_or_assign(name, value);
+  };
+  set("batch.size", options.batch_size);
+  set("linger.ms", options.linger_ms);
+  set("compression.type", options.compression);
+  set("acks", options.acks);
+  return kafka;
+}
 
 void print_malformed(const MalformedLines& malformed, const std::string& csv) {
   for (const MalformedLine& line : malformed.first()) {
@@ -41,13 +60,31 @@ void print_malformed(const MalformedLines& malformed, const std::string& csv) {
   }
 }
 
+// Each second; who is killed in between sends the events of the last one again.
+void keep(const IngestPosition& position, const Ingest& ingest, std::chrono::steady_clock::time_point& kept_at) {
+  const auto now = std::chrono::steady_clock::now();
+  if (now - kept_at < keep_each) return;
+  position.write(ingest.position());
+  kept_at = now;
+}
+
 ExitStatus run(const Options& options, const braid::routing::KafkaSettings& kafka) {
   const Interrupt interrupt;
   CsvReader reader(options.csv);
-  braid::Producer producer(producer_settings(options.bootstrap, kafka));
-  Ingest ingest(reader, producer, options.ingest);
+  IngestOptions ingest_options = options.ingest;
+  const IngestPosition position(options.csv, options.ingest.topic);
+  if (options.resume) {
+    if (const auto kept = position.read()) {
+      reader.continue_behind(kept->offset, kept->number);
+      ingest_options.begin = *kept;
+      std::cout << "going on behind line " << with_thousands(kept->number) << '\n';
+    }
+  }
+  braid::Producer producer(producer_settings(options.bootstrap, with_options(options, kafka)));
+  Ingest ingest(reader, producer, ingest_options);
 
   const auto began = std::chrono::steady_clock::now();
+  auto kept_at = began;
   std::future<void> sending = std::async(std::launch::async, [&ingest] { ingest.run(); });
   std::error_code no_size;
   const auto bytes = std::filesystem::file_size(options.csv, no_size);
@@ -56,13 +93,16 @@ ExitStatus run(const Options& options, const braid::routing::KafkaSettings& kafk
     while (sending.wait_for(look_each) != std::future_status::ready) {
       if (!no_size) progress.update(ingest.bytes_read(), bytes);
       if (Interrupt::requested()) ingest.request_stop();
+      if (options.resume) keep(position, ingest, kept_at);
     }
     if (!no_size) progress.update(ingest.bytes_read(), bytes);
   }
+  if (options.resume) position.write(ingest.position());
   sending.get();
 
   const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - began).count();
   const auto rate = static_cast<std::uint64_t>(static_cast<double>(ingest.delivered()) / seconds);
+  const double megabytes = static_cast<double>(ingest.bytes_delivered()) / 1e6;
   const MalformedLines& malformed = reader.malformed();
   print_malformed(malformed, options.csv);
   if (ingest.failed() > 0) {
@@ -74,7 +114,8 @@ ExitStatus run(const Options& options, const braid::routing::KafkaSettings& kafk
             << with_thousands(malformed.count()) << " malformed lines skipped\n"
             << "RESULT name=ingest events=" << ingest.delivered() << " failed=" << ingest.failed()
             << " malformed=" << malformed.count() << " events_per_second=" << rate
-            << " seconds=" << fixed(seconds, 3) << '\n';
+            << " seconds=" << fixed(seconds, 3) << " megabytes_per_second=" << fixed(megabytes / seconds, 2)
+            << '\n';
   std::cout.flush();
   if (Interrupt::requested()) return ExitStatus::interrupted;
   if (ingest.failed() > 0) return ExitStatus::runtime_error;
@@ -92,6 +133,16 @@ void register_ingest(CLI::App& app, Run& run_command) {
   command->add_option("--topic", options->ingest.topic, "Where to")->capture_default_str();
   command->add_option("--rate", options->ingest.rate, "Send no more than so many events a second")
       ->check(whole_number(1, 1'000'000'000));
+  command->add_option("--batch-size", options->batch_size, "Bytes of a batch at most (librdkafka's: 1000000)")
+      ->check(whole_number(1, 2'147'483'647));
+  command->add_option("--linger", options->linger_ms, "Milliseconds that a batch waits for more (5)")
+      ->check(whole_number(0, 900'000));
+  command->add_option("--compression", options->compression, "Of batches (none)")
+      ->check(CLI::IsMember({"none", "gzip", "snappy", "lz4", "zstd"}));
+  command->add_option("--acks", options->acks, "Brokers that acknowledge an event: 0, 1 or all in sync (all)")
+      ->check(CLI::IsMember({"0", "1", "all"}));
+  command->add_flag("--resume", options->resume,
+                    "Go on behind the last line that was acknowledged, which is kept next to the file");
   const auto kafka = std::make_shared<braid::routing::KafkaSettings>();
   add_kafka_option(*command, kafka);
   command->add_flag("--strict", options->strict, "Exit with status 3 if a line is malformed");

@@ -21,16 +21,22 @@ constexpr auto flush_after_stop = 2s;
 }  // namespace
 
 Ingest::Ingest(CsvReader& reader, braid::Producer& producer, IngestOptions options, CapacityGate* gate)
-    : reader_(reader), producer_(producer), options_(std::move(options)), gate_(gate) {}
+    : reader_(reader), producer_(producer), options_(std::move(options)), gate_(gate), lines_(options_.begin) {}
 
 void Ingest::run() {
   started_ = std::chrono::steady_clock::now();
-  for (std::uint64_t events = 0; events < options_.events_max && !stopping(); ++events) {
-    const Event* event = reader_.next();
-    bytes_read_.store(reader_.bytes_done(), std::memory_order_relaxed);
-    if (event == nullptr) break;
-    keep_rate(events);
-    send(*event);
+  {
+    EventBlocks blocks(reader_, options_.events_max);
+    EventBlock block;
+    std::uint64_t events = 0;
+    while (!stopping() && blocks.next(block)) {
+      bytes_read_.store(blocks.bytes_read(), std::memory_order_relaxed);
+      for (std::size_t i = 0; i < block.size() && !stopping(); ++i) {
+        keep_rate(events++);
+        send(block.at(i));
+      }
+    }
+    bytes_read_.store(blocks.bytes_read(), std::memory_order_relaxed);
   }
   // In slices, so that a stop is seen; patience starts anew with each event that is acknowledged.
   auto deadline = std::chrono::steady_clock::now() + (stopping() ? flush_after_stop : options_.patience);
@@ -60,25 +66,29 @@ std::string Ingest::first_failure() const {
   return first_failure_;
 }
 
-void Ingest::send(const Event& event) {
-  key_ = std::to_string(event.user_id);
-  std::string_view payload = reader_.line().text;
-  if (!reader_.columns().standard()) {
-    line_.clear();
-    write_event(event, line_);
-    payload = line_;
-  }
-  braid::Record record{.topic = options_.topic, .key = key_, .payload = payload, .partition = {}, .headers = {}};
+LineEnd Ingest::position() const {
+  const std::lock_guard lock(mutex_);
+  return lines_.position();
+}
+
+void Ingest::send(const EventRecord& event) {
+  braid::Record record{
+      .topic = options_.topic, .key = event.key, .payload = event.payload, .partition = {}, .headers = {}};
   if (!options_.run.empty()) record.headers.push_back({run_header, options_.run});
   const std::size_t bytes =
-      key_.size() + payload.size() +
+      event.key.size() + event.payload.size() +
       (options_.run.empty() ? 0 : options_.run.size() + std::char_traits<char>::length(run_header));
   if (gate_ != nullptr && !gate_->enter(bytes)) return;
+  std::uint64_t line = 0;
+  {
+    const std::lock_guard lock(mutex_);
+    line = lines_.sent(event.end);
+  }
 
   const auto deadline = std::chrono::steady_clock::now() + options_.patience;
   for (;;) {
     const auto sent = producer_.send(
-        record, [this, bytes](const braid::Delivery& delivery) { handle_delivery(delivery, bytes); });
+        record, [this, line, bytes](const braid::Delivery& delivery) { handle_delivery(delivery, line, bytes); });
     if (sent) return;
     const bool full = sent.error().kind() == braid::Error::Kind::queue_full;
     if (full && !stopping() && std::chrono::steady_clock::now() < deadline) {
@@ -104,8 +114,13 @@ void Ingest::keep_rate(std::uint64_t events) {
 }
 
 // On the producer's thread.
-void Ingest::handle_delivery(const braid::Delivery& delivery, std::size_t bytes) {
+void Ingest::handle_delivery(const braid::Delivery& delivery, std::uint64_t line, std::size_t bytes) {
   if (delivery.ok()) {
+    {
+      const std::lock_guard lock(mutex_);
+      lines_.acknowledged(line);
+    }
+    bytes_delivered_.fetch_add(bytes, std::memory_order_relaxed);
     if (gate_ != nullptr && delivery.offset) gate_->delivered(delivery.partition, *delivery.offset, bytes);
     delivered_.fetch_add(1, std::memory_order_release);
     return;

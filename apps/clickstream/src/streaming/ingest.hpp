@@ -1,6 +1,8 @@
 #pragma once
 
 #include "apps/clickstream/src/csv_reader.hpp"
+#include "apps/clickstream/src/streaming/acknowledged_lines.hpp"
+#include "apps/clickstream/src/streaming/event_blocks.hpp"
 
 #include <braid/producer.hpp>
 
@@ -20,12 +22,14 @@ struct IngestOptions {
   std::uint64_t events_max = std::numeric_limits<std::uint64_t>::max();  ///< Reads no further.
   std::uint64_t rate = 0;  ///< Events a second at most; 0: as fast as it goes.
   std::string run;         ///< If not empty, goes with each event as a header.
+  LineEnd begin{};         ///< Where the reader begins, if not at the first event.
   /// How long the last events may take to be acknowledged, and a full queue to have room again.
   std::chrono::milliseconds patience{30'000};
 };
 
-/// Reads a file's events and sends them to Kafka, keyed by user. Thread: run() is called once, by one; the rest by
-/// any. The producer, the reader and the gate outlive it.
+/// Reads a file's events and sends them to Kafka, keyed by user. A thread of its own parses ahead of who sends, by
+/// a few blocks; where the producer's queue is full, both wait, so that memory stays what it is. Thread: run() is
+/// called once, by one; the rest by any. The producer, the reader and the gate outlive it.
 class Ingest {
  public:
   Ingest(CsvReader& reader, braid::Producer& producer, IngestOptions options, CapacityGate* gate = nullptr);
@@ -44,11 +48,15 @@ class Ingest {
   std::string first_failure() const;
   /// Bytes of the file that were read.
   std::uint64_t bytes_read() const noexcept { return bytes_read_.load(std::memory_order_relaxed); }
+  /// Bytes of keys and payloads that were acknowledged.
+  std::uint64_t bytes_delivered() const noexcept { return bytes_delivered_.load(std::memory_order_relaxed); }
+  /// All events up to there have been acknowledged: another run may begin behind it.
+  LineEnd position() const;
 
  private:
-  void send(const Event& event);
+  void send(const EventRecord& event);
   void keep_rate(std::uint64_t events);
-  void handle_delivery(const braid::Delivery& delivery, std::size_t bytes);
+  void handle_delivery(const braid::Delivery& delivery, std::uint64_t line, std::size_t bytes);
   bool stopping() const noexcept { return stop_.load(std::memory_order_acquire); }
   void fail_if_hopeless() const;
 
@@ -56,8 +64,6 @@ class Ingest {
   braid::Producer& producer_;
   const IngestOptions options_;
   CapacityGate* const gate_;
-  std::string key_;
-  std::string line_;
 
   std::chrono::steady_clock::time_point started_;
   std::atomic<bool> stop_{false};
@@ -65,8 +71,10 @@ class Ingest {
   std::atomic<std::uint64_t> delivered_{0};
   std::atomic<std::uint64_t> failed_{0};
   std::atomic<std::uint64_t> bytes_read_{0};
+  std::atomic<std::uint64_t> bytes_delivered_{0};
 
   mutable std::mutex mutex_;
+  AcknowledgedLines lines_;    // Guarded by mutex_.
   std::string first_failure_;  // Guarded by mutex_.
 };
 
