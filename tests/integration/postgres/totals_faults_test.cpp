@@ -47,7 +47,7 @@ class TotalsInPostgres : public ::testing::Test {
   void SetUp() override {
     if (const auto reason = KafkaCluster::available()) GTEST_SKIP() << *reason;
     if (const auto reason = PostgresServer::missing()) GTEST_SKIP() << *reason;
-    kafka.emplace(KafkaCluster::start());
+    kafka.emplace(KafkaCluster::start({.deadline = 300s}));
     KafkaAdmin(kafka->bootstrap()).create_topic("clicks", kPartitions);
     database = PostgresServer::shared().make_database();
     PostgresTotals::create_tables(database);
