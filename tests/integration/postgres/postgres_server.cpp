@@ -1,5 +1,7 @@
 #include "integration/postgres/postgres_server.hpp"
 
+#include "tests/lib/paths.hpp"
+
 #include <fcntl.h>
 #include <signal.h>
 #include <spawn.h>
@@ -22,7 +24,7 @@ namespace {
 constexpr int kMissing = 3;  // serve's exit status
 
 std::string serve_program() {
-  return (std::filesystem::path(BRAID_SOURCE_DIR) / "tests/integration/postgres/serve").string();
+  return test_paths::source("tests/integration/postgres/serve");
 }
 
 std::string first_line_of(int file) {
