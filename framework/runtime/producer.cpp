@@ -1,8 +1,5 @@
-#include "adapters/librdkafka/rdkafka_producer_client.hpp"
-#include "adapters/log/spdlog_log.hpp"
-#include "engine/producer/producer_engine.hpp"
+#include "runtime/make_producer.hpp"
 
-#include <braid/application.hpp>
 #include <braid/producer.hpp>
 
 #include <utility>
@@ -12,42 +9,72 @@ namespace braid {
 class Producer::Impl {
  public:
   explicit Impl(const ProducerSettings& settings)
-      : log_(std::make_shared<adapters::SpdlogLog>(static_cast<engine::LogLevel>(settings.log_level))),
-        close_timeout_(settings.close_timeout) {
-    auto client = adapters::make_producer_client(
-        {.log = *log_,
-         .client_id = settings.client_id,
-         .settings = std::map<std::string, std::string>(settings.kafka.begin(), settings.kafka.end())});
-    if (!client) throw std::invalid_argument("producer: " + client.error().text());
-    auto owned = std::move(client).value();
-    if (const auto reached = owned->reach_broker(settings.connect_timeout); !reached) {
-      throw ApplicationError("producer: " + reached.error().text());
-    }
-    engine_ = std::make_unique<engine::ProducerEngine>("braid-p-0", std::move(owned), log_);
-  }
+      : close_timeout_(settings.close_timeout), front_(runtime::make_producer(settings)) {}
   ~Impl() {
-    if (engine_) engine_->close(close_timeout_);
+    if (front_->forked()) {
+      // Its threads are another process's: a destructor would wait for them for good.
+      [[maybe_unused]] const auto* left_alone = front_.release();
+    } else {
+      front_->close(close_timeout_);
+    }
   }
-
-  engine::ProducerEngine& engine() { return *engine_; }
+  [[nodiscard]] engine::ProducerFront& front() const { return *front_; }
 
  private:
-  std::shared_ptr<adapters::SpdlogLog> log_;
-  std::chrono::milliseconds close_timeout_;
-  std::unique_ptr<engine::ProducerEngine> engine_;
+  const std::chrono::milliseconds close_timeout_;
+  std::unique_ptr<engine::ProducerFront> front_;
 };
 
 Producer::Producer(ProducerSettings settings) : impl_(std::make_unique<Impl>(settings)) {}
 Producer::~Producer() = default;
 
-Result<void> Producer::send(const Record& record, OnDelivery on_delivery) {
-  return impl_->engine().send(record, std::move(on_delivery));
+Result<DeliveryHandle> Producer::produce(const Record& record) {
+  return impl_->front().produce(record);
 }
-Result<void> Producer::flush(std::chrono::milliseconds deadline) {
-  return impl_->engine().flush(deadline);
+Result<void> Producer::produce(const Record& record, OnDelivery on_delivery) {
+  return impl_->front().produce(record, std::move(on_delivery));
+}
+Result<Delivery> Producer::produce_sync(const Record& record, std::chrono::milliseconds timeout) {
+  return impl_->front().produce_sync(record, timeout);
+}
+Awaitable<Result<Delivery>> Producer::produce_async(Record record) {
+  return runtime::produce_async(impl_->front(), std::move(record));
+}
+ManyProduced Producer::produce_many(std::span<const Record> records) {
+  return impl_->front().produce_many(records);
+}
+ManyDelivered Producer::produce_many_sync(std::span<const Record> records, std::chrono::milliseconds timeout) {
+  return impl_->front().produce_many_sync(records, timeout);
+}
+Awaitable<ManyDelivered> Producer::produce_many_async(std::vector<Record> records) {
+  return runtime::produce_many_async(impl_->front(), std::move(records));
+}
+Result<void> Producer::buffer(const Record& record) {
+  return impl_->front().buffer({&record, 1});
+}
+Result<void> Producer::buffer_many(std::span<const Record> records) {
+  return impl_->front().buffer(records);
+}
+Result<void> Producer::flush(std::chrono::milliseconds timeout) {
+  return impl_->front().flush(timeout);
+}
+Awaitable<Result<void>> Producer::flush_async(std::chrono::milliseconds timeout) {
+  return runtime::flush_async(impl_->front(), timeout);
+}
+std::vector<OwnedRecord> Producer::take_buffered() {
+  return impl_->front().take_buffered();
+}
+std::size_t Producer::buffered() const {
+  return impl_->front().buffered();
 }
 std::uint64_t Producer::outstanding() const {
-  return impl_->engine().outstanding();
+  return impl_->front().engine().outstanding();
+}
+ProducerFigures Producer::figures() const {
+  return impl_->front().figures();
+}
+CloseReport Producer::close(std::chrono::milliseconds timeout) {
+  return impl_->front().close(timeout);
 }
 
 }  // namespace braid

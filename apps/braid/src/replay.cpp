@@ -131,7 +131,7 @@ class Replayer final : public Consumer {
     }
     for (;;) {
       deliveries->sent();
-      const auto sent = producer_->send(
+      const auto sent = producer_->produce(
           record, [deliveries, index](const Delivery& delivery) { deliveries->handle(index, delivery); });
       if (sent) return true;
       deliveries->unsent();

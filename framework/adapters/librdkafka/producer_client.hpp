@@ -4,6 +4,7 @@
 #include "adapters/librdkafka/rdkafka_handles.hpp"
 #include "adapters/librdkafka/rdkafka_log.hpp"
 #include "adapters/librdkafka/rdkafka_producer_client.hpp"
+#include "adapters/librdkafka/topic_handles.hpp"
 
 #include <cstddef>
 #include <cstdint>
@@ -11,6 +12,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <vector>
 
 namespace braid::adapters {
 
@@ -35,6 +37,10 @@ class RdkafkaProducerClient final : public engine::ProducerClient {
   RdkafkaProducerClient(ConnectTrouble::Context context, bool wraps)
       : secrets_(context.secrets), wraps_(wraps), trouble_(std::move(context)) {}
   void look_around();
+  Result<void> send_plain(rd_kafka_topic_t* topic, const engine::OutgoingMessage& message, void* opaque);
+  Result<void> send_whole(rd_kafka_topic_t* topic, const engine::OutgoingMessage& message, void* opaque);
+  // Where there is an error, and the client is of no more use by one that another client may not have.
+  [[nodiscard]] bool may_send_again(rd_kafka_resp_err_t error) const;
 
   // What the client library carries for a message whose partition wraps; until its report.
   struct Wrapped {
@@ -45,6 +51,7 @@ class RdkafkaProducerClient final : public engine::ProducerClient {
   static std::int32_t wrap_cb(const rd_kafka_topic_t* topic, const void* key, std::size_t key_size,
                               std::int32_t partitions, void* topic_opaque, void* message_opaque) noexcept;
   static std::uint64_t token_of(const rd_kafka_message_t& message, bool wraps);
+  void tell_failure(const rd_kafka_message_t& message, engine::DeliveryReport& report);
   static void delivery_cb(rd_kafka_t* rk, const rd_kafka_message_t* message, void* opaque) noexcept;
   static void error_cb(rd_kafka_t* rk, int code, const char* reason, void* opaque) noexcept;
 
@@ -55,12 +62,14 @@ class RdkafkaProducerClient final : public engine::ProducerClient {
   std::unique_ptr<rd_kafka_t, Destroy> rk_;
   std::optional<RdkafkaLog> rdkafka_log_;
   QueuePtr main_queue_;
+  std::optional<TopicHandles> topics_;
 
   ConnectTrouble trouble_;  // for reach_broker(), which comes before the producer's thread
 
   // Owned by the producer's thread; set for the time of a call of serve(), within which callbacks run.
   engine::DeliveryEvents* events_ = nullptr;
   std::exception_ptr escaped_;
+  std::vector<Header> headers_;  // of the report in hand
 };
 
 }  // namespace braid::adapters

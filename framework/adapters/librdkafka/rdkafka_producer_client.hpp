@@ -22,6 +22,9 @@ struct ProducerClientOptions {
   std::map<std::string, std::string> settings{};
   // A message's partition, which each must have then, is taken modulo the number of partitions of its topic.
   bool partitions_wrap = false;
+  // Settings of single topics, by their names. One that is unknown or malformed is an error of
+  // make_producer_client().
+  std::map<std::string, std::map<std::string, std::string>> topics{};
 };
 
 // An error of kind invalid_setting where a setting is unknown or malformed. Does not connect. What is undelivered

@@ -18,6 +18,7 @@ struct OutgoingMessage {
   std::optional<std::string_view> key;
   std::optional<std::string_view> payload;  // none: a tombstone
   std::span<const Header> headers;
+  std::optional<std::int64_t> timestamp_ms{};  // since the epoch; none: now
 };
 
 struct DeliveryReport {
@@ -25,6 +26,9 @@ struct DeliveryReport {
   PartitionNumber partition;
   std::optional<Offset> offset;
   std::optional<Error> error;  // none: acknowledged by the broker
+  std::string_view topic{};    // where there is an error; for the time of the call
+  // What another client may send in place of this one, which has failed for good; for the time of the call.
+  std::optional<OutgoingMessage> unsent{};
 };
 
 class DeliveryEvents {

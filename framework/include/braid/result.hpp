@@ -23,6 +23,10 @@ class Error {
     stale_member,  // the group has moved on: illegal generation, unknown member, fenced
     message_too_large,
     closed,
+    invalid_record,  // it could never be sent: no topic, a header without a name, ...
+    refused,         // by the user's own middleware
+    fenced,          // another producer of the same transactional id has taken over
+    aborted,         // the transaction was, and nothing of it counts
   };
 
   Error() = default;

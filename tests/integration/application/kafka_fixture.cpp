@@ -30,8 +30,8 @@ void KafkaTest::produce(int count, int keys, const std::string& servers) {
     const std::string key = "k" + std::to_string(i % keys);
     const std::string payload = std::to_string(next_payload_[key]++);
     const auto sent =
-        producer.send({.topic = topic, .key = key, .payload = payload, .partition = {}, .headers = {}},
-                      [&](const Delivery& delivery) { failed += delivery.ok() ? 0 : 1; });
+        producer.produce({.topic = topic, .key = key, .payload = payload, .partition = {}, .headers = {}},
+                         [&](const Delivery& delivery) { failed += delivery.ok() ? 0 : 1; });
     ASSERT_TRUE(sent.ok()) << sent.error().text();
   }
   const auto flushed = producer.flush(kDeadline);
@@ -49,8 +49,8 @@ void KeyedProducer::send(int count) {
     std::string reason;
     const bool taken = eventually([&] {
       const auto sent =
-          producer_.send({.topic = topic_, .key = key, .payload = payload, .partition = {}, .headers = {}},
-                         [failed = failed_](const Delivery& delivery) { *failed += delivery.ok() ? 0 : 1; });
+          producer_.produce({.topic = topic_, .key = key, .payload = payload, .partition = {}, .headers = {}},
+                            [failed = failed_](const Delivery& delivery) { *failed += delivery.ok() ? 0 : 1; });
       if (!sent.ok()) reason = sent.error().text();
       return sent.ok();
     });

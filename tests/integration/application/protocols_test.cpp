@@ -136,11 +136,11 @@ TEST_F(Protocols, ARetainedPartitionStandsStillForTheWaitAtMost) {
   hold = true;
   for (int partition = 0; partition < 6; ++partition) {
     ASSERT_TRUE(stuck
-                    .send({.topic = topic,
-                           .key = "stuck",
-                           .payload = "0",
-                           .partition = PartitionNumber{partition},
-                           .headers = {}})
+                    .produce({.topic = topic,
+                              .key = "stuck",
+                              .payload = "0",
+                              .partition = PartitionNumber{partition},
+                              .headers = {}})
                     .ok());
   }
   ASSERT_TRUE(eventually([&] { return gate->waiting() == 6; }));

@@ -141,7 +141,7 @@ TEST_P(Sasl, OverTlsWorksAndTellsNoSecret) {
     producing.log_level = LogLevel::trace;
     Producer producer(producing);
     for (int i = 0; i < 100; ++i) {
-      ASSERT_TRUE(producer.send(
+      ASSERT_TRUE(producer.produce(
           {.topic = topic, .key = "k" + std::to_string(i % 7), .payload = "p", .partition = {}, .headers = {}}));
     }
     ASSERT_TRUE(producer.flush(kDeadline));

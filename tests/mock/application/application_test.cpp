@@ -29,7 +29,7 @@ Producer& ApplicationTest::producer() {
 void ApplicationTest::send(const Record& record) {
   std::mutex mutex;
   std::optional<Delivery> delivery;
-  const auto sent = producer().send(record, [&](const Delivery& one) {
+  const auto sent = producer().produce(record, [&](const Delivery& one) {
     const std::scoped_lock lock(mutex);
     delivery = one;
   });
@@ -51,7 +51,7 @@ void ApplicationTest::produce(const std::string& topic, int count, int keys, std
     const std::string payload = std::to_string(next[key]++);
     Record record{.topic = topic, .key = key, .payload = payload, .partition = {}, .headers = {}};
     if (partition) record.partition = PartitionNumber{*partition};
-    const auto sent = producer().send(record, [&](const Delivery& delivery) {
+    const auto sent = producer().produce(record, [&](const Delivery& delivery) {
       const std::scoped_lock lock(mutex);
       if (!delivery.ok() || !delivery.offset) {
         ++failed;

@@ -72,7 +72,8 @@ TEST_F(Connections, GroupsOfOneApplicationMayLiveInTwoClusters) {
   for (int i = 0; i < 100; ++i) {
     const std::string number = std::to_string(i);
     ASSERT_TRUE(
-        producer.send({.topic = "bills", .key = number, .payload = number, .partition = {}, .headers = {}}).ok());
+        producer.produce({.topic = "bills", .key = number, .payload = number, .partition = {}, .headers = {}})
+            .ok());
   }
   ASSERT_TRUE(producer.flush(kDeadline).ok());
   auto others = std::make_shared<Recorder>();

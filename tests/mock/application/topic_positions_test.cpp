@@ -17,7 +17,7 @@ TEST(TopicPositions, TellWhatIsThereOfEveryPartition) {
   {
     Producer producer({.kafka = kafka});
     for (int i = 0; i < 4; ++i) {
-      ASSERT_TRUE(producer.send(
+      ASSERT_TRUE(producer.produce(
           {.topic = "orders", .key = {}, .payload = "x", .partition = PartitionNumber{i / 3}, .headers = {}}));
     }
     ASSERT_TRUE(producer.flush(kDeadline));

@@ -71,7 +71,7 @@ class DlqReplay : public ::testing::Test {
       Record record{
           .topic = topic, .key = each.key, .payload = each.payload, .partition = PartitionNumber{0}, .headers = {}};
       for (const auto& [name, value] : each.headers) record.headers.push_back({name, value});
-      ASSERT_TRUE(producer.send(record));
+      ASSERT_TRUE(producer.produce(record));
     }
     ASSERT_TRUE(producer.flush(application_test::kDeadline));
   }

@@ -87,7 +87,7 @@ void Ingest::send(const EventRecord& event) {
 
   const auto deadline = std::chrono::steady_clock::now() + options_.patience;
   for (;;) {
-    const auto sent = producer_.send(
+    const auto sent = producer_.produce(
         record, [this, line, bytes](const braid::Delivery& delivery) { handle_delivery(delivery, line, bytes); });
     if (sent) return;
     const bool full = sent.error().kind() == braid::Error::Kind::queue_full;

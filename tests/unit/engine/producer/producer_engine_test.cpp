@@ -1,5 +1,7 @@
 #include "engine/producer/producer_engine.hpp"
 
+#include "unit/engine/producer/hand_client.hpp"
+
 #include <gtest/gtest.h>
 
 #include <chrono>
@@ -16,104 +18,13 @@ namespace {
 
 using namespace std::chrono_literals;
 
-constexpr auto kDeadline = 30s;
-
-class KeptLines final : public Log {
- public:
-  [[nodiscard]] bool enabled(LogLevel) const override { return true; }
-  void write(LogLevel, std::string_view, std::string_view text) override {
-    const std::scoped_lock lock(mutex_);
-    lines_ += std::string(text) + "\n";
-  }
-  [[nodiscard]] std::string text() const {
-    const std::scoped_lock lock(mutex_);
-    return lines_;
-  }
-
- private:
-  mutable std::mutex mutex_;
-  std::string lines_;
-};
-
-// A client that the test plays the broker for. A record with the payload "refused" finds the queue full, but only
-// when the test lets it.
-class HandClient final : public ProducerClient {
- public:
-  Result<void> reach_broker(std::chrono::milliseconds) override { return {}; }
-  Result<void> send(const OutgoingMessage& message, std::uint64_t token) override {
-    std::unique_lock lock(mutex_);
-    if (message.payload == "refused") {
-      refusing_ = true;
-      changed_.notify_all();
-      changed_.wait(lock, [this] { return refuse_; });
-      return Error(Error::Kind::queue_full, "full", true);
-    }
-    queued_.push_back(token);
-    return {};
-  }
-  void serve(DeliveryEvents& events, std::chrono::milliseconds timeout) override {
-    std::vector<DeliveryReport> reports;
-    {
-      std::unique_lock lock(mutex_);
-      changed_.wait_for(lock, timeout, [this] { return !reports_.empty() || woken_; });
-      woken_ = false;
-      reports.swap(reports_);
-    }
-    for (const DeliveryReport& report : reports) events.handle_delivery(report);
-  }
-  [[nodiscard]] std::size_t outstanding() const override {
-    const std::scoped_lock lock(mutex_);
-    return queued_.size();
-  }
-  void wake() override {
-    const std::scoped_lock lock(mutex_);
-    woken_ = true;
-    changed_.notify_all();
-  }
-  void purge() override {
-    while (answer(Error(Error::Kind::closed, "purged"))) {
-    }
-  }
-
-  // --- the test's
-
-  // Reports the oldest queued record; false if there is none.
-  bool answer(std::optional<Error> error = std::nullopt) {
-    const std::scoped_lock lock(mutex_);
-    if (queued_.empty()) return false;
-    reports_.push_back(
-        {.token = queued_.front(), .partition = {}, .offset = std::nullopt, .error = std::move(error)});
-    queued_.pop_front();
-    changed_.notify_all();
-    return true;
-  }
-  void wait_for_the_refused() {
-    std::unique_lock lock(mutex_);
-    changed_.wait(lock, [this] { return refusing_; });
-  }
-  void refuse() {
-    const std::scoped_lock lock(mutex_);
-    refuse_ = true;
-    changed_.notify_all();
-  }
-
- private:
-  mutable std::mutex mutex_;
-  std::condition_variable changed_;
-  std::deque<std::uint64_t> queued_;
-  std::vector<DeliveryReport> reports_;
-  bool woken_ = false;
-  bool refusing_ = false;
-  bool refuse_ = false;
-};
-
 class ProducerEngineTest : public ::testing::Test {
  protected:
   ~ProducerEngineTest() override {
     client->refuse();
     engine.close(0ms);
   }
-  [[nodiscard]] Result<void> send(const std::string& payload, Producer::OnDelivery on_delivery = {}) {
+  [[nodiscard]] Result<void> send(const std::string& payload, OnDelivery on_delivery = {}) {
     return engine.send({.topic = "orders", .key = "k", .payload = payload, .partition = {}, .headers = {}},
                        std::move(on_delivery));
   }

@@ -1,0 +1,171 @@
+#include "engine/producer/producer_front.hpp"
+
+#include "core/producer/record_rules.hpp"
+#include "engine/worker/describe_failure.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <utility>
+
+namespace braid::engine {
+
+namespace {
+
+using std::chrono::steady_clock;
+
+std::chrono::milliseconds left_until(steady_clock::time_point deadline) {
+  return std::max(std::chrono::ceil<std::chrono::milliseconds>(deadline - steady_clock::now()),
+                  std::chrono::milliseconds(0));
+}
+
+}  // namespace
+
+ProducerFront::ProducerFront(std::unique_ptr<ProducerEngine> engine, std::shared_ptr<Log> log, Rules rules)
+    : log_(std::move(log)),
+      rules_(std::move(rules)),
+      engine_(std::move(engine)),
+      buffer_(rules_.max_buffered, rules_.max_buffered_bytes) {}
+
+std::optional<Error> ProducerFront::shut() const {
+  if (stamp_.forked_since()) {
+    return Error(Error::Kind::closed,
+                 "this producer belongs to the process that was forked, with its threads and connections; make "
+                 "another one behind fork()");
+  }
+  if (shut_.load(std::memory_order_acquire)) {
+    return Error(Error::Kind::closed, "the producer is closed; nothing can be sent any more");
+  }
+  return std::nullopt;
+}
+
+Result<void> ProducerFront::prepare(const Record& record, Prepared& prepared) const {
+  prepared.given_ = &record;
+  if (!rules_.middleware.empty() || !rules_.interceptors.empty()) {
+    prepared.draft_.emplace(record);
+    if (auto passed = run_chain(*prepared.draft_); !passed) return passed;
+  }
+  if (const auto wrong = core::check_record(prepared.record(), rules_.max_payload_size)) return *wrong;
+  return {};
+}
+
+Result<void> ProducerFront::prepare(std::span<const Record> records, std::deque<Prepared>& prepared) const {
+  for (std::size_t i = 0; i < records.size(); ++i) {
+    const auto fine = prepare(records[i], prepared.emplace_back());
+    if (fine) continue;
+    return Error(fine.error().kind(),
+                 fmt::format("record {} of {}: {}; none was sent", i, records.size(), fine.error().text()));
+  }
+  return {};
+}
+
+Result<void> ProducerFront::run_chain(RecordDraft& draft) const {
+  for (const Middleware& middleware : rules_.middleware) {
+    try {
+      if (auto passed = middleware(draft); !passed) return passed;
+    } catch (...) {
+      return Error(Error::Kind::refused,
+                   fmt::format("the producer's middleware threw {}", describe_failure(std::current_exception())));
+    }
+  }
+  for (const auto& interceptor : rules_.interceptors) {
+    try {
+      interceptor->on_produce(draft);
+    } catch (...) {
+      log_->write(LogLevel::error, "producer",
+                  fmt::format("an interceptor threw {}", describe_failure(std::current_exception())));
+    }
+  }
+  return {};
+}
+
+Result<void> ProducerFront::produce(const Record& record, OnDelivery on_delivery) {
+  if (const auto shut = this->shut()) return *shut;
+  Prepared prepared;
+  if (auto fine = prepare(record, prepared); !fine) return fine;
+  return engine_->send(prepared.record(), std::move(on_delivery));
+}
+
+Result<DeliveryHandle> ProducerFront::produce(const Record& record) {
+  if (const auto shut = this->shut()) return *shut;
+  Prepared prepared;
+  if (const auto fine = prepare(record, prepared); !fine) return fine.error();
+  auto state = std::make_shared<DeliveryState>();
+  if (const auto sent = engine_->send_tracked(prepared.record(), state); !sent) return sent.error();
+  return DeliveryHandle(std::move(state));
+}
+
+Result<Delivery> ProducerFront::produce_sync(const Record& record, std::chrono::milliseconds timeout) {
+  if (const auto shut = this->shut()) return *shut;
+  Prepared prepared;
+  if (const auto fine = prepare(record, prepared); !fine) return fine.error();
+  return engine_->send_and_wait(prepared.record(), timeout);
+}
+
+ProducerFront::Sent ProducerFront::send_all(std::span<const Record> records) {
+  Sent all;
+  if ((all.error = shut())) return all;
+  std::deque<Prepared> prepared;
+  if (const auto fine = prepare(records, prepared); !fine) {
+    all.error = fine.error();
+    return all;
+  }
+  all.states.reserve(records.size());
+  for (const Prepared& each : prepared) {
+    auto state = std::make_shared<DeliveryState>();
+    if (const auto sent = engine_->send_tracked(each.record(), state); !sent) {
+      const Error& why = sent.error();
+      all.error = Error(why.kind(),
+                        fmt::format("record {} of {} could not be sent, and none behind it was: {}",
+                                    all.states.size(), records.size(), why.text()),
+                        why.retriable(), why.fatal());
+      break;
+    }
+    all.states.push_back(std::move(state));
+  }
+  return all;
+}
+
+ManyProduced ProducerFront::produce_many(std::span<const Record> records) {
+  Sent sent = send_all(records);
+  ManyProduced produced{.handles = {}, .error = std::move(sent.error)};
+  for (auto& state : sent.states) produced.handles.emplace_back(std::move(state));
+  return produced;
+}
+
+ManyDelivered ProducerFront::produce_many_sync(std::span<const Record> records, std::chrono::milliseconds timeout) {
+  const auto deadline = steady_clock::now() + timeout;
+  Sent sent = send_all(records);
+  ManyDelivered many{.each = {}, .error = std::move(sent.error)};
+  many.each.reserve(records.size());
+  for (const auto& state : sent.states) {
+    engine_->wait_for(*state, deadline);
+    auto delivery = state->wait_until(steady_clock::now());
+    if (!delivery)
+      delivery = Delivery{.partition = {}, .offset = {}, .error = outcome_of({}, timeout).error(), .label = {}};
+    if (delivery->error && !many.error) many.error = delivery->error;
+    many.each.push_back(*std::move(delivery));
+  }
+  for (std::size_t i = many.each.size(); i < records.size(); ++i) {
+    many.each.push_back(Delivery{.partition = {}, .offset = {}, .error = many.error, .label = records[i].label});
+  }
+  return many;
+}
+
+ProducerFigures ProducerFront::figures() const {
+  ProducerFigures figures = engine_->figures();
+  figures.buffered = buffered();
+  return figures;
+}
+
+CloseReport ProducerFront::close(std::chrono::milliseconds timeout) {
+  if (shut()) return {};
+  const auto deadline = steady_clock::now() + timeout;
+  if (buffered() > 0) static_cast<void>(flush(timeout));  // what is left is in the report
+  shut_.store(true, std::memory_order_release);
+  CloseReport report = engine_->close(left_until(deadline));
+  report.buffered = take_buffered();
+  return report;
+}
+
+}  // namespace braid::engine

@@ -1,0 +1,66 @@
+#include "engine/producer/serve_turn.hpp"
+
+namespace braid::engine {
+
+namespace {
+
+thread_local int serving = 0;
+
+}  // namespace
+
+bool ServeTurn::take(const std::function<void()>& wake, std::chrono::steady_clock::time_point deadline) {
+  std::unique_lock lock(mutex_);
+  if (caller_serves_) return false;
+  if (!thread_serves_) return caller_serves_ = true;
+  caller_serves_ = true;
+  wake();
+  caller_serves_ = changed_.wait_until(lock, deadline, [&] { return !thread_serves_; });
+  return caller_serves_;
+}
+
+void ServeTurn::give_back() {
+  const std::lock_guard lock(mutex_);
+  caller_serves_ = false;
+  rests_until_ = std::chrono::steady_clock::now() + (waiting_ > 0 ? std::chrono::milliseconds(0) : kRest);
+  // Otherwise the thread looks by itself: waking it each time would cost callers what the turn saves them.
+  if (waiting_ > 0) changed_.notify_all();
+}
+
+void ServeTurn::join_waiting() {
+  const std::lock_guard lock(mutex_);
+  ++waiting_;
+}
+
+void ServeTurn::leave_waiting() {
+  const std::lock_guard lock(mutex_);
+  --waiting_;
+}
+
+void ServeTurn::begin() {
+  std::unique_lock lock(mutex_);
+  for (;;) {
+    const auto now = std::chrono::steady_clock::now();
+    if (!caller_serves_ && now >= rests_until_) break;
+    changed_.wait_until(lock, caller_serves_ ? now + 2 * kRest : rests_until_);
+  }
+  thread_serves_ = true;
+}
+
+void ServeTurn::end() {
+  const std::lock_guard lock(mutex_);
+  thread_serves_ = false;
+  if (caller_serves_) changed_.notify_all();
+}
+
+bool ServeTurn::serves_here() {
+  return serving > 0;
+}
+
+ServeTurn::Here::Here() {
+  ++serving;
+}
+ServeTurn::Here::~Here() {
+  --serving;
+}
+
+}  // namespace braid::engine

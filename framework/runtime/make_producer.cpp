@@ -1,0 +1,107 @@
+#include "runtime/make_producer.hpp"
+
+#include "adapters/librdkafka/rdkafka_producer_client.hpp"
+#include "adapters/log/spdlog_log.hpp"
+#include "core/producer/variant_rules.hpp"
+#include "engine/worker/describe_failure.hpp"
+
+#include <braid/application.hpp>
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <atomic>
+#include <charconv>
+#include <map>
+#include <stdexcept>
+#include <string>
+#include <utility>
+
+namespace braid::runtime {
+
+namespace {
+
+constexpr std::size_t kKafkasMessageMost = 1'000'000;  // librdkafka's default of message.max.bytes
+
+std::map<std::string, std::string> kafka_of(const ProducerSettings& settings) {
+  std::map<std::string, std::string> kafka(settings.kafka.begin(), settings.kafka.end());
+  kafka.try_emplace("queue.buffering.max.messages", std::to_string(settings.max_queued));
+  kafka.try_emplace("queue.buffering.max.kbytes", std::to_string(settings.max_queued_bytes / 1024));
+  return kafka;
+}
+
+std::size_t max_payload_of(const ProducerSettings& settings) {
+  if (settings.max_payload_size) return *settings.max_payload_size;
+  const auto found = settings.kafka.find("message.max.bytes");
+  std::size_t most = kKafkasMessageMost;
+  // What is no number is refused by the client.
+  if (found != settings.kafka.end()) {
+    std::from_chars(found->second.data(), found->second.data() + found->second.size(), most);
+  }
+  return most;
+}
+
+OnDelivery on_each_of(const ProducerSettings& settings, const std::shared_ptr<engine::Log>& log) {
+  if (settings.interceptors.empty()) return settings.on_delivery;
+  return [users = settings.on_delivery, interceptors = settings.interceptors, log](const Delivery& delivery) {
+    for (const auto& interceptor : interceptors) {
+      try {
+        interceptor->on_delivery(delivery);
+      } catch (...) {
+        log->write(engine::LogLevel::error, "producer",
+                   fmt::format("an interceptor threw {}", engine::describe_failure(std::current_exception())));
+      }
+    }
+    if (users) users(delivery);
+  };
+}
+
+std::string next_thread_name() {
+  static std::atomic<std::uint32_t> made{0};
+  return fmt::format("braid-p-{}", made.fetch_add(1, std::memory_order_relaxed) % 1'000'000);
+}
+
+}  // namespace
+
+std::unique_ptr<engine::ProducerFront> make_producer(const ProducerSettings& settings,
+                                                     std::shared_ptr<engine::Log> log,
+                                                     const std::string& thread_name) {
+  const auto problems = core::find_contradictions(settings);
+  if (!problems.empty()) throw std::invalid_argument(fmt::format("producer: {}", fmt::join(problems, "\n")));
+  std::map<std::string, std::map<std::string, std::string>> topics;
+  for (const auto& [topic, variant] : settings.topics) topics[topic] = core::settings_of(variant);
+  auto make = [log, client_id = settings.client_id, kafka = kafka_of(settings), topics = std::move(topics)] {
+    return adapters::make_producer_client(
+        {.log = *log, .client_id = client_id, .settings = kafka, .topics = topics});
+  };
+  auto client = make();
+  if (!client) throw std::invalid_argument("producer: " + client.error().text());
+  auto owned = std::move(client).value();
+  if (settings.connect_timeout.count() > 0) {
+    if (const auto reached = owned->reach_broker(settings.connect_timeout); !reached) {
+      throw ApplicationError("producer: " + reached.error().text());
+    }
+  }
+  engine::ProducerEngine::Options options{.make_client = std::move(make),
+                                          .max_rebuilds = settings.max_rebuilds,
+                                          .rebuild_pause = settings.rebuild_pause,
+                                          .max_wait_for_room = settings.max_wait_for_room,
+                                          .max_backlog = settings.max_queued,
+                                          .max_backlog_bytes = settings.max_queued_bytes,
+                                          .on_each = on_each_of(settings, log)};
+  return std::make_unique<engine::ProducerFront>(
+      std::make_unique<engine::ProducerEngine>(thread_name, std::move(owned), log, std::move(options)), log,
+      engine::ProducerFront::Rules{.max_payload_size = max_payload_of(settings),
+                                   .max_buffered = settings.max_buffered,
+                                   .max_buffered_bytes = settings.max_buffered_bytes,
+                                   .middleware = settings.middleware,
+                                   .interceptors = settings.interceptors});
+}
+
+std::unique_ptr<engine::ProducerFront> make_producer(const ProducerSettings& settings) {
+  return make_producer(settings,
+                       std::make_shared<adapters::SpdlogLog>(static_cast<engine::LogLevel>(settings.log_level)),
+                       next_thread_name());
+}
+
+}  // namespace braid::runtime

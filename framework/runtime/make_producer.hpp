@@ -1,0 +1,29 @@
+#pragma once
+
+#include "engine/producer/producer_front.hpp"
+
+#include <braid/producer.hpp>
+
+#include <boost/asio/any_io_executor.hpp>
+#include <boost/asio/awaitable.hpp>
+
+#include <chrono>
+#include <memory>
+#include <vector>
+
+namespace braid::runtime {
+
+// A whole producer, as these settings have it. Throws what Producer's constructor does.
+[[nodiscard]] std::unique_ptr<engine::ProducerFront> make_producer(const ProducerSettings& settings);
+// The same for the clients of an application, whose log outlives it, and which looks for no broker first.
+[[nodiscard]] std::unique_ptr<engine::ProducerFront> make_producer(const ProducerSettings& settings,
+                                                                   std::shared_ptr<engine::Log> log,
+                                                                   const std::string& thread_name);
+
+// Producer's functions for coroutines. The front outlives them.
+[[nodiscard]] Awaitable<Result<Delivery>> produce_async(engine::ProducerFront& front, Record record);
+[[nodiscard]] Awaitable<ManyDelivered> produce_many_async(engine::ProducerFront& front,
+                                                          std::vector<Record> records);
+[[nodiscard]] Awaitable<Result<void>> flush_async(engine::ProducerFront& front, std::chrono::milliseconds timeout);
+
+}  // namespace braid::runtime
