@@ -50,12 +50,12 @@ class TopicTrouble : public KafkaTest, public ::testing::WithParamInterface<cons
     Producer producer(given);
     std::atomic<int> failed{0};
     for (int i = 0; i < count; ++i) {
-      ASSERT_TRUE(producer.send({.topic = to,
-                                 .key = "k" + std::to_string(i % 10),
-                                 .payload = word + std::to_string(i),
-                                 .partition = {},
-                                 .headers = {}},
-                                [&](const Delivery& delivery) { failed += delivery.ok() ? 0 : 1; }));
+      ASSERT_TRUE(producer.produce({.topic = to,
+                                    .key = "k" + std::to_string(i % 10),
+                                    .payload = word + std::to_string(i),
+                                    .partition = {},
+                                    .headers = {}},
+                                   [&](const Delivery& delivery) { failed += delivery.ok() ? 0 : 1; }));
     }
     ASSERT_TRUE(producer.flush(kDeadline));
     ASSERT_EQ(failed, 0);
