@@ -14,6 +14,7 @@
 #include "runtime/node.hpp"
 #include "runtime/recovery.hpp"
 #include "runtime/signal_watch.hpp"
+#include "runtime/transactions.hpp"
 
 #include <braid/application.hpp>
 #include <braid/routing/validate.hpp>
@@ -46,6 +47,7 @@ class Application::Impl {
         executor_(std::move(executor)) {
     routing::require_valid(*routes_);
     auto problems = runtime::check_settings(settings_);
+    runtime::check_transactions(settings_, *routes_, problems);
     node_ = runtime::node_of([](const char* name) { return std::getenv(name); }, problems);
     if (!problems.empty()) {
       throw std::invalid_argument(fmt::format("{}", fmt::join(problems, "\n")));
@@ -76,6 +78,8 @@ class Application::Impl {
     letters.client_id = runtime::client_id_of(node_, settings_.client_id);
     common_->letters = runtime::make_letter_producer(letters, *routes_, common_->log);
     factory_->parts().letters = common_->letters;
+    transactions_ = runtime::make_transactional_producers(letters, node_, *routes_, common_, common_->log);
+    factory_->parts().transactions = transactions_;
     started_ = true;
     // Flags first: what has started half is ended as a whole.
     pool_started_ = true;
@@ -115,6 +119,12 @@ class Application::Impl {
     }
     // Nobody waits for what it still has.
     if (common_->letters) common_->letters->close(std::chrono::milliseconds(0));
+    if (transactions_) {
+      const auto until = at_once ? common_->clock.now() : std::max(deadline, common_->clock.now());
+      if (const std::uint32_t stuck = transactions_->stop(until); stuck > 0) {
+        report.left_behind.push_back(fmt::format("{} transactions, whose brokers have not answered", stuck));
+      }
+    }
     for (const auto& [store, thread] : stores_) {
       // Only a call that a listener has given up is still under way.
       if (!thread->stop(at_once ? common_->clock.now() : std::max(deadline, common_->clock.now()))) {
@@ -237,6 +247,7 @@ class Application::Impl {
         .recovery = recovery_,
         .stores = stores_,
         .letters = {},
+        .transactions = {},
     });
     auto connections = std::make_unique<runtime::ConnectionSupervisor>(
         *routes_, runtime::ConnectionSupervisor::Settings{.drain_on_revoke = settings_.drain_on_revoke},
@@ -258,9 +269,10 @@ class Application::Impl {
   std::shared_ptr<const engine::RecoveryTools> recovery_;
   std::shared_ptr<engine::OwnedPool> pool_;  // never another one: any thread may resize it
   std::map<const OffsetStore*, std::shared_ptr<engine::StoreThread>> stores_;
-  runtime::Node node_;                                   // constant after construction
-  std::shared_ptr<runtime::Heartbeat> heartbeat_;        // none: nobody wants one
-  std::optional<runtime::ListenerConnections> factory_;  // from start() on
+  std::shared_ptr<engine::TransactionalProducers> transactions_;  // none where no topic is exactly once
+  runtime::Node node_;                                            // constant after construction
+  std::shared_ptr<runtime::Heartbeat> heartbeat_;                 // none: nobody wants one
+  std::optional<runtime::ListenerConnections> factory_;           // from start() on
   runtime::SupervisorThread connections_;
   bool started_ = false;
   bool pool_started_ = false;

@@ -43,7 +43,7 @@ class Common final : public engine::ListenerHost {
   std::shared_ptr<engine::BalanceTable> balances = std::make_shared<engine::BalanceTable>();
   std::shared_ptr<engine::PartitionJobsTable> jobs = std::make_shared<engine::PartitionJobsTable>();
   std::shared_ptr<engine::Limits> limits;
-  std::shared_ptr<engine::LetterProducer> letters;  // none where no topic has dead letters to send
+  std::shared_ptr<engine::LetterProducer> letters;               // none where no topic has dead letters to send
 
  private:
   mutable std::mutex mutex_;

@@ -1,14 +1,12 @@
 #include "runtime/recovery.hpp"
 
 #include "adapters/librdkafka/rdkafka_producer_client.hpp"
+#include "runtime/producer_settings.hpp"
 
-#include <algorithm>
-#include <array>
 #include <map>
 #include <random>
 #include <stdexcept>
 #include <string>
-#include <string_view>
 #include <utility>
 
 namespace braid::runtime {
@@ -27,27 +25,9 @@ bool sends_letters(const routing::Routes& routes) {
   return false;
 }
 
-// The application's own: those of consumers would only be warned about.
 std::map<std::string, std::string> letter_settings(const Settings& settings) {
-  static constexpr std::array<std::string_view, 14> kConsumers{"group.",
-                                                               "fetch.",
-                                                               "auto.offset.",
-                                                               "auto.commit.",
-                                                               "session.",
-                                                               "heartbeat.",
-                                                               "max.poll.",
-                                                               "queued.",
-                                                               "isolation.",
-                                                               "partition.assignment.",
-                                                               "enable.auto.",
-                                                               "check.crcs",
-                                                               "enable.partition.eof",
-                                                               "coordinator."};
-  std::map<std::string, std::string> kept;
-  for (const auto& [name, value] : settings.kafka) {
-    const auto is_consumers = [&name = name](std::string_view prefix) { return name.starts_with(prefix); };
-    if (std::ranges::none_of(kConsumers, is_consumers)) kept[name] = value;
-  }
+  const auto own = producer_settings(settings);
+  std::map<std::string, std::string> kept(own.begin(), own.end());
   // So that a topic that is not there is told soon; the letter is sent again.
   kept.try_emplace("topic.metadata.propagation.max.ms", "5000");
   // A letter is its message and some headers: what came through a broker must not be refused here already.

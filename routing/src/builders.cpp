@@ -89,6 +89,21 @@ TopicBuilder& TopicBuilder::commit(Commit::When when) {
   return commit(Commit{.when = when});
 }
 
+TopicBuilder& TopicBuilder::delivery(Delivery delivery) {
+  topic_->delivery = delivery;
+  return *this;
+}
+
+TopicBuilder& TopicBuilder::transaction_batches(std::uint32_t count) {
+  topic_->transaction_batches = count;
+  return *this;
+}
+
+TopicBuilder& TopicBuilder::transaction_interval(std::chrono::milliseconds interval) {
+  topic_->transaction_interval = interval;
+  return *this;
+}
+
 TopicBuilder& TopicBuilder::end_of_partition(bool wanted) {
   topic_->end_of_partition = wanted;
   return *this;

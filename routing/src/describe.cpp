@@ -125,6 +125,10 @@ void write_hooks(std::ostream& out, const Topic& topic) {
     limits.add("stalled_after", topic.stalled_after->count() > 0 ? to_text(*topic.stalled_after) : "never");
   }
   limits.write(out, "too long");
+  if (topic.delivery == Delivery::exactly_once) {
+    out << "      exactly once: a transaction of up to " << topic.transaction_batches.value_or(1) << " batches, or "
+        << to_text(topic.transaction_interval.value_or(kTransactionIntervalDefault)) << '\n';
+  }
   if (!topic.ticket_timeout) return;
   out << "      tickets: overdue after " << to_text(*topic.ticket_timeout) << ", then "
       << (topic.on_ticket_timeout == OnTicketTimeout::retry ? "tried again" : "stopped") << '\n';

@@ -38,6 +38,9 @@ inline constexpr Range<std::chrono::milliseconds> kTicketTimeout{std::chrono::mi
                                                                  std::chrono::hours{24}};
 inline constexpr Range<std::chrono::milliseconds> kMaxProcessingTime{std::chrono::milliseconds{1},
                                                                      std::chrono::hours{24}};
+inline constexpr Range<std::uint32_t> kTransactionBatches{1, 10'000};
+inline constexpr Range<std::chrono::milliseconds> kTransactionInterval{std::chrono::milliseconds{1},
+                                                                       std::chrono::minutes{15}};
 inline constexpr Range<std::chrono::milliseconds> kStalledAfter{std::chrono::milliseconds{0},
                                                                 std::chrono::hours{24}};
 inline constexpr Range<std::uint32_t> kRetries{0, 1'000'000};

@@ -37,6 +37,8 @@ inline constexpr std::array kCommitNames{Named<Commit::When>{"interval", Commit:
                                          Named<Commit::When>{"manual", Commit::When::manual},
                                          Named<Commit::When>{"before_processing", Commit::When::before_processing},
                                          Named<Commit::When>{"external", Commit::When::external}};
+inline constexpr std::array kDeliveryNames{Named<Delivery>{"at_least_once", Delivery::at_least_once},
+                                           Named<Delivery>{"exactly_once", Delivery::exactly_once}};
 inline constexpr std::array kOnTicketTimeoutNames{Named<OnTicketTimeout>{"stop", OnTicketTimeout::stop},
                                                   Named<OnTicketTimeout>{"retry", OnTicketTimeout::retry}};
 inline constexpr std::array kOnFailureNames{Named<OnFailure>{"isolate", OnFailure::isolate},

@@ -54,12 +54,14 @@ bool same(const Topic& left, const Topic& right) {
          left.max_messages == right.max_messages && left.max_wait == right.max_wait &&
          same(left.virtual_partitions, right.virtual_partitions) && left.flow == right.flow &&
          left.filters == right.filters && same_bounds(left, right) && left.offsets == right.offsets &&
-         same(left.commit, right.commit) && left.end_of_partition == right.end_of_partition &&
-         left.tick_every == right.tick_every && left.ticket_timeout == right.ticket_timeout &&
-         left.on_ticket_timeout == right.on_ticket_timeout && left.initial_offset == right.initial_offset &&
-         left.initial_age == right.initial_age && left.max_processing_time == right.max_processing_time &&
-         left.stalled_after == right.stalled_after && same_recovery(left, right) &&
-         same(left.deserializer, right.deserializer) &&
+         same(left.commit, right.commit) && left.delivery == right.delivery &&
+         left.transaction_batches == right.transaction_batches &&
+         left.transaction_interval == right.transaction_interval &&
+         left.end_of_partition == right.end_of_partition && left.tick_every == right.tick_every &&
+         left.ticket_timeout == right.ticket_timeout && left.on_ticket_timeout == right.on_ticket_timeout &&
+         left.initial_offset == right.initial_offset && left.initial_age == right.initial_age &&
+         left.max_processing_time == right.max_processing_time && left.stalled_after == right.stalled_after &&
+         same_recovery(left, right) && same(left.deserializer, right.deserializer) &&
          static_cast<bool>(left.offset_store) == static_cast<bool>(right.offset_store) && left.kafka == right.kafka;
 }
 

@@ -48,6 +48,7 @@ class TopicRules {
     filters();
     bounds();
     commits();
+    transactions();
     hooks();
     payloads();
     return std::move(breaches_);
@@ -168,6 +169,32 @@ class TopicRules {
     refuse_if(commit.when != When::interval && !external, "commit.interval",
               "commit: an interval is for when: interval alone; with " + when + " leave it out");
     range("commit.interval", "commit: interval", *commit.interval, kCommitInterval);
+  }
+
+  void transactions() {
+    range("transaction_batches", topic_.transaction_batches, kTransactionBatches);
+    range("transaction_interval", topic_.transaction_interval, kTransactionInterval);
+    if (topic_.delivery != Delivery::exactly_once) {
+      constexpr std::string_view kUnused = " is for delivery: exactly_once alone; say that too, or leave it out";
+      refuse_if(topic_.transaction_batches.has_value(), "transaction_batches",
+                "transaction_batches" + std::string(kUnused));
+      refuse_if(topic_.transaction_interval.has_value(), "transaction_interval",
+                "transaction_interval" + std::string(kUnused));
+      return;
+    }
+    constexpr std::string_view kWhere = "delivery";
+    refuse_if(
+        topic_.flow != Flow::batch, kWhere,
+        "delivery: exactly_once needs flow: batch: a transaction ends where all that it holds is done, and in "
+        "flow: continuous there is never such a moment");
+    refuse_if(topic_.offsets != Offsets::automatic, kWhere,
+              "delivery: exactly_once needs offsets: automatic, since its positions go with whole batches");
+    refuse_if(topic_.commit.when != When::interval || topic_.commit.interval, kWhere,
+              "delivery: exactly_once commits with its transactions; leave commit out, and use transaction_batches "
+              "or transaction_interval");
+    refuse_if(topic_.on_exhausted == OnExhausted::park, "on_exhausted",
+              "delivery: exactly_once can't park messages, whose positions would stay behind those of their "
+              "transaction; use dead_letter or skip");
   }
 
   void hooks() {

@@ -3,6 +3,7 @@
 #include "adapters/librdkafka/rdkafka_errors.hpp"
 #include "adapters/librdkafka/rdkafka_settings.hpp"
 #include "adapters/librdkafka/rdkafka_version.hpp"
+#include "adapters/librdkafka/transactional_client.hpp"
 
 #include <algorithm>
 #include <array>
@@ -276,6 +277,11 @@ void RdkafkaConsumerClient::handle_error(rd_kafka_resp_err_t code, const char* r
 
 bool RdkafkaConsumerClient::failed_for_good() const {
   return rd_kafka_fatal_error(handle_->rk(), nullptr, 0) != RD_KAFKA_RESP_ERR_NO_ERROR;
+}
+
+std::shared_ptr<const engine::GroupMembership> RdkafkaConsumerClient::membership() const {
+  rd_kafka_consumer_group_metadata_t* const metadata = rd_kafka_consumer_group_metadata(handle_->rk());
+  return metadata == nullptr ? nullptr : std::make_shared<const RdkafkaMembership>(metadata);
 }
 
 bool RdkafkaConsumerClient::may_commit() const {

@@ -13,8 +13,13 @@ constexpr Time kAtOnce = Time::min();
 
 }  // namespace
 
-PartitionCommits::PartitionCommits(const routing::Commit& policy, Duration interval, Time epoch)
-    : when_(policy.when), sync_(policy.sync), interval_(interval), epoch_(epoch) {
+PartitionCommits::PartitionCommits(const routing::Commit& policy, Duration interval, Time epoch,
+                                   std::optional<Transactions> transactions)
+    : transactions_(transactions),
+      when_(policy.when),
+      sync_(policy.sync),
+      interval_(transactions && transactions->batches > 1 ? transactions->interval : interval),
+      epoch_(epoch) {
   BRAID_ASSERT(interval_ > Duration::zero(), "commits have an interval, if only to look again");
   due_ = next_time(epoch_);
 }
@@ -29,8 +34,13 @@ std::optional<Time> PartitionCommits::next_time(Time now) const {
 // --- the runner
 
 void PartitionCommits::batch_settled(Offset last) {
+  running_ = false;
   progressed();
-  if (!after_batch() || !sync_) return;
+  if (exactly_once()) {
+    if (++batches_ < transactions_->batches && !overdue_) return;
+  } else if (!after_batch() || !sync_) {
+    return;
+  }
   batch_waits_ = true;
   wait({Waiter::Kind::batch, last});
 }
@@ -121,6 +131,7 @@ void PartitionCommits::release_where(Condition&& condition) {
 // --- the committer
 
 void PartitionCommits::nothing_to_send(const std::optional<CommitContent>& content, Time now) {
+  overdue_ = running_;
   // What is stored is what would be sent: it tells of all that is done by now, as far as it reaches.
   if (content && stored_ == content) {
     release_where([&](const Waiter& waiter) { return stored_->tells(waiter.through); });
@@ -130,10 +141,13 @@ void PartitionCommits::nothing_to_send(const std::optional<CommitContent>& conte
 
 bool PartitionCommits::worth_sending(const CommitContent& content) const {
   if (manual() && waiters_.empty()) return false;
+  if (inside_transaction()) return false;
   return stored_ != content;
 }
 
 void PartitionCommits::sent(std::uint64_t token, const CommitContent& content, Time now) {
+  batches_ = 0;
+  overdue_ = false;
   token_ = token;
   in_flight_ = content;
   for (Waiter& waiter : waiters_) waiter.on_its_way = content.tells(waiter.through);
@@ -143,6 +157,7 @@ void PartitionCommits::sent(std::uint64_t token, const CommitContent& content, T
 void PartitionCommits::acknowledged(std::uint64_t token) {
   if (!in_flight_ || token != token_) return;
   stored_ = std::exchange(in_flight_, std::nullopt);
+  if (exactly_once()) turn_wanted_ = true;
   release_where([](const Waiter& waiter) { return waiter.on_its_way; });
 }
 
@@ -150,6 +165,7 @@ void PartitionCommits::come_back(std::uint64_t token) {
   if (!in_flight_ || token != token_) return;
   in_flight_.reset();
   stored_.reset();
+  halted_ = exactly_once();
   for (Waiter& waiter : waiters_) waiter.on_its_way = false;
   due_ = kAtOnce;
 }
@@ -186,7 +202,7 @@ void PartitionCommits::end() {
 bool PartitionCommits::clean(const std::optional<CommitContent>& content) const {
   if (in_flight_) return false;
   if (gave_up_) return true;
-  if (manual() && waiters_.empty()) return true;
+  if ((manual() && waiters_.empty()) || inside_transaction()) return true;
   return !content || stored_ == content;
 }
 

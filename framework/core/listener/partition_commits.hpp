@@ -32,29 +32,52 @@ namespace braid::core {
 // the runner takes take_released(): virtual partitions whose next job may start now; for a batch it just asks
 // again.
 //
+// Exactly once: a commit is a transaction that has begun with the first batch behind the one before, so it is sent
+// only while no batch runs, and none runs until it is acknowledged. One that has failed ends the assignment:
+//
+//   batches run ──settled, and enough of them, or it is time──▶ wait ──sent()──▶ acknowledged() ──▶ batches run
+//                                                                         └────▶ failed() ──▶ nothing any more
+//
 // Thread: none; pure. Owned by the assigned partition, for one assignment.
 class PartitionCommits {
  public:
   using RequestId = std::uint64_t;
 
+  // What goes into one transaction: so many batches, or those of so long, whichever comes first.
+  struct Transactions {
+    std::uint32_t batches = 1;
+    Duration interval{};
+  };
+
   // `interval`: the policy's own, or the application's. Partitions of one interval and `epoch` are due at the same
   // moments, so that one call serves them all.
-  PartitionCommits(const routing::Commit& policy, Duration interval, Time epoch);
+  // `transactions`: exactly once; the policy is of no meaning then.
+  PartitionCommits(const routing::Commit& policy, Duration interval, Time epoch,
+                   std::optional<Transactions> transactions = std::nullopt);
 
   // --- what the runner says and asks
 
   // Whether a batch must be alone: none may be armed behind it.
-  [[nodiscard]] bool one_batch_at_a_time() const { return before_processing() || (after_batch() && sync_); }
+  [[nodiscard]] bool one_batch_at_a_time() const {
+    return before_processing() || (after_batch() && sync_) || exactly_once();
+  }
+  // What batches do becomes visible with their commit alone.
+  [[nodiscard]] bool exactly_once() const { return transactions_.has_value(); }
   // Batches start after the commit of their own end.
   [[nodiscard]] bool before_processing() const { return when_ == routing::Commit::When::before_processing; }
 
+  // A batch runs from now on.
+  void batch_started() { running_ = true; }
   // The batch that ends at `last` is done.
   void batch_settled(Offset last);
   // Messages are done that are in no batch.
   void skipped() { progressed(); }
   // The batch that ends at `last` is to start; before_processing only.
   void batch_ready(Offset last);
-  [[nodiscard]] bool may_start_batch() const { return !batch_waits_; }
+  [[nodiscard]] bool may_start_batch() const {
+    if (exactly_once() && (halted_ || in_flight_ || !waiters_.empty())) return false;
+    return !batch_waits_;
+  }
   // A batch, or some virtual partition, starts nothing before a commit is acknowledged.
   [[nodiscard]] bool holds_back() const {
     return batch_waits_ || std::find(blocked_.begin(), blocked_.end(), true) != blocked_.end();
@@ -133,7 +156,10 @@ class PartitionCommits {
   void release_where(Condition&& condition);
   void come_back(std::uint64_t token);
   [[nodiscard]] std::optional<Time> next_time(Time now) const;
+  // What is done so far is not all of a transaction, or will never be one.
+  [[nodiscard]] bool inside_transaction() const { return exactly_once() && (running_ || halted_); }
 
+  std::optional<Transactions> transactions_;
   routing::Commit::When when_;
   bool sync_;
   Duration interval_;
@@ -149,6 +175,10 @@ class PartitionCommits {
   std::vector<Waiter> waiters_;
   bool batch_waits_ = false;
   bool turn_wanted_ = false;
+  bool running_ = false;       // a batch
+  std::uint32_t batches_ = 0;  // settled since the last transaction
+  bool overdue_ = false;       // it was time while a batch ran
+  bool halted_ = false;        // a transaction has failed
   std::vector<bool> blocked_;  // by virtual partition; as far as one ever was
   std::vector<VirtualPartitionIndex> released_;
   std::vector<RequestId> answered_;

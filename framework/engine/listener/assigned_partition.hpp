@@ -31,6 +31,7 @@ struct TopicLane {
   PositionStore* store = nullptr;  // where its positions are kept
   Committer* committer = nullptr;  // to that store
   Duration commit_interval{};
+  std::optional<core::PartitionCommits::Transactions> transactions;  // exactly once
   Duration max_processing_time{};
   Duration stalled_after{};  // 0: never
   std::shared_ptr<TopicBalance> balance;

@@ -185,6 +185,7 @@ void BatchRunner::hand_over(Time now) {
         if (!may_start()) return;  // asked again when the commit is acknowledged
         lay_out();
         flow_.started();
+        tools_.commits->batch_started();
         placement_.started();
         present_ = std::exchange(gathering_, shelf_.fresh());
         if (hooks_) hooks_->batch_started(*present_);
@@ -213,6 +214,14 @@ void BatchRunner::hand_over(Time now) {
 // batch whose commit is waited for: nothing follows before that.
 bool BatchRunner::may_start() {
   core::PartitionCommits& commits = *tools_.commits;
+  if (PartitionTransaction* const transaction = assignment_->transaction();
+      transaction != nullptr && commits.may_start_batch() && !transaction->prepared()) {
+    // In vain it is asked again with the next sweep.
+    transaction->prepare([ready = tools_.ready](const Result<void>& outcome) {
+      if (outcome) ready->on_ready();
+    });
+    return transaction->prepared();
+  }
   if (commits.before_processing() && !flow_.sealed()) {
     flow_.seal();
     committed_first_ = next_after(gathering_->last());

@@ -83,7 +83,9 @@ void ExternalPositions::commit(std::span<const StoredPosition> positions, std::u
       const Result<void> one =
           alone ? outcome : guarded([&] { return store.save(group, std::span(&saved[i], 1)); });
       if (!stale(one)) continue;
-      answer->fenced.push_back({{saved[i].partition.topic, saved[i].partition.number}, saved[i].epoch});
+      answer->fenced.push_back({{saved[i].partition.topic, saved[i].partition.number},
+                                saved[i].epoch,
+                                "another member has loaded its position from the offset store"});
     }
     answer->committed = std::move(outcome);
     mailbox->post_store_answer(std::move(answer));

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "engine/listener/mailbox.hpp"
+#include "engine/listener/outside_store.hpp"
 #include "engine/ports/position_store.hpp"
 #include "engine/ports/store_calls.hpp"
 
@@ -14,7 +15,7 @@ namespace braid::engine {
 
 // Positions of one connection in an OffsetStore: calls go to the store's thread, answers come back as mail.
 // Thread: the listener's.
-class ExternalPositions final : public PositionStore {
+class ExternalPositions final : public OutsideStore {
  public:
   ExternalPositions(std::shared_ptr<StoreCalls> calls, std::string group, std::shared_ptr<Mailbox> mailbox);
 
@@ -23,9 +24,9 @@ class ExternalPositions final : public PositionStore {
   void commit(std::span<const StoredPosition> positions, std::uint64_t token) override;
 
   // An answer has come. Before it is handled: what is saved from then on is of the epochs that it names.
-  void note(const StoreAnswer& answer);
+  void note(const StoreAnswer& answer) override;
   // Of that epoch is what is saved now.
-  [[nodiscard]] bool saves_as(const TopicPartition& partition, std::uint64_t epoch) const {
+  [[nodiscard]] bool saves_as(const TopicPartition& partition, std::uint64_t epoch) const override {
     return epoch != 0 && epoch_of(partition) == epoch;
   }
   // Of the last open(); 0: there was none.

@@ -71,6 +71,9 @@ Listener::Listener(Settings settings, Parts parts)
         .now = [clock = clock_] { return clock->now(); },
         .warn = [log = log_](std::string_view text) { log->write(LogLevel::warning, "worker", text); }});
   }
+  if (parts.transactions) {
+    transactions_ = std::make_unique<TransactionalPositions>(*client_, std::move(parts.transactions), mailbox_);
+  }
   for (const routing::Topic& topic : subscription_group_->topics) {
     if (topic.is_pattern) {
       patterns_.push_back({routing::TopicPattern(topic.name), &topic});
@@ -91,6 +94,10 @@ TopicLane& Listener::add_lane(const std::string& name, const routing::Topic& top
         *log_));
   }
   lane.commit_interval = topic.commit.interval ? Duration(*topic.commit.interval) : settings_.commit_interval;
+  if (topic.delivery == routing::Delivery::exactly_once) {
+    lane.transactions = {topic.transaction_batches.value_or(1),
+                         topic.transaction_interval.value_or(routing::kTransactionIntervalDefault)};
+  }
   lane.max_processing_time = topic.max_processing_time.value_or(
       std::chrono::duration_cast<std::chrono::milliseconds>(settings_.max_processing_time));
   lane.stalled_after =
@@ -126,14 +133,18 @@ Listener::~Listener() {
 
 // Topics of one offset store share what speaks to it.
 PositionStore& Listener::store_of(const routing::Topic& topic) {
+  if (topic.delivery == routing::Delivery::exactly_once) {
+    BRAID_ASSERT(transactions_, "routes with transactions have who makes their producers");
+    return *transactions_;
+  }
   if (topic.commit.when != routing::Commit::When::external) return *client_;
   const auto calls = stores_.find(topic.offset_store.get());
   BRAID_ASSERT(calls != stores_.end(), "every offset store of the routes has who calls it");
-  for (const auto& known : outside_stores_) {
+  for (const auto& known : external_stores_) {
     if (known->calls() == calls->second.get()) return *known;
   }
-  outside_stores_.push_back(std::make_unique<ExternalPositions>(calls->second, group_->id, mailbox_));
-  return *outside_stores_.back();
+  external_stores_.push_back(std::make_unique<ExternalPositions>(calls->second, group_->id, mailbox_));
+  return *external_stores_.back();
 }
 
 Result<void> Listener::connect() {
@@ -376,19 +387,25 @@ void Listener::handle_committed(std::uint64_t token, const CommitOutcome& outcom
 }
 
 void Listener::handle(const StoreAnswer& answer) {
-  for (const auto& each : outside_stores_) {
-    if (each.get() == answer.store) each->note(answer);
-  }
+  if (OutsideStore* const store = outside_store(answer.store)) store->note(answer);
   if (answer.positions) handle_positions(answer.token, *answer.positions);
-  if (answer.committed)
-    committers_.of(*answer.store)->handle_committed(answer.token, *answer.committed, clock_->now());
-  for (const auto& [name, epoch] : answer.fenced) {
-    const auto found = partitions_.find(name);
+  // First: what is acknowledged is not what these have asked for.
+  for (const StoreAnswer::Fenced& fenced : answer.fenced) {
+    const auto found = partitions_.find(fenced.partition);
     if (found == partitions_.end() || found->second->lane->store != answer.store) continue;
-    // Every store but the client is one of these.
-    const auto* store = static_cast<const ExternalPositions*>(answer.store);
-    if (store->saves_as(name, epoch)) begin_from_store(*found->second);
+    if (outside_store(answer.store)->saves_as(fenced.partition, fenced.epoch)) {
+      begin_from_store(*found->second, fenced.why);
+    }
   }
+  if (answer.committed) {
+    committers_.of(*answer.store)->handle_committed(answer.token, *answer.committed, clock_->now());
+  }
+}
+
+OutsideStore* Listener::outside_store(const PositionStore* store) {
+  if (transactions_.get() == store) return transactions_.get();
+  const auto found = std::ranges::find_if(external_stores_, [&](const auto& each) { return each.get() == store; });
+  return found == external_stores_.end() ? nullptr : found->get();
 }
 
 void Listener::handle(const LetterAnswer& answer) {
@@ -405,6 +422,12 @@ void Listener::handle(CommitRequest& request) {
                      partition->commits && request.assignment().phase() != Assignment::Phase::over;
   if (!lives) {
     request.answer_ended();
+    return;
+  }
+  if (partition->assignment->transaction()) {
+    request.answer(
+        Error(Error::Kind::other,
+              "commit: the topic is exactly_once, and its positions are committed with its transactions"));
     return;
   }
   partition->lane->committer->request(*partition, request);

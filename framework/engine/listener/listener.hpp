@@ -17,6 +17,7 @@
 #include "engine/ports/store_calls.hpp"
 #include "engine/ports/waiter.hpp"
 #include "engine/threads/thread_owned.hpp"
+#include "engine/transactions/transactional_positions.hpp"
 #include "engine/worker/limits.hpp"
 #include "engine/worker/partition_jobs.hpp"
 
@@ -82,9 +83,10 @@ class Listener final : private ConsumerEvents {
     ListenerHost* host = nullptr;
     // Of every offset store that `external` topics of the subscription group name.
     std::map<const OffsetStore*, std::shared_ptr<StoreCalls>> stores{};
-    std::shared_ptr<DeadLetterSink> letters{};        // none: no topic has dead letters
-    std::shared_ptr<const RecoveryTools> recovery{};  // none: of `clock` and `log`, which then outlive all jobs
-    std::shared_ptr<ConnectionGauge> gauge{};         // none: nobody asks
+    std::shared_ptr<TransactionalSlots> transactions{};  // none: no topic is exactly once
+    std::shared_ptr<DeadLetterSink> letters{};           // none: no topic has dead letters
+    std::shared_ptr<const RecoveryTools> recovery{};     // none: of `clock` and `log`, which then outlive all jobs
+    std::shared_ptr<ConnectionGauge> gauge{};            // none: nobody asks
     std::shared_ptr<ListenerFacts> facts = std::make_shared<ListenerFacts>();
   };
 
@@ -148,7 +150,9 @@ class Listener final : private ConsumerEvents {
   void handle_error(const Error& error) override;
 
   void handle(const StoreAnswer& answer);
-  void begin_from_store(AssignedPartition& partition);
+  // Null for the client.
+  [[nodiscard]] OutsideStore* outside_store(const PositionStore* store);
+  void begin_from_store(AssignedPartition& partition, const std::string& why);
   // Returns how long to wait before it is tried again.
   Duration note_trouble(const std::string& about, const Error& error, Time now);
   void note_well(const std::string& about);
@@ -188,6 +192,7 @@ class Listener final : private ConsumerEvents {
   void take_apart(AssignedPartition& partition);
   void begin_generation(AssignedPartition& partition);
   void begin_next_generation(AssignedPartition& partition);
+  void begin_commits(AssignedPartition& partition) const;
   void ask_positions(Time now);
   void begin(AssignedPartition& partition);
   void take_stored(AssignedPartition& partition, const StoredPosition& stored);
@@ -286,7 +291,8 @@ class Listener final : private ConsumerEvents {
   std::set<std::pair<Time, AssignedPartition*>, ByTimeAndName> timers_;
   Time started_at_;  // what commit intervals are counted from
   Dispatcher dispatcher_;
-  std::vector<std::unique_ptr<ExternalPositions>> outside_stores_;  // what `external` topics name
+  std::vector<std::unique_ptr<ExternalPositions>> external_stores_;  // what `external` topics name
+  std::unique_ptr<TransactionalPositions> transactions_;             // of topics that are exactly once
   Committers committers_;
   std::uint64_t last_position_token_ = 0;
   Time next_sweep_;

@@ -154,6 +154,7 @@ void Listener::take_apart(AssignedPartition& partition) {
   partition.runner.reset();
   partition.former_runners.clear();
   end_commits(partition);
+  if (transactions_) transactions_->end(partition.name);
   partition.assignment->jobs()->give_up_claim(&partition);
   partition.queue.reset();
   partition.ready->owner = nullptr;

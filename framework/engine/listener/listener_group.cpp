@@ -44,9 +44,10 @@ StartPoint start_of(const routing::Topic& topic, std::chrono::system_clock::time
   return start;
 }
 
-// Its positions are kept outside of Kafka.
+// The client does not know, or not in time, where it begins.
 bool elsewhere(const AssignedPartition& partition) {
-  return partition.lane->topic->commit.when == routing::Commit::When::external;
+  return partition.lane->topic->commit.when == routing::Commit::When::external ||
+         partition.lane->topic->delivery == routing::Delivery::exactly_once;
 }
 
 }  // namespace
@@ -98,7 +99,13 @@ void Listener::begin_generation(AssignedPartition& partition) {
       .steering = partition.steering,
       .group = group_->id,
       .recovery = recovery_,
+      .transaction = partition.lane->transactions ? transactions_->begin(partition.name) : nullptr,
   });
+}
+
+void Listener::begin_commits(AssignedPartition& partition) const {
+  const TopicLane& lane = *partition.lane;
+  partition.commits.emplace(lane.topic->commit, lane.commit_interval, started_at_, lane.transactions);
 }
 
 void Listener::handle_assigned(std::span<const TopicPartition> partitions) {
@@ -268,13 +275,13 @@ void Listener::begin_next_generation(AssignedPartition& partition) {
 // The offset store refuses our epoch: another member has loaded the partition since. It may be one that had it
 // before and asked late; then nobody else could ever save. So whoever has the partition begins anew where the store
 // is, in the epoch of that load. One that has lost it, and has not heard of that, comes to its end with that news.
-void Listener::begin_from_store(AssignedPartition& partition) {
+// Or a transaction has failed, and what its batches did is gone.
+void Listener::begin_from_store(AssignedPartition& partition, const std::string& why) {
   // In a rebalance the next refusal says it again.
   if (partition.stage != AssignedPartition::Stage::running || in_rebalance_) return;
   log(LogLevel::warning,
-      fmt::format("{} / {}: {}/{}: another member has loaded its position from the offset store; "
-                  "it begins anew where the store is",
-                  group_->id, subscription_group_->id, partition.name.topic, partition.name.partition.value));
+      fmt::format("{} / {}: {}/{}: {}; it begins anew where its positions are stored", group_->id,
+                  subscription_group_->id, partition.name.topic, partition.name.partition.value, why));
   begin_next_generation(partition);
   partition.start = {};
   partition.stored.reset();
@@ -342,29 +349,28 @@ void Listener::begin(AssignedPartition& partition) {
 }
 
 void Listener::run(AssignedPartition& partition) {
-  if (!partition.sought) {
-    partition.commits.emplace(partition.lane->topic->commit, partition.lane->commit_interval, started_at_);
-  }
+  if (!partition.sought) begin_commits(partition);
   partition.sought = false;
   if (partition.stored) partition.commits->stored(core::CommitContent::of(*partition.stored));
-  if (elsewhere(partition)) {
+  if (partition.lane->topic->commit.when == routing::Commit::When::external) {
     const auto& store = static_cast<const ExternalPositions&>(*partition.lane->store);
     partition.assignment->begin_in_store({.store = &store,
                                           .epoch = store.epoch_of(partition.name),
                                           .begins_at = partition.stored ? std::nullopt : partition.start.position});
   }
-  RunnerTools tools{.split = &partition.lane->split,
-                    .dispatcher = &dispatcher_,
-                    .mailbox = mailbox_,
-                    .pool = pool_,
-                    .log = log_,
-                    .bytes = &limits_->bytes(),
-                    .ready = flag_of(partition.name),
-                    .commits = &*partition.commits,
-                    .balance = partition.lane->balance.get(),
-                    .letters = letters_.get(),
-                    .fatal = [this](const Error& error) { host_->handle_fatal(error); },
-                    .clock = clock_};
+  RunnerTools tools{
+      .split = &partition.lane->split,
+      .dispatcher = &dispatcher_,
+      .mailbox = mailbox_,
+      .pool = pool_,
+      .log = log_,
+      .bytes = &limits_->bytes(),
+      .ready = flag_of(partition.name),
+      .commits = &*partition.commits,
+      .balance = partition.lane->balance.get(),
+      .letters = partition.assignment->transaction() ? partition.assignment->transaction() : letters_.get(),
+      .fatal = [this](const Error& error) { host_->handle_fatal(error); },
+      .clock = clock_};
   if (partition.lane->topic->flow == routing::Flow::continuous) {
     partition.runner = std::make_unique<ContinuousRunner>(partition.assignment, std::exchange(partition.start, {}),
                                                           std::move(tools));

@@ -73,7 +73,7 @@ void Listener::restart_one_again() {
 // At once, since the group would go on where it was if we ended now; and whatever the policy, since it was asked
 // for.
 void Listener::commit_target(AssignedPartition& partition) {
-  partition.commits.emplace(partition.lane->topic->commit, partition.lane->commit_interval, started_at_);
+  begin_commits(partition);
   if (!partition.start.position) return;
   Counters::add(counters_->seeks);
   const CommitPosition target = *partition.start.position;

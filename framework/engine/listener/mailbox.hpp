@@ -15,6 +15,7 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <string>
 #include <utility>
 #include <vector>
 
@@ -36,16 +37,22 @@ struct Command {
   std::unique_ptr<DumpPart> dump{};  // to be answered
 };
 
-// What a store of positions outside of Kafka answers.
+// What a store of positions that is not the client answers.
 struct StoreAnswer {
+  // A partition that must begin anew where the store is.
+  struct Fenced {
+    TopicPartition partition;
+    std::uint64_t epoch = 0;  // what was saved under it is refused from now on
+    std::string why;
+  };
   const PositionStore* store = nullptr;
   std::uint64_t token = 0;
   // One of them.
   std::optional<Result<std::vector<StoredPosition>>> positions;
   std::vector<std::uint64_t> epochs;  // one for each of the positions
   std::optional<Result<void>> committed;
-  // What was refused because its epoch is over, with that.
-  std::vector<std::pair<TopicPartition, std::uint64_t>> fenced;
+  std::vector<Fenced> fenced;
+  bool ready = false;  // the question can be asked now
 };
 
 // What became of a dead letter that was sent.

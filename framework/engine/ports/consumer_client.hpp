@@ -38,6 +38,8 @@ struct StartPoint {
   bool by_policy = false;    // nobody has asked for it
 };
 
+class GroupMembership;
+
 // Owns the records behind messages, and keeps the client handle alive as long as one is out.
 class MessageOwner : public detail::MessageSource {
  public:
@@ -115,6 +117,9 @@ class ConsumerClient : public PositionStore {
   virtual Result<void> reach_broker(std::chrono::milliseconds timeout, const std::atomic<bool>& given_up) = 0;
   // Joins the group for these topics. `ready` is told when the group or a reply needs serving.
   virtual Result<void> subscribe(const std::vector<std::string>& topics, ReadySignal& ready) = 0;
+
+  // What a transaction needs to know of this member now; none: it has no group, or no transactions.
+  [[nodiscard]] virtual std::shared_ptr<const GroupMembership> membership() const { return nullptr; }
 
   // Leaves the group: revocations come through serve_group(), and nothing more after them, until subscribe() joins
   // again. Brokers see a static member leave only when its session times out.

@@ -15,6 +15,7 @@ namespace braid::engine {
 struct OutgoingMessage {
   std::string_view topic;
   std::optional<PartitionNumber> partition;  // none: by the key
+  bool partition_wraps = false;              // it is taken modulo the number of the topic's, where the client can
   std::optional<std::string_view> key;
   std::optional<std::string_view> payload;  // none: a tombstone
   std::span<const Header> headers;

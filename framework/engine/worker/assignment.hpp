@@ -2,6 +2,7 @@
 
 #include "engine/instrumentation/counters.hpp"
 #include "engine/ports/consumer_client.hpp"
+#include "engine/transactions/partition_transaction.hpp"
 #include "engine/worker/cancellations.hpp"
 #include "engine/worker/commit_text.hpp"
 #include "engine/worker/consumer_slot.hpp"
@@ -46,9 +47,10 @@ class Assignment {
     std::shared_ptr<const routing::Routes> routes;  // keeps `topic` alive
     JobCaps caps{};
     std::size_t commit_metadata_bytes = 4'095;
-    std::shared_ptr<Steering> steering{};             // none: of its own, to which nobody listens
-    std::string group{};                              // Kafka's group.id
-    std::shared_ptr<const RecoveryTools> recovery{};  // none: a clock, and nothing is logged
+    std::shared_ptr<Steering> steering{};                 // none: of its own, to which nobody listens
+    std::string group{};                                  // Kafka's group.id
+    std::shared_ptr<const RecoveryTools> recovery{};      // none: a clock, and nothing is logged
+    std::shared_ptr<PartitionTransaction> transaction{};  // none: the topic is not exactly once
   };
 
   explicit Assignment(Parts parts)
@@ -70,6 +72,8 @@ class Assignment {
   [[nodiscard]] JobCaps& caps() { return parts_.caps; }
   [[nodiscard]] const std::string& group() const { return parts_.group; }
   [[nodiscard]] const RecoveryTools& recovery() const { return *parts_.recovery; }
+  // Where what attempts send goes; null unless the topic is exactly once.
+  [[nodiscard]] PartitionTransaction* transaction() const { return parts_.transaction.get(); }
 
   // What consumers ask of the partition, over its generations.
   [[nodiscard]] const std::shared_ptr<Steering>& steering() const { return parts_.steering; }

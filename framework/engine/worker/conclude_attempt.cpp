@@ -153,7 +153,8 @@ class AttemptEnd {
         if (topic_.commit.when == routing::Commit::When::before_processing) recovery_.next = Next::drop;
         return;
       case Next::park:
-        add_cause(*culprit, true);
+        // What is parked can't stay behind a transaction's position: a letter of it goes along.
+        add_cause(*culprit, assignment_.transaction() == nullptr);
         return;
       case Next::go_on:
       case Next::stop:
@@ -274,6 +275,7 @@ class AttemptEnd {
 bool conclude_attempt(Share& share, std::exception_ptr failure, bool may_ask) {
   const bool failed = failure != nullptr;
   share.failed_with(std::move(failure));
+  share.send_records();
   if (!failed && share.recovery() == nullptr) return true;
   AttemptEnd(share, may_ask).conclude();
   const ShareRecovery& recovery = *share.recovery();

@@ -12,6 +12,7 @@ void MessageConsumer::consume(Batch& batch) {
     share.take_in_hand(&message);
     consume(message);
     share.mark_through(message.offset());
+    share.keep_records();
   }
 }
 

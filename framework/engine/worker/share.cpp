@@ -6,6 +6,7 @@
 
 #include <braid/batch.hpp>
 #include <braid/partition_control.hpp>
+#include <braid/producer.hpp>
 #include <braid/ticket.hpp>
 
 #include <algorithm>
@@ -15,10 +16,12 @@ namespace braid {
 
 void Batch::mark(const Message& message) {
   share_->mark_one_of(messages_, message);
+  share_->keep_records();
 }
 
 void Batch::mark(Offset offset) {
   share_->mark_through(offset);
+  share_->keep_records();
 }
 
 KeptBatch Batch::keep() {
@@ -44,6 +47,14 @@ Result<void> Batch::commit(std::chrono::milliseconds timeout) {
 }
 void Batch::commit_async() {
   share_->batch().request_commit(*share_, false);
+}
+
+void Batch::produce(const Record& record) {
+  if (record.topic.empty()) throw std::invalid_argument("produce: the record names no topic");
+  if (record.partition && record.partition->value < 0) {
+    throw std::invalid_argument("produce: a partition is not negative; leave it out to have the key decide");
+  }
+  share_->produce(engine::OutgoingRecord::copy_of(record));
 }
 
 void Batch::skip(const Message& message) {
@@ -116,6 +127,8 @@ void Share::assign(RunningBatch& batch, VirtualPartitionIndex virtual_partition,
   parked.clear();
   failure_ = nullptr;
   forget_deferral();
+  records_.reset();
+  records_kept_ = 0;
   in_hand_ = nullptr;
   ticket_seen.reset();
   ticket_reported = false;
@@ -174,6 +187,21 @@ std::shared_ptr<Deferral> Share::defer(bool is_ticket) {
   is_ticket_ = is_ticket;
   deferral_ = std::make_shared<Deferral>(*this);
   return deferral_;
+}
+
+void Share::produce(OutgoingRecord record) {
+  if (batch_->assignment().transaction() == nullptr) {
+    throw std::logic_error("produce: the topic is not exactly_once");
+  }
+  if (!records_) records_ = std::make_unique<std::vector<OutgoingRecord>>();
+  records_->push_back(std::move(record));
+}
+
+void Share::send_records() {
+  if (!records_) return;
+  batch_->assignment().transaction()->send(std::span(*records_).first(records_kept_));
+  records_.reset();
+  records_kept_ = 0;
 }
 
 void Share::take_over_marks() {

@@ -2,6 +2,7 @@
 
 #include "engine/ports/clock.hpp"
 #include "engine/ports/job_pool.hpp"
+#include "engine/transactions/outgoing_record.hpp"
 #include "engine/worker/job_cap.hpp"
 #include "engine/worker/share_recovery.hpp"
 
@@ -52,6 +53,16 @@ class Share final : public Job {
   void mark_through(Offset offset);
   // The same for a message that must be one of `messages`, or before them; throws std::invalid_argument if not.
   void mark_one_of(std::span<const Message> messages, const Message& message);
+  // --- exactly once: what an attempt sends
+
+  // It is sent when the attempt has ended, unless that fails: then only as far as marks have covered it. Throws
+  // std::logic_error where the topic is not exactly once. The call's thread, or its coroutine.
+  void produce(OutgoingRecord record);
+  // What is produced so far belongs to what is marked: it is sent whatever follows. From within the call.
+  void keep_records() { records_kept_ = records_ ? records_->size() : 0; }
+  // The attempt has ended; the worker's, or who settles its ticket.
+  void send_records();
+
   // The attempt ended well: all of its window is done, unless marks alone say that (`offsets: manual`).
   void succeed();
   // Marks by way of the virtual partition, from other threads or other shares' code, count here too. Before each
@@ -203,6 +214,8 @@ class Share final : public Job {
   [[nodiscard]] std::uint32_t find_unfinished(const Message& message, const char* what) const;
 
   RunningBatch* batch_ = nullptr;
+  std::unique_ptr<std::vector<OutgoingRecord>> records_;
+  std::size_t records_kept_ = 0;
   std::span<const Message> messages_;
   VirtualPartitionIndex virtual_partition_;
   MarkedOffsets* marks_ = nullptr;  // of the virtual partition; none under automatic offsets

@@ -40,6 +40,7 @@ bool Share::moved() const {
 
 void Share::succeed() {
   if (recovery_ && recovery_->retry_after) return;
+  keep_records();
   if (marks_ == nullptr) {
     raise_marked(window_to_);
   } else {

@@ -18,6 +18,7 @@ namespace braid {
 class KeptBatch;
 class PartitionControl;
 class Ticket;
+struct Record;
 
 namespace engine {
 class Share;
@@ -79,6 +80,12 @@ class Batch {
 
   // To pause the partition, or to go on elsewhere in it (braid/partition_control.hpp).
   [[nodiscard]] PartitionControl control() const;
+
+  // Under `delivery: exactly_once`: sends the record in the transaction in which the position behind this batch is
+  // committed, when this attempt has ended well; of one that fails what was sent before its last mark alone. Nobody
+  // who reads committed records sees it before that. Throws std::logic_error where the topic is not exactly_once,
+  // std::invalid_argument for a record that no broker could take. From the call's thread, or its coroutine.
+  void produce(const Record& record);
 
   // How an attempt may end otherwise than by returning or throwing: what is said here of a message takes effect
   // when the call ends, or the coroutine, however it ends, and holds for good. The message must be one of this

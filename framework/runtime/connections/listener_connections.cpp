@@ -80,6 +80,7 @@ class ListenerConnection final : public Connection {
             .log = parts_->log,
             .host = parts_->host,
             .stores = stores(),
+            .transactions = parts_->transactions,
             .letters = parts_->letters,
             .recovery = parts_->recovery,
             // Looking is not for nothing, and only a changing number of connections needs it.

@@ -40,9 +40,10 @@ class ListenerConnections final : public ConnectionFactory {
     std::shared_ptr<engine::BalanceTable> balances;
     std::shared_ptr<const routing::Routes> routes;
     std::shared_ptr<const engine::RecoveryTools> recovery;
-    // Of all that routes name. These two may follow after the first clients are made.
+    // Of all that routes name. These may follow after the first clients are made.
     std::map<const OffsetStore*, std::shared_ptr<engine::StoreThread>> stores;
     std::shared_ptr<engine::DeadLetterSink> letters;
+    std::shared_ptr<engine::TransactionalSlots> transactions;
   };
 
   explicit ListenerConnections(Parts parts) : parts_(std::make_shared<Parts>(std::move(parts))) {}

@@ -170,4 +170,36 @@ void forbid_reading(const std::string& bootstrap, const std::string& user, Resou
   const auto event = answer_of(queue.get(), "delete access lists");
 }
 
+std::vector<std::string> read_committed(const std::string& bootstrap, const std::string& topic, int partitions) {
+  const auto client = make(RD_KAFKA_CONSUMER, bootstrap,
+                           {{"group.id", topic + "-reader"},
+                            {"isolation.level", "read_committed"},
+                            {"enable.auto.commit", "false"},
+                            {"auto.offset.reset", "earliest"},
+                            {"enable.partition.eof", "true"}});
+  const Owned<rd_kafka_topic_partition_list_t> all(rd_kafka_topic_partition_list_new(partitions));
+  for (int i = 0; i < partitions; ++i) {
+    rd_kafka_topic_partition_list_add(all.get(), topic.c_str(), i)->offset = RD_KAFKA_OFFSET_BEGINNING;
+  }
+  require(rd_kafka_assign(client.get(), all.get()), "assign");
+  std::vector<std::string> payloads;
+  int ended = 0;
+  while (ended < partitions) {
+    rd_kafka_message_t* const message = rd_kafka_consumer_poll(client.get(), kTimeoutMs);
+    if (message == nullptr) throw std::runtime_error("nothing comes of " + topic);
+    const rd_kafka_resp_err_t code = message->err;
+    if (code == RD_KAFKA_RESP_ERR_NO_ERROR) {
+      payloads.emplace_back(static_cast<const char*>(message->payload), message->len);
+    }
+    rd_kafka_message_destroy(message);
+    if (code == RD_KAFKA_RESP_ERR__PARTITION_EOF) {
+      ++ended;
+    } else if (code != RD_KAFKA_RESP_ERR__TRANSPORT && code != RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN) {
+      require(code, "consume");
+    }
+  }
+  rd_kafka_consumer_close(client.get());
+  return payloads;
+}
+
 }  // namespace braid::integration

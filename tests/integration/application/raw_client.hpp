@@ -31,4 +31,8 @@ void allow_reading(const std::string& bootstrap, const std::string& user, Resour
 // Takes back what was allowed.
 void forbid_reading(const std::string& bootstrap, const std::string& user, Resource kind, const std::string& name);
 
+// The payloads of all committed records of a topic, up to the last one that is stable now, in no order over
+// partitions.
+std::vector<std::string> read_committed(const std::string& bootstrap, const std::string& topic, int partitions);
+
 }  // namespace braid::integration

@@ -201,6 +201,11 @@ class TopicBuilder : public detail::ElementBuilder<TopicBuilder, Topic> {
   // When the position is committed; by default each commit_interval of the application.
   TopicBuilder& commit(Commit commit);
   TopicBuilder& commit(Commit::When when);
+  // at_least_once by default.
+  TopicBuilder& delivery(Delivery delivery);
+  // Under exactly_once: how many batches share a transaction (1 by default), and for how long at most (100 ms).
+  TopicBuilder& transaction_batches(std::uint32_t count);
+  TopicBuilder& transaction_interval(std::chrono::milliseconds interval);
   // Where positions are kept under Commit::When::external; see <braid/offset_store.hpp>.
   TopicBuilder& offset_store(std::shared_ptr<OffsetStore> store);
   // Where a partition without a committed position starts; earliest by default.

@@ -130,6 +130,17 @@ struct Commit {
   std::optional<std::chrono::milliseconds> interval{};
 };
 
+// How often a message takes effect.
+enum class Delivery : std::uint8_t {
+  at_least_once,
+  // What its batches send (Batch::produce) and the positions behind them become visible together, in transactions
+  // of Kafka, or not at all; needs `flow: batch`, and Settings::transactional_id. Who reads what is sent sets
+  // isolation.level=read_committed.
+  exactly_once,
+};
+
+inline constexpr std::chrono::milliseconds kTransactionIntervalDefault{100};
+
 // What becomes of a virtual partition whose deferred ticket was not settled in time.
 enum class OnTicketTimeout : std::uint8_t {
   stop,   // it is reported and takes nothing more: its work may still be going on
@@ -204,6 +215,11 @@ struct Topic {
   std::optional<std::uint32_t> max_concurrency{};
   Offsets offsets = Offsets::automatic;
   Commit commit{};
+  Delivery delivery = Delivery::at_least_once;
+  // exactly_once: a transaction is of so many batches, or of those within so long, whichever comes first. Not set:
+  // one batch; kTransactionIntervalDefault.
+  std::optional<std::uint32_t> transaction_batches{};
+  std::optional<std::chrono::milliseconds> transaction_interval{};
   // Where positions are kept with Commit::When::external, and then required; see <braid/offset_store.hpp>.
   std::shared_ptr<OffsetStore> offset_store{};
   // Consumer::on_end_of_partition() is called when a partition's end is reached and what came before it is done.

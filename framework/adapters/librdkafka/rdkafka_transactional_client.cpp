@@ -1,0 +1,195 @@
+#include "adapters/librdkafka/rdkafka_transactional_client.hpp"
+
+#include "adapters/librdkafka/outgoing_units.hpp"
+#include "adapters/librdkafka/rdkafka_errors.hpp"
+#include "adapters/librdkafka/rdkafka_settings.hpp"
+#include "adapters/librdkafka/rdkafka_version.hpp"
+#include "adapters/librdkafka/transactional_client.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <string_view>
+#include <thread>
+#include <vector>
+
+namespace braid::adapters {
+
+namespace {
+
+using namespace std::chrono_literals;
+
+constexpr auto kPause = 50ms;
+// What librdkafka is given for one call; then it is asked again.
+constexpr auto kOneCall = 10s;
+constexpr int kRoomPoll = 10;  // ms
+
+int milliseconds_until(std::chrono::steady_clock::time_point until) {
+  const auto left = std::chrono::ceil<std::chrono::milliseconds>(until - std::chrono::steady_clock::now());
+  return static_cast<int>(std::clamp<std::chrono::milliseconds>(left, 1ms, kOneCall).count());
+}
+
+}  // namespace
+
+Result<std::unique_ptr<engine::TransactionalClient>> make_transactional_client(
+    const TransactionalClientOptions& options) {
+  auto client = std::make_unique<RdkafkaTransactionalClient>(options);
+  if (const auto made = client->rebuild(); !made) return made.error();
+  return std::unique_ptr<engine::TransactionalClient>{std::move(client)};
+}
+
+RdkafkaTransactionalClient::~RdkafkaTransactionalClient() {
+  drop_handle();
+}
+
+void RdkafkaTransactionalClient::drop_handle() {
+  if (!rk_) return;
+  // Otherwise the destruction waits for what is under way.
+  rd_kafka_purge(rk_.get(), RD_KAFKA_PURGE_F_QUEUE | RD_KAFKA_PURGE_F_INFLIGHT | RD_KAFKA_PURGE_F_NON_BLOCKING);
+  if (rdkafka_log_) rdkafka_log_->drain();
+  rdkafka_log_.reset();
+  rk_.reset();
+}
+
+Result<void> RdkafkaTransactionalClient::rebuild() {
+  using enum SettingRule;
+  drop_handle();
+  const auto& users = options_.settings;
+  const std::vector<FrameworkSetting> ours{{"client.id", options_.client_id, fallback},
+                                           {"socket.nagle.disable", "true", fallback},
+                                           {"enable.metrics.push", "false", if_known},
+                                           {"transactional.id", options_.transactional_id, fixed},
+                                           {"enable.idempotence", "true", fixed},
+                                           // Or messages without a key would not ask where they go.
+                                           {"sticky.partitioning.linger.ms", "0", fixed}};
+  auto made = make_conf(ours, {users.begin(), users.end()});
+  if (!made) return made.error();
+  ConfPtr conf = std::move(made).value();
+  log_rdkafka_version(options_.log);
+  rd_kafka_conf_t* const raw = conf.get();
+  rd_kafka_topic_conf_t* topic_conf = rd_kafka_conf_get_default_topic_conf(raw);
+  if (topic_conf == nullptr) {
+    topic_conf = rd_kafka_topic_conf_new();
+    rd_kafka_conf_set_default_topic_conf(raw, topic_conf);
+  }
+  rd_kafka_topic_conf_set_partitioner_cb(topic_conf, &RdkafkaTransactionalClient::partition_cb);
+  RdkafkaLog::prepare(*raw);
+  std::array<char, 512> reason{};
+  rd_kafka_t* const rk = rd_kafka_new(RD_KAFKA_PRODUCER, raw, reason.data(), reason.size());
+  if (rk == nullptr) {
+    return Error{Error::Kind::invalid_setting,
+                 routing::without_secrets(std::string{"Kafka settings: "} + reason.data(), users)};
+  }
+  conf.release();  // NOLINT: librdkafka has taken it over
+  rk_.reset(rk);
+  rdkafka_log_.emplace(options_.log).attach(rk, users);
+  use_ = Use::fresh;
+  return {};
+}
+
+template <class Call>
+ErrorPtr RdkafkaTransactionalClient::insist(Clock::time_point until, Call&& call) {
+  for (;;) {
+    ErrorPtr error{call(milliseconds_until(until))};
+    rdkafka_log_->drain();
+    if (!error || !rd_kafka_error_is_retriable(error.get()) || Clock::now() >= until) return error;
+    std::this_thread::sleep_for(kPause);
+  }
+}
+
+// Every error but those that ask for an abort leaves a handle of which nobody knows what it is good for.
+Result<void> RdkafkaTransactionalClient::fail(const rd_kafka_error_t& error, std::string_view what) {
+  Error failure = translate(error, fmt::format("{} ({})", what, options_.transactional_id));
+  if (rd_kafka_error_txn_requires_abort(&error)) {
+    abort();
+  } else {
+    use_ = Use::broken;
+  }
+  return failure;
+}
+
+Result<void> RdkafkaTransactionalClient::init() {
+  if (use_ == Use::open) abort();
+  if (use_ == Use::idle) return {};
+  if (use_ == Use::broken || !rk_) {
+    if (const auto made = rebuild(); !made) {
+      use_ = Use::broken;
+      return made.error();
+    }
+  }
+  const auto until = Clock::now() + options_.patience;
+  const ErrorPtr error = insist(until, [&](int ms) { return rd_kafka_init_transactions(rk_.get(), ms); });
+  if (error) {
+    use_ = Use::broken;
+    return translate(*error, fmt::format("init_transactions ({})", options_.transactional_id));
+  }
+  use_ = Use::idle;
+  return {};
+}
+
+Result<void> RdkafkaTransactionalClient::begin() {
+  if (const ErrorPtr error{rd_kafka_begin_transaction(rk_.get())}) {
+    return fail(*error, "begin_transaction");
+  }
+  use_ = Use::open;
+  return {};
+}
+
+Result<void> RdkafkaTransactionalClient::send(const engine::OutgoingMessage& message) {
+  // Where it wraps, the partition is told by an address that is none; the callback reads it.
+  void* const wrapped = message.partition && message.partition_wraps
+                            ? reinterpret_cast<void*>(static_cast<std::uintptr_t>(message.partition->value) + 1)
+                            : nullptr;
+  const auto until = Clock::now() + options_.patience;
+  for (;;) {
+    OutgoingUnits units(message, wrapped);
+    const ErrorPtr error{units.produce(rk_.get())};
+    if (!error) return {};
+    if (rd_kafka_error_code(error.get()) != RD_KAFKA_RESP_ERR__QUEUE_FULL || Clock::now() >= until) {
+      return translate(*error, fmt::format("produce to {}", message.topic));
+    }
+    rd_kafka_poll(rk_.get(), kRoomPoll);
+  }
+}
+
+Result<void> RdkafkaTransactionalClient::commit(const engine::StoredPosition& position,
+                                                const engine::GroupMembership* member) {
+  const auto until = Clock::now() + options_.patience;
+  const PartitionListPtr list = make_partition_list({&position.partition, 1});
+  list->elems[0].offset = position.position->value;
+  // librdkafka frees it with the list.
+  list->elems[0].metadata_size = position.metadata.size();
+  if (!position.metadata.empty()) list->elems[0].metadata = ::strdup(position.metadata.c_str());
+  if (member == nullptr) {
+    abort();
+    return Error{Error::Kind::stale_member, "the consumer is in no group", true};
+  }
+  const auto* const group = static_cast<const RdkafkaMembership*>(member)->get();
+  ErrorPtr error =
+      insist(until, [&](int ms) { return rd_kafka_send_offsets_to_transaction(rk_.get(), list.get(), group, ms); });
+  if (error) return fail(*error, "send_offsets_to_transaction");
+  error = insist(until, [&](int ms) { return rd_kafka_commit_transaction(rk_.get(), ms); });
+  if (error) return fail(*error, "commit_transaction");
+  use_ = Use::idle;
+  return {};
+}
+
+void RdkafkaTransactionalClient::abort() {
+  if (use_ != Use::open) return;
+  const auto until = Clock::now() + options_.patience;
+  const ErrorPtr error = insist(until, [&](int ms) { return rd_kafka_abort_transaction(rk_.get(), ms); });
+  use_ = error ? Use::broken : Use::idle;
+}
+
+std::int32_t RdkafkaTransactionalClient::partition_cb(const rd_kafka_topic_t* topic, const void* key,
+                                                      std::size_t key_size, std::int32_t partitions,
+                                                      void* topic_opaque, void* message_opaque) noexcept {
+  if (message_opaque == nullptr) {
+    return rd_kafka_msg_partitioner_murmur2_random(topic, key, key_size, partitions, topic_opaque, nullptr);
+  }
+  const auto partition = static_cast<std::int64_t>(reinterpret_cast<std::uintptr_t>(message_opaque)) - 1;
+  return static_cast<std::int32_t>(partition % partitions);
+}
+
+}  // namespace braid::adapters

@@ -1,0 +1,72 @@
+#pragma once
+
+#include "adapters/librdkafka/rdkafka_handles.hpp"
+#include "adapters/librdkafka/rdkafka_log.hpp"
+#include "adapters/librdkafka/rdkafka_transactional_client.hpp"
+
+#include <memory>
+#include <optional>
+#include <utility>
+
+namespace braid::adapters {
+
+// A consumer's part in its group, as librdkafka hands it to a transaction.
+class RdkafkaMembership final : public engine::GroupMembership {
+ public:
+  explicit RdkafkaMembership(rd_kafka_consumer_group_metadata_t* metadata) : metadata_(metadata) {}
+  [[nodiscard]] const rd_kafka_consumer_group_metadata_t* get() const { return metadata_.get(); }
+
+ private:
+  struct Destroy {
+    void operator()(rd_kafka_consumer_group_metadata_t* metadata) const noexcept {
+      rd_kafka_consumer_group_metadata_destroy(metadata);
+    }
+  };
+  std::unique_ptr<rd_kafka_consumer_group_metadata_t, Destroy> metadata_;
+};
+
+// engine::TransactionalClient on librdkafka: one producer handle after another, of one transactional id.
+class RdkafkaTransactionalClient final : public engine::TransactionalClient {
+ public:
+  explicit RdkafkaTransactionalClient(const TransactionalClientOptions& options) : options_(options) {}
+  ~RdkafkaTransactionalClient() override;
+
+  // Makes the first handle, or another one in its place.
+  Result<void> rebuild();
+
+  Result<void> init() override;
+  Result<void> begin() override;
+  Result<void> send(const engine::OutgoingMessage& message) override;
+  Result<void> commit(const engine::StoredPosition& position, const engine::GroupMembership* member) override;
+  void abort() override;
+
+ private:
+  using Clock = std::chrono::steady_clock;
+  // What the handle is good for.
+  enum class Use : std::uint8_t {
+    fresh,  // init_transactions() is next
+    idle,
+    open,    // a transaction is
+    broken,  // nothing, or nobody knows: another handle finds out
+  };
+  struct Destroy {
+    void operator()(rd_kafka_t* rk) const noexcept { rd_kafka_destroy(rk); }
+  };
+  // Calls it again as long as it may help. The last error, if it never does.
+  template <class Call>
+  ErrorPtr insist(Clock::time_point until, Call&& call);
+  Result<void> fail(const rd_kafka_error_t& error, std::string_view what);
+  void drop_handle();
+
+  // Called on any thread of the client library's: it must only compute.
+  static std::int32_t partition_cb(const rd_kafka_topic_t* topic, const void* key, std::size_t key_size,
+                                   std::int32_t partitions, void* topic_opaque, void* message_opaque) noexcept;
+
+  const TransactionalClientOptions options_;
+  // First in, last out.
+  std::unique_ptr<rd_kafka_t, Destroy> rk_;
+  std::optional<RdkafkaLog> rdkafka_log_;
+  Use use_ = Use::fresh;
+};
+
+}  // namespace braid::adapters

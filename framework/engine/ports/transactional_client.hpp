@@ -1,0 +1,65 @@
+#pragma once
+
+#include "engine/ports/position_store.hpp"
+#include "engine/ports/producer_client.hpp"
+
+#include <braid/result.hpp>
+
+#include <functional>
+#include <memory>
+
+namespace braid::engine {
+
+// Who a consumer is in its group at some moment: the broker refuses the positions of one that is no member any more
+// (KIP-447). Opaque but to the adapter that has made it.
+class GroupMembership {
+ public:
+  virtual ~GroupMembership() = default;
+};
+
+// One transactional Kafka producer, one transaction at a time:
+//
+//   init() ─▶ begin() ─▶ send() … ─▶ commit() ─▶ begin() …
+//                                └─▶ abort()  ─▶ init()
+//
+// Thread: init(), commit() and abort() may wait for brokers, and are its slot's; begin() and send() any.
+class TransactionalClient {
+ public:
+  virtual ~TransactionalClient() = default;
+  // Ready for a transaction, with nothing left open of what this producer, or an earlier one of its id, has begun:
+  // a commit of unknown outcome has one behind this. Makes a new client where the former is of no more use. Quick
+  // where there is nothing to do.
+  virtual Result<void> init() = 0;
+  // Does not wait.
+  virtual Result<void> begin() = 0;
+  // Copies and queues. Waits for room, for a bounded time. What is not delivered fails the commit.
+  virtual Result<void> send(const OutgoingMessage& message) = 0;
+  // Commits what was sent, and the position with it, as that member of its group. An error: it was not, or nobody
+  // knows, and init() is next.
+  virtual Result<void> commit(const StoredPosition& position, const GroupMembership* member) = 0;
+  // Gives up what was sent; init() is next.
+  virtual void abort() = 0;
+};
+
+// A transactional producer and the thread on which it waits for brokers. Given back when nobody holds it any more.
+// Thread: any.
+class TransactionalSlot {
+ public:
+  // Must not throw.
+  using Task = std::function<void(TransactionalClient&)>;
+
+  virtual ~TransactionalSlot() = default;
+  [[nodiscard]] virtual TransactionalClient& client() = 0;
+  // In order, one at a time. Dropped once the application has stopped.
+  virtual void post(Task task) = 0;
+};
+
+// The transactional producers of an application, each with an id of its own. Thread: any.
+class TransactionalSlots {
+ public:
+  virtual ~TransactionalSlots() = default;
+  // One that nobody has, which nobody gets beside the caller.
+  [[nodiscard]] virtual std::shared_ptr<TransactionalSlot> acquire() = 0;
+};
+
+}  // namespace braid::engine

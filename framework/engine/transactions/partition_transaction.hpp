@@ -1,0 +1,71 @@
+#pragma once
+
+#include "engine/ports/dead_letter_sink.hpp"
+#include "engine/ports/transactional_client.hpp"
+#include "engine/threads/guarded_by.hpp"
+#include "engine/transactions/outgoing_record.hpp"
+
+#include <braid/result.hpp>
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <span>
+#include <utility>
+#include <vector>
+
+namespace braid::engine {
+
+// The transactions of one assignment, one after another, on the transactional producer of its partition.
+//
+//   unready ──prepare()──▶ ready ──send()──▶ open
+//                            ▲                │
+//                            └──commit()──────┤
+//                                             └──commit() fails──▶ failed
+//   close(): nothing of it is sent any more, and what was is given up
+//
+// Once one has failed the assignment is of no more use: what its batches did is gone, and they must run again.
+// Thread: prepare(), commit() and close() the listener's; send() any; what they tell comes on the slot's thread.
+class PartitionTransaction final : public DeadLetterSink,
+                                   public std::enable_shared_from_this<PartitionTransaction> {
+ public:
+  using Done = std::function<void(const Result<void>&)>;
+
+  PartitionTransaction(std::shared_ptr<TransactionalSlot> slot, TopicPartition partition, std::uint64_t number)
+      : slot_(std::move(slot)), partition_(std::move(partition)), number_(number) {}
+
+  // Whether batches may start.
+  [[nodiscard]] bool prepared() const;
+  // Makes it ready, unless it is, or is being made so; each `done` hears of it, at once or later.
+  void prepare(Done done);
+  // All of an attempt that has ended well. What can't be sent fails the transaction. Without effect once closed:
+  // the work counts no more.
+  void send(std::span<const OutgoingRecord> records);
+  // A dead letter is a record like others: acknowledged by the transaction.
+  void send(const DeadLetter& letter, PartitionNumber original, Answer answer) override;
+  // All that was sent, and the position. No batch runs, or starts before `done`.
+  void commit(StoredPosition position, std::shared_ptr<const GroupMembership> member, Done done);
+  void close();
+
+  [[nodiscard]] const std::shared_ptr<TransactionalSlot>& slot() const { return slot_; }
+  // Tells it from those of other assignments of the partition.
+  [[nodiscard]] std::uint64_t number() const { return number_; }
+
+ private:
+  enum class State : std::uint8_t { unready, preparing, ready, open, ending, failed, closed };
+  void finish_prepare(const Result<void>& outcome);
+  // With the mutex held.
+  Result<void> send_one(const OutgoingRecord& record);
+
+  const std::shared_ptr<TransactionalSlot> slot_;
+  const TopicPartition partition_;
+  const std::uint64_t number_;
+  mutable std::mutex mutex_;
+  State state_ BRAID_GUARDED_BY(mutex_) = State::unready;
+  std::vector<Done> waiting_ BRAID_GUARDED_BY(mutex_);      // preparing
+  std::optional<Error> poisoned_ BRAID_GUARDED_BY(mutex_);  // open: it can only fail
+};
+
+}  // namespace braid::engine

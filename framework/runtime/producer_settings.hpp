@@ -1,0 +1,11 @@
+#pragma once
+
+#include <braid/routing/routes.hpp>
+#include <braid/settings.hpp>
+
+namespace braid::runtime {
+
+// The application's Kafka settings without those of consumers, which a producer would only warn about. Thread: any.
+[[nodiscard]] routing::KafkaSettings producer_settings(const Settings& settings);
+
+}  // namespace braid::runtime
