@@ -191,7 +191,7 @@ void FakeConsumerClient::listener_sleeps() {
   const bool unsaid = could && std::any_of(fetches_.begin(), fetches_.end(), [](const auto& each) {
                         const FakeFetch& fetch = *each.second;
                         return fetch.assigned && fetch.incarnation->sought && !fetch.incarnation->ended &&
-                               fetch.incarnation->last_sent < 0 && !fetch.partition->promises.external;
+                               fetch.incarnation->last_sent < 0 && !fetch.partition->promises.elsewhere();
                       });
   waits_unsaid_ = unsaid ? waits_unsaid_ + 1 : 0;
   if (waits_unsaid_ > 3)
@@ -218,13 +218,13 @@ Result<void> FakeConsumerClient::assign(std::span<const engine::TopicPartition> 
     }
     partition.last_process = process_;
     partition.last_connection = connection_;
-    if (partition.stored && !partition.promises.external) {
+    if (partition.stored && !partition.promises.elsewhere()) {
       begin_incarnation(fetch, *partition.stored);
       fall_back(fetch);
     } else {
       world_.happened(Happening::no_stored_position);
       begin_incarnation(fetch, 0);
-      fetch.unplaced = partition.promises.external;
+      fetch.unplaced = partition.promises.elsewhere();
       fetch.waits = FakeFetch::Waits::stored_position;
       fetch.tell_waits = true;
     }

@@ -73,6 +73,7 @@ class FakeConsumerClient final : public engine::ConsumerClient {
   void read_positions(std::span<const engine::TopicPartition> partitions, std::uint64_t token) override;
   [[nodiscard]] bool may_commit() const override;
   void commit(std::span<const engine::StoredPosition> positions, std::uint64_t token) override;
+  [[nodiscard]] std::shared_ptr<const engine::GroupMembership> membership() const override;
   void begin_close() override;
   [[nodiscard]] bool closed() const override { return closed_; }
 

@@ -108,7 +108,7 @@ void FakeConsumerClient::purge_retained(std::span<const engine::TopicPartition> 
     if (std::find(others.begin(), others.end(), fetch->partition->name) != others.end()) continue;
     fetch->fetched.clear();
     fetch->tell_end = fetch->told_end = false;
-    if (fetch->partition->promises.external && !fetch->taken_from) {
+    if (fetch->partition->promises.elsewhere() && !fetch->taken_from) {
       // The group can't say where it is to go on.
       fetch->waits = FakeFetch::Waits::stored_position;
       fetch->tell_waits = true;
@@ -133,7 +133,7 @@ void FakeConsumerClient::reposition(std::span<const engine::StoredPosition> reta
   for (const engine::StoredPosition& position : retained) {
     FakeFetch& fetch = fetch_of(position.partition, "reposition");
     world_.happened(Happening::retained_repositioned);
-    if (fetch.waits == FakeFetch::Waits::stored_position && fetch.partition->promises.external) {
+    if (fetch.waits == FakeFetch::Waits::stored_position && fetch.partition->promises.elsewhere()) {
       fetch.waits = FakeFetch::Waits::no;
       fetch.tell_waits = false;
     }

@@ -2,6 +2,7 @@
 
 #include "simulation/fake_client.hpp"
 #include "simulation/fake_metadata.hpp"
+#include "simulation/fake_transactions.hpp"
 #include "simulation/note_stored.hpp"
 
 #include <fmt/format.h>
@@ -34,7 +35,7 @@ void FakeConsumerClient::commit(std::span<const engine::StoredPosition> position
         std::find(handled_.begin(), handled_.end(), found->first) != handled_.end()) {
       world_.fail(kContract, "nothing of a partition is committed that is lost");
     }
-    if (found->second->partition->promises.external) world_.fail(kContract, "its positions are not Kafka's");
+    if (found->second->partition->promises.elsewhere()) world_.fail(kContract, "its positions are not Kafka's");
     world_.trace("sends the position {}", who(), found->first, position.position->value);
     Incarnation& incarnation = *found->second->incarnation;
     request.incarnations.emplace(found->first, found->second->incarnation);
@@ -101,6 +102,10 @@ void FakeConsumerClient::handle_commit(Request& request) {
   }
 }
 
+std::shared_ptr<const engine::GroupMembership> FakeConsumerClient::membership() const {
+  return std::make_shared<const FakeMembership>(member_, StoreCaller{store_side_, incarnations()});
+}
+
 std::map<int, std::shared_ptr<Incarnation>> FakeConsumerClient::incarnations() const {
   std::map<int, std::shared_ptr<Incarnation>> incarnations;
   for (const auto& [index, fetch] : fetches_) {
@@ -124,6 +129,10 @@ void FakeConsumerClient::handle_read(Request& request) {
     if (partition.stored) position.position = CommitPosition{*partition.stored};
     position.metadata = partition.metadata;
     world_.happened(Happening::position_read);
+    if (partition.promises.exactly_once) {
+      store_side_->loaded[partition.index] = position;
+      continue;
+    }
     if (!partition.stored || world_.calm || !world_.random.chance(kafka_.nastiness.metadata_damaged)) continue;
     position.metadata = damaged(world_.random, position.metadata, partition.older_metadata);
     world_.happened(Happening::metadata_damaged);
@@ -161,7 +170,9 @@ void FakeConsumerClient::serve_replies(engine::ConsumerEvents& events) {
     } else if (answer.error) {
       events.handle_positions(answer.token, *answer.error);
     } else {
-      for (const engine::StoredPosition& stored : answer.positions) learn_done_before(stored);
+      for (const engine::StoredPosition& stored : answer.positions) {
+        if (!kafka_.find(stored.partition)->promises.elsewhere()) learn_done_before(stored);
+      }
       events.handle_positions(answer.token, std::move(answer.positions));
     }
   }

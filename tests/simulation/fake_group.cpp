@@ -96,6 +96,7 @@ std::optional<std::vector<int>> FakeGroup::take_assignment(FakeMember& member) {
   if (!member.due_assignment && mine.empty()) return std::nullopt;
   member.due_assignment = false;
   member.joining = false;
+  member.generation = ++last_generation_;
   for (const int partition : mine) {
     owners_[static_cast<std::size_t>(partition)] = member.id;
     member.owned.insert(partition);

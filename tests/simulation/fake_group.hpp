@@ -14,12 +14,13 @@ namespace braid::simulation {
 // A member as the broker sees it. Partitions are indexes.
 struct FakeMember {
   std::uint64_t id = 0;
-  int who = 0;                  // for traces
-  std::set<int> owned;          // assigned, and not yet given back
-  std::set<int> to_revoke;      // asked back, and not yet given back
-  bool due_assignment = false;  // is to be told of an assignment, be it empty
-  bool joining = false;         // a commit would be refused
-  bool gone = false;            // declared dead, or left
+  int who = 0;                   // for traces
+  std::set<int> owned;           // assigned, and not yet given back
+  std::set<int> to_revoke;       // asked back, and not yet given back
+  std::uint64_t generation = 0;  // of its last assignment
+  bool due_assignment = false;   // is to be told of an assignment, be it empty
+  bool joining = false;          // a commit would be refused
+  bool gone = false;             // declared dead, or left
   std::optional<engine::Time> revoke_by;
   void (*wake)(void*) = nullptr;
   void* woken = nullptr;
@@ -63,6 +64,7 @@ class FakeGroup {
   Protocol protocol_;
   engine::Duration rebalance_timeout_;
   std::uint64_t last_id_ = 0;
+  std::uint64_t last_generation_ = 0;
   std::vector<std::shared_ptr<FakeMember>> members_;
   std::vector<std::uint64_t> owners_;
   std::vector<std::uint64_t> target_;

@@ -14,6 +14,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <utility>
 #include <vector>
@@ -36,6 +37,9 @@ struct Promises {
   bool on_demand = false;         // nothing is committed unasked
   bool manual_offsets = false;    // nothing is done but what is marked
   bool external = false;          // its positions are in an offset store
+  bool exactly_once = false;      // or in transactions, with what its consumers send
+  // The client is told where it begins.
+  [[nodiscard]] bool elsewhere() const { return external || exactly_once; }
   std::optional<engine::Duration> tick_every{};
   bool end_of_partition = false;  // its consumers hear of ends
   bool filtered = false;          // a filter stands before its consumers; its messages may wait beside
@@ -60,11 +64,12 @@ struct FakePartition {
   Bounds bounds;  // by its topic's route, for the guarantees
   Promises promises{};
   std::weak_ptr<Incarnation> current{};
-  std::optional<std::int64_t> stored;  // by the group, or in the offset store
-  std::uint64_t epoch = 0;             // of the offset store
-  std::string metadata{};              // with it
-  std::string older_metadata{};        // with another position, before
-  std::int64_t skipped_below = 0;      // a start at the latest offset left these out, as asked for
+  std::optional<std::int64_t> stored;   // by the group, or in the offset store
+  std::uint64_t epoch = 0;              // of the offset store
+  std::string metadata{};               // with it
+  std::set<std::int64_t> effectless{};  // exactly once: messages that user code has given up
+  std::string older_metadata{};         // with another position, before
+  std::int64_t skipped_below = 0;       // a start at the latest offset left these out, as asked for
   std::uint64_t moved_by = 0;  // the incarnation that moved its position the last time, since it was asked to
   int last_process = -1;       // that it was assigned to, and by which connection
   int last_connection = -1;

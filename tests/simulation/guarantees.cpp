@@ -7,6 +7,7 @@
 #include "simulation/guarantees_of_hooks.hpp"
 #include "simulation/guarantees_of_recovery.hpp"
 #include "simulation/guarantees_of_steering.hpp"
+#include "simulation/guarantees_of_transactions.hpp"
 
 #include <braid/batch.hpp>
 
@@ -62,7 +63,7 @@ class PositionIsExact final : public Guarantee {
       violated(fmt::format("#{}: position {} is sent, {} is not done", of.partition, position, of.position()));
     }
     // A store is called later than the position was told, and more may have come since.
-    if (promises(of).external) return;
+    if (promises(of).elsewhere()) return;
     FakeLog& log = partitions_[static_cast<std::size_t>(of.partition)]->log;
     const bool has_a_meaning = position == of.start || position == of.highest_taken + 1 ||
                                position == of.end_told || log.find(position) != nullptr ||
@@ -380,6 +381,7 @@ Guarantees::Guarantees(World& world, const GuaranteeSetting& setting) {
   add_guarantees_of_steering(world, all_);
   add_guarantees_of_hooks(world, setting, all_);
   add_guarantees_of_filters(world, setting, all_);
+  add_guarantees_of_transactions(world, setting, all_);
   add_guarantees_of_recovery(world, setting, all_);
 }
 

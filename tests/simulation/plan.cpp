@@ -27,11 +27,14 @@ class TopicDraw {
     world_.happened(continuous() ? Happening::flow_continuous : Happening::flow_batch);
     draw_reducer();
     draw_commit();
-    draw_offsets();
-    draw_tickets();
+    if (topic_.commit.when == When::interval && !continuous() && random_.chance(600)) make_exactly_once();
+    if (!exactly_once_) {
+      draw_offsets();
+      draw_tickets();
+    }
     draw_recovery();
-    waits_itself_ = random_.chance(200);
-    steered_ = random_.chance(300);
+    waits_itself_ = !exactly_once_ && random_.chance(200);
+    steered_ = !exactly_once_ && random_.chance(300);
     if (steered_) world_.happened(Happening::steered_by_consumers);
     draw_hooks();
     draw_filter();
@@ -94,6 +97,15 @@ class TopicDraw {
     world_.happened(drawn);
   }
 
+  void make_exactly_once() {
+    exactly_once_ = true;
+    world_.happened(Happening::policy_exactly_once);
+    topic_.transaction_interval = std::chrono::milliseconds(random_.between(1, 100));
+    if (random_.chance(500)) return;
+    topic_.transaction_batches = static_cast<std::uint32_t>(random_.between(2, 10));
+    world_.happened(Happening::policy_shared_transactions);
+  }
+
   void draw_offsets() {
     const bool may = topic_.commit.when != When::before_processing &&
                      !(topic_.commit.when == When::each_message && topic_.commit.sync);
@@ -122,6 +134,8 @@ class TopicDraw {
                                                     .at_most_once = topic_.commit.when == When::before_processing,
                                                     .tickets = tickets_,
                                                     .continuous = continuous()});
+    // They go along, and are not told from other records here.
+    if (exactly_once_ && recovery_.has_letters()) recovery_ = {};
     if (recovery_.max == unlimited) world_.happened(Happening::recovery_unlimited);
     if (recovery_.on_exhausted == routing::OnExhausted::skip) world_.happened(Happening::recovery_skips);
     if (recovery_.has_letters()) world_.happened(Happening::recovery_letters);
@@ -153,7 +167,7 @@ class TopicDraw {
 
   // Not where consumers hear of ends: one that nothing but skipped messages came before is none.
   void draw_filter() {
-    if (topic_.end_of_partition || !random_.chance(250)) return;
+    if (topic_.end_of_partition || exactly_once_ || !random_.chance(250)) return;
     filtered_ = true;
     world_.happened(Happening::filter_wanted);
     if (random_.chance(500)) filter_stage_ = FilterStage::virtual_partition;
@@ -172,6 +186,7 @@ class TopicDraw {
         .on_demand = topic_.commit.when == When::manual,
         .manual_offsets = topic_.offsets == routing::Offsets::manual,
         .external = topic_.commit.when == When::external,
+        .exactly_once = exactly_once_,
         .tick_every = topic_.tick_every,
         .end_of_partition = topic_.end_of_partition,
         .filtered = filtered_,
@@ -197,6 +212,7 @@ class TopicDraw {
   TopicRecovery recovery_;
   bool waits_itself_ = false;
   bool steered_ = false;
+  bool exactly_once_ = false;
   bool filtered_ = false;
   FilterStage filter_stage_ = FilterStage::partition;
 };

@@ -72,6 +72,7 @@ class Process::Connection final : private engine::Waiter {
             .log = &process,
             .host = &process,
             .stores = {{process.store_.store().get(), process.store_.calls_of(*client_)}},
+            .transactions = process.transactions_,
             .letters = process.letters_,
             .recovery = process.recovery_,
         });
@@ -141,6 +142,7 @@ Process::Process(World& world, FakeKafka& kafka, int number, const ProcessPlan& 
       consumers_{.world = &world, .kafka = &kafka, .process = number, .manners = plan.manners},
       library_(consumers_),
       store_(world, number, std::make_shared<FakeOffsetStore>(world, kafka)),
+      transactions_(std::make_shared<FakeTransactions>(world, kafka, number)),
       letters_(std::make_shared<FakeLetters>(consumers_)),
       recovery_(std::make_shared<engine::RecoveryTools>(engine::RecoveryTools{
           .now = [this] { return world_.clock.now(); },
@@ -188,6 +190,11 @@ Process::Process(World& world, FakeKafka& kafka, int number, const ProcessPlan& 
     route.tick_every = topic.tick_every;
     route.end_of_partition = topic.end_of_partition;
     route.commit = topic.commit;
+    if (topic.promises.exactly_once) {
+      route.delivery = routing::Delivery::exactly_once;
+      route.transaction_batches = topic.transaction_batches;
+      route.transaction_interval = topic.transaction_interval;
+    }
     if (topic.promises.filtered) {
       route.filters.push_back({.name = "SimulatedFilter", .factory = [this, promises = topic.promises] {
                                  return std::make_unique<SimulatedFilter>(consumers_, promises);
@@ -296,6 +303,7 @@ void Process::crash() {
   world_.happened(Happening::process_crashed);
   world_.trace("process crashes", number_ * 10);
   letters_->die();
+  transactions_->die();
   consumers_.dead = true;
   for (const auto& connection : connections_) connection->crash();
   stop_by_ = world_.clock.now();
@@ -310,8 +318,9 @@ bool Process::over() {
     pool_->end();
     library_.close();
     store_.close();
+    transactions_->close();
   }
-  return library_.over() && store_.over();
+  return library_.over() && store_.over() && transactions_->over();
 }
 
 bool Process::in_rebalance() const {

@@ -9,6 +9,7 @@
 #include "simulation/fake_kafka.hpp"
 #include "simulation/fake_letters.hpp"
 #include "simulation/fake_store.hpp"
+#include "simulation/fake_transactions.hpp"
 #include "simulation/simulated_consumer.hpp"
 #include "simulation/stepped_pool.hpp"
 #include "simulation/world.hpp"
@@ -42,6 +43,8 @@ struct TopicPlan {
   std::optional<std::chrono::milliseconds> tick_every;
   bool end_of_partition = false;
   routing::Commit commit;
+  std::optional<std::uint32_t> transaction_batches;  // exactly once
+  std::chrono::milliseconds transaction_interval{};
   Promises promises;
 };
 
@@ -115,6 +118,7 @@ class Process final : private engine::ListenerHost, private engine::Log {
   ConsumerSetting consumers_;
   CallbackLibrary library_;
   SteppedStore store_;
+  std::shared_ptr<FakeTransactions> transactions_;
   std::shared_ptr<FakeLetters> letters_;
   std::shared_ptr<const engine::RecoveryTools> recovery_;
   bool pool_ended_ = false;

@@ -5,6 +5,7 @@
 #include "simulation/steered_partition.hpp"
 
 #include <braid/batch.hpp>
+#include <braid/producer.hpp>
 
 #include <algorithm>
 #include <chrono>
@@ -146,6 +147,7 @@ void SimulatedConsumer::work_on(Batch& batch, const std::shared_ptr<ObservedJob>
     if (one_by_one) break;
     if (give_up(batch, message)) continue;
     work_on_message(message, marked);
+    if (promises_.exactly_once) take_effect(batch, message);
     if (promises_.steered) steer(message);
     if (promises_.tickets && random.chance(setting_.manners.defers)) {
       ticket_ = setting_.library->take(batch, job);
@@ -163,6 +165,11 @@ void SimulatedConsumer::work_on(Batch& batch, const std::shared_ptr<ObservedJob>
   for (const Message& message : batch) check_memory(*setting_.world, message);
   read_kept();
   if (promises_.manual_offsets && (calm() || random.chance(setting_.manners.marks_all))) mark(batch, batch.back());
+}
+
+void SimulatedConsumer::take_effect(Batch& batch, const Message& message) {
+  const std::string payload = std::to_string(message.offset().value);
+  batch.produce({.topic = "effects", .key = {}, .payload = payload, .partition = {}, .headers = {}});
 }
 
 void SimulatedConsumer::work_on_message(const Message& message, bool marked) {

@@ -90,6 +90,7 @@ class SimulatedConsumer final : public Consumer {
   void begin_collapsed(const Batch& batch, const std::shared_ptr<Incarnation>& incarnation);
   void leave_collapsed();
   void work_on(Batch& batch, const std::shared_ptr<ObservedJob>& job);
+  void take_effect(Batch& batch, const Message& message);
   void work_on_message(const Message& message, bool marked);
   void work_on_one_by_one(Batch& batch);
   // A message in hand that fails by its nature.

@@ -15,22 +15,24 @@ namespace braid::simulation {
 // What the framework offers to those who take one message at a time.
 class SimulatedConsumer::OneByOne final : public MessageConsumer {
  public:
-  explicit OneByOne(SimulatedConsumer& consumer) : consumer_(consumer) {}
+  OneByOne(SimulatedConsumer& consumer, Batch& batch) : consumer_(consumer), batch_(batch) {}
 
  private:
   void consume(const Message& message) override {
     consumer_.setting_.world->happened(Happening::taken_one_by_one);
     consumer_.record_->take_in_hand(message.offset().value);
     consumer_.work_on_message(message, false);
+    if (consumer_.promises_.exactly_once) consumer_.take_effect(batch_, message);
     if (consumer_.promises_.steered) consumer_.steer(message);
     consumer_.record_->mark(message.offset().value, true);
     if (consumer_.where_->lost()) consumer_.record_->incarnation().inexact = true;
   }
   SimulatedConsumer& consumer_;
+  Batch& batch_;
 };
 
 void SimulatedConsumer::work_on_one_by_one(Batch& batch) {
-  OneByOne one_by_one(*this);
+  OneByOne one_by_one(*this, batch);
   engine::ConsumerAccess::consume(one_by_one, batch);
 }
 

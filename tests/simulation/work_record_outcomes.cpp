@@ -289,6 +289,7 @@ void WorkRecord::retry(std::chrono::nanoseconds pause) {
 void WorkRecord::give_up(Piece& piece) {
   piece.given_up = true;
   incarnation_->given_up.insert(piece.offset);
+  kafka_.partition(incarnation_->partition).effectless.insert(piece.offset);
   if (const auto home = incarnation_->homes.find(piece.key); home != incarnation_->homes.end()) {
     home->second.finished_at = world_.step;
   }

@@ -1,0 +1,57 @@
+#pragma once
+
+#include "engine/ports/transactional_client.hpp"
+#include "simulation/fake_store.hpp"
+
+#include <cstdint>
+#include <deque>
+#include <map>
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace braid::simulation {
+
+// A member of the group, when it was asked who it is; and whose positions a transaction of it tells.
+class FakeMembership final : public engine::GroupMembership {
+ public:
+  FakeMembership(std::shared_ptr<FakeMember> member, StoreCaller caller)
+      : member_(std::move(member)), generation_(member_->generation), caller_(std::move(caller)) {}
+  // The group has had no rebalance since, and it is in none.
+  [[nodiscard]] bool valid() const {
+    return !member_->gone && !member_->joining && member_->generation == generation_;
+  }
+  [[nodiscard]] const StoreCaller& caller() const { return caller_; }
+
+ private:
+  std::shared_ptr<FakeMember> member_;
+  std::uint64_t generation_;
+  StoreCaller caller_;
+};
+
+// The transactional producers of a process, with threads of their own that are now and then late; their calls fail,
+// and answers of commits are lost. Thread: one.
+class FakeTransactions final : public engine::TransactionalSlots {
+ public:
+  FakeTransactions(World& world, FakeKafka& kafka, int process);
+  ~FakeTransactions() override;
+
+  [[nodiscard]] std::shared_ptr<engine::TransactionalSlot> acquire() override;
+  // What has not begun is dropped, and nothing reaches the broker any more.
+  void die();
+  // What is there is still done.
+  void close();
+  [[nodiscard]] bool over() const;
+
+ private:
+  class Client;
+  class Slot;
+
+  World& world_;
+  FakeKafka& kafka_;
+  const int process_;
+  std::vector<std::shared_ptr<Slot>> slots_;
+};
+
+}  // namespace braid::simulation

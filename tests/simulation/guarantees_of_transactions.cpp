@@ -1,0 +1,58 @@
+#include "simulation/guarantees_of_transactions.hpp"
+
+#include "simulation/fake_kafka.hpp"
+
+#include <fmt/format.h>
+
+#include <map>
+#include <string>
+
+namespace braid::simulation {
+
+namespace {
+
+// Who reads what was committed sees one effect of each message below the position, and none of any other; but of
+// those that user code has given up.
+class EffectsAreExact final : public Guarantee {
+ public:
+  EffectsAreExact(World& world, const GuaranteeSetting& setting)
+      : Guarantee(world, Happening::checked_effects), effects_(setting.partitions.size()) {}
+  [[nodiscard]] const char* name() const override { return "each message takes effect once"; }
+
+  void transaction_applied(FakePartition& partition, std::int64_t position,
+                           const std::vector<std::string>& sent) override {
+    checked();
+    Effects& effects = effects_[static_cast<std::size_t>(partition.index)];
+    for (const std::string& payload : sent) {
+      const std::int64_t offset = std::stoll(payload);
+      if (offset >= position)
+        violated(fmt::format("#{}: {} takes effect behind {}", partition.index, offset, position));
+      if (++effects.times[offset] > 1) violated(fmt::format("#{}: {} takes effect again", partition.index, offset));
+    }
+    for (std::size_t i = partition.log.index_at(effects.looked_to); i < partition.log.records().size(); ++i) {
+      const FakeRecord& record = partition.log.records()[i];
+      if (record.offset >= position) break;
+      const bool out_of_reach = record.offset < partition.log.start() || record.offset < partition.skipped_below;
+      if (effects.times.contains(record.offset) || out_of_reach || partition.effectless.contains(record.offset))
+        continue;
+      violated(fmt::format("#{}: {} is below {}, and has no effect", partition.index, record.offset, position));
+    }
+    effects.looked_to = std::max(effects.looked_to, position);
+  }
+
+ private:
+  struct Effects {
+    std::map<std::int64_t, int> times;
+    std::int64_t looked_to = 0;
+  };
+  std::vector<Effects> effects_;
+};
+
+}  // namespace
+
+void add_guarantees_of_transactions(World& world, const GuaranteeSetting& setting,
+                                    std::vector<std::unique_ptr<Guarantee>>& all) {
+  all.push_back(std::make_unique<EffectsAreExact>(world, setting));
+}
+
+}  // namespace braid::simulation
