@@ -109,8 +109,7 @@ class FakeTransactions::Slot final : public engine::TransactionalSlot {
     if (closing_) return;
     tasks_.push_back(std::move(task));
     if (task_ == nullptr) task_ = &world_.start_task(process_, [this] { run(); });
-    task_->notified = true;
-    world_.preempt();
+    task_->notified = true;  // nothing else may run here: the caller holds its lock
   }
   void die() {
     client_.dead = true;

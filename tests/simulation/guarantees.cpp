@@ -76,6 +76,8 @@ class PositionIsExact final : public Guarantee {
   void given_back(const Incarnation& of) override {
     if (of.highest_taken < of.start || of.jobs_inside > 0 || of.inexact) return;
     if (promises(of).at_most_once || promises(of).on_demand) return;
+    // A transaction of which some batch is not done is given up.
+    if (promises(of).exactly_once) return;
     checked();
     // What was taken and waited beside is nothing that its position is about: it may end in front of a hole there,
     // or of what was done before, which the metadata goes on telling.
@@ -140,7 +142,7 @@ class MetadataIsTrue final : public Guarantee {
  private:
   [[nodiscard]] bool tells_less(const Incarnation& of) const {
     const Promises& promises = partitions_[static_cast<std::size_t>(of.partition)]->promises;
-    return promises.at_most_once || promises.on_demand;
+    return promises.at_most_once || promises.on_demand || promises.exactly_once;
   }
   // The first that is done, at or behind the position, and not in what was told last.
   [[nodiscard]] std::optional<std::int64_t> untold(const Incarnation& of, std::int64_t position) const {

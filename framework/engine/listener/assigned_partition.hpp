@@ -16,6 +16,7 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <string>
 #include <vector>
 
 namespace braid::engine {
@@ -66,6 +67,7 @@ struct AssignedPartition {
   // Jobs of the partition may be ours. Else what there is of them is an earlier owner's.
   [[nodiscard]] bool has_started() const { return runner != nullptr || !former_runners.empty(); }
 
+  std::optional<std::string> begins_anew;     // where its positions are stored, and why; behind the rebalance
   std::optional<Time> ask_position_at;        // reading_position: nothing while an answer is awaited
   std::uint64_t position_token = 0;           // of the question under way
   core::PartitionOffsets::Start start;        // where it starts, and what was done before; the runner's, then

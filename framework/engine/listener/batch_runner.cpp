@@ -131,8 +131,11 @@ void BatchRunner::take_back() {
 }
 
 std::optional<Time> BatchRunner::wakes_at() const {
-  // A batch that waits for a commit starts by no time; then there are no retries either. Nor does one that is held.
-  const bool may_start = tools_.commits->may_start_batch() && !assignment_->held();
+  // A batch that waits for a commit starts by no time; then there are no retries either. Nor does one that is held,
+  // or that waits for its transaction, which says when it is prepared.
+  const PartitionTransaction* const transaction = assignment_->transaction();
+  const bool prepared = transaction == nullptr || present_ || transaction->prepared();
+  const bool may_start = tools_.commits->may_start_batch() && prepared && !assignment_->held();
   const auto at = may_start ? flow_.wakes_at() : std::nullopt;
   auto sooner = after_.sooner(tickets_.sooner(at, present_ != nullptr));
   // Where there is no room, turn() does not ask.

@@ -173,6 +173,7 @@ void Listener::turn() {
   if (now >= next_overrun_look_) watch_overruns(now);
   if (away_) come_back();
   if (std::exchange(seeks_wait_, false)) seek_where_asked();
+  if (std::exchange(anew_waits_, false)) begin_anew_where_due();
   read_mail();
   turn_released();
   run_timers(now);

@@ -153,6 +153,7 @@ class Listener final : private ConsumerEvents {
   // Null for the client.
   [[nodiscard]] OutsideStore* outside_store(const PositionStore* store);
   void begin_from_store(AssignedPartition& partition, const std::string& why);
+  void begin_anew_where_due();
   // Returns how long to wait before it is tried again.
   Duration note_trouble(const std::string& about, const Error& error, Time now);
   void note_well(const std::string& about);
@@ -300,8 +301,9 @@ class Listener final : private ConsumerEvents {
   Time serve_often_until_{};
   bool in_rebalance_ = false;                              // the client is not to be asked for messages
   std::map<std::string, core::RepeatedTrouble> troubles_;  // by what they are about; few
-  bool seeks_wait_ = false;                                // for the moment behind the group's turn
-  std::optional<TopicPartition> last_restarted_;           // again
+  bool anew_waits_ = false;                       // some partition begins anew, for the end of the rebalance
+  bool seeks_wait_ = false;                       // for the moment behind the group's turn
+  std::optional<TopicPartition> last_restarted_;  // again
   // Told to stop within a rebalance's handler, which ends its own partitions first.
   std::optional<StopAsked> stop_asked_;
   std::optional<Error> failure_;

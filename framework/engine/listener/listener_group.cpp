@@ -270,6 +270,7 @@ void Listener::begin_next_generation(AssignedPartition& partition) {
   partition.former_runners.push_back(std::move(partition.runner));
   end_commits(partition);
   begin_generation(partition);
+  partition.begins_anew.reset();
 }
 
 // The offset store refuses our epoch: another member has loaded the partition since. It may be one that had it
@@ -277,8 +278,13 @@ void Listener::begin_next_generation(AssignedPartition& partition) {
 // is, in the epoch of that load. One that has lost it, and has not heard of that, comes to its end with that news.
 // Or a transaction has failed, and what its batches did is gone.
 void Listener::begin_from_store(AssignedPartition& partition, const std::string& why) {
-  // In a rebalance the next refusal says it again.
-  if (partition.stage != AssignedPartition::Stage::running || in_rebalance_) return;
+  if (partition.stage != AssignedPartition::Stage::running) return;
+  if (in_rebalance_) {
+    // A restart within the handler would be taken for its answer.
+    partition.begins_anew = why;
+    anew_waits_ = true;
+    return;
+  }
   log(LogLevel::warning,
       fmt::format("{} / {}: {}/{}: {}; it begins anew where its positions are stored", group_->id,
                   subscription_group_->id, partition.name.topic, partition.name.partition.value, why));
@@ -289,6 +295,12 @@ void Listener::begin_from_store(AssignedPartition& partition, const std::string&
   partition.restart_pending.reset();
   partition.stage = AssignedPartition::Stage::reading_position;
   partition.ask_position_at = clock_->now();
+}
+
+void Listener::begin_anew_where_due() {
+  for (const auto& [name, partition] : partitions_) {
+    if (const auto why = std::exchange(partition->begins_anew, std::nullopt)) begin_from_store(*partition, *why);
+  }
 }
 
 void Listener::start_by_policy(AssignedPartition& partition, const char* why) {

@@ -1,0 +1,197 @@
+#include "engine/transactions/partition_transaction.hpp"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <deque>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace braid::engine {
+namespace {
+
+using testing::ElementsAre;
+using testing::IsEmpty;
+
+// Notes what it is told, and fails where it is asked to.
+class ScriptedClient final : public TransactionalClient {
+ public:
+  Result<void> init() override { return say("init"); }
+  Result<void> begin() override { return say("begin"); }
+  Result<void> send(const OutgoingMessage& message) override {
+    return say("send " + std::string(message.payload.value_or("-")) + (message.partition_wraps ? " wrapped" : ""));
+  }
+  Result<void> commit(const StoredPosition& position, const GroupMembership*) override {
+    return say("commit " + std::to_string(position.position->value));
+  }
+  void abort() override { said.emplace_back("abort"); }
+
+  std::vector<std::string> said;
+  std::optional<std::string> fails;  // what begins so
+
+ private:
+  Result<void> say(const std::string& what) {
+    said.push_back(what);
+    if (fails && what.starts_with(*fails)) return Error(Error::Kind::timed_out, "no answer", true);
+    return {};
+  }
+};
+
+// Its thread is the test.
+class SteppedSlot final : public TransactionalSlot {
+ public:
+  [[nodiscard]] TransactionalClient& client() override { return scripted; }
+  void post(Task task) override { tasks.push_back(std::move(task)); }
+  void run() {
+    while (!tasks.empty()) {
+      const Task task = std::move(tasks.front());
+      tasks.pop_front();
+      task(scripted);
+    }
+  }
+  ScriptedClient scripted;
+  std::deque<Task> tasks;
+};
+
+class PartitionTransactionTest : public testing::Test {
+ protected:
+  std::shared_ptr<SteppedSlot> slot = std::make_shared<SteppedSlot>();
+  std::shared_ptr<PartitionTransaction> transaction = make(1);
+  std::vector<std::string> answers;
+
+  [[nodiscard]] std::shared_ptr<PartitionTransaction> make(std::uint64_t number) const {
+    return std::make_shared<PartitionTransaction>(slot, TopicPartition{"orders", {0}}, number);
+  }
+  [[nodiscard]] PartitionTransaction::Done note(std::string what) {
+    return [this, what](const Result<void>& outcome) { answers.push_back(what + (outcome ? " ok" : " failed")); };
+  }
+  void prepare() {
+    transaction->prepare(note("prepare"));
+    slot->run();
+    answers.clear();
+    slot->scripted.said.clear();
+  }
+  static std::vector<OutgoingRecord> records(const std::vector<std::string>& payloads) {
+    std::vector<OutgoingRecord> made;
+    for (const std::string& payload : payloads) made.push_back({.topic = "out", .payload = payload});
+    return made;
+  }
+  [[nodiscard]] static StoredPosition at(std::int64_t position) {
+    return {{"orders", {0}}, CommitPosition{position}, {}};
+  }
+  [[nodiscard]] const std::vector<std::string>& said() const { return slot->scripted.said; }
+};
+
+TEST_F(PartitionTransactionTest, TakesNothingBeforeItIsPrepared) {
+  transaction->send(records({"early"}));
+  EXPECT_THAT(said(), IsEmpty());
+  EXPECT_FALSE(transaction->prepared());
+}
+
+TEST_F(PartitionTransactionTest, IsPreparedOnceAndAllHear) {
+  transaction->prepare(note("first"));
+  transaction->prepare(note("second"));
+  EXPECT_FALSE(transaction->prepared());
+  slot->run();
+  EXPECT_TRUE(transaction->prepared());
+  EXPECT_THAT(said(), ElementsAre("init"));
+  transaction->prepare(note("third"));
+  EXPECT_THAT(answers, ElementsAre("first ok", "second ok", "third ok"));
+}
+
+TEST_F(PartitionTransactionTest, WhatCouldNotBePreparedMayBeAskedAgain) {
+  slot->scripted.fails = "init";
+  transaction->prepare(note("first"));
+  slot->run();
+  EXPECT_FALSE(transaction->prepared());
+  slot->scripted.fails.reset();
+  transaction->prepare(note("second"));
+  slot->run();
+  EXPECT_THAT(answers, ElementsAre("first failed", "second ok"));
+}
+
+TEST_F(PartitionTransactionTest, RecordsAndPositionGoInOne) {
+  prepare();
+  transaction->send(records({"a", "b"}));
+  transaction->send(records({"c"}));
+  transaction->commit(at(7), nullptr, note("commit"));
+  EXPECT_FALSE(transaction->prepared()) << "nothing may come between";
+  slot->run();
+  EXPECT_THAT(said(), ElementsAre("begin", "send a", "send b", "send c", "commit 7"));
+  EXPECT_THAT(answers, ElementsAre("commit ok"));
+  EXPECT_TRUE(transaction->prepared());
+}
+
+TEST_F(PartitionTransactionTest, APositionAloneHasItsTransactionToo) {
+  prepare();
+  transaction->commit(at(7), nullptr, note("commit"));
+  slot->run();
+  EXPECT_THAT(said(), ElementsAre("begin", "commit 7"));
+}
+
+TEST_F(PartitionTransactionTest, WhatCouldNotBeSentFailsAllOfIt) {
+  prepare();
+  slot->scripted.fails = "send b";
+  transaction->send(records({"a", "b", "never"}));
+  transaction->send(records({"nor this"}));
+  transaction->commit(at(7), nullptr, note("commit"));
+  slot->run();
+  EXPECT_THAT(said(), ElementsAre("begin", "send a", "send b", "abort"));
+  EXPECT_THAT(answers, ElementsAre("commit failed"));
+}
+
+TEST_F(PartitionTransactionTest, BehindOneThatFailedThereIsNoOther) {
+  prepare();
+  slot->scripted.fails = "commit";
+  transaction->send(records({"a"}));
+  transaction->commit(at(7), nullptr, note("first"));
+  slot->run();
+  EXPECT_FALSE(transaction->prepared());
+  transaction->send(records({"late"}));
+  transaction->commit(at(8), nullptr, note("second"));
+  slot->run();
+  EXPECT_THAT(said(), ElementsAre("begin", "send a", "commit 7", "abort"));
+  EXPECT_THAT(answers, ElementsAre("first failed", "second failed"));
+}
+
+TEST_F(PartitionTransactionTest, WhatIsSentLateGoesNowhereAndWhatWasOpenIsAborted) {
+  prepare();
+  transaction->send(records({"a"}));
+  transaction->close();
+  transaction->send(records({"late"}));
+  // The next one of the partition uses the same producer, behind it.
+  const auto next = make(2);
+  next->prepare(note("next"));
+  slot->run();
+  EXPECT_THAT(said(), ElementsAre("begin", "send a", "abort", "init"));
+  EXPECT_TRUE(next->prepared());
+}
+
+TEST_F(PartitionTransactionTest, ACommitUnderWayIsNotAbortedByTheEnd) {
+  prepare();
+  transaction->send(records({"a"}));
+  transaction->commit(at(7), nullptr, note("commit"));
+  transaction->close();
+  slot->run();
+  EXPECT_THAT(said(), ElementsAre("begin", "send a", "commit 7"));
+}
+
+TEST_F(PartitionTransactionTest, ADeadLetterIsPartOfIt) {
+  prepare();
+  transaction->send(DeadLetter{.topic = "dead", .payload = "x"}, PartitionNumber{5}, note("letter"));
+  transaction->commit(at(7), nullptr, note("commit"));
+  slot->run();
+  EXPECT_THAT(said(), ElementsAre("begin", "send x wrapped", "commit 7"));
+  EXPECT_THAT(answers, ElementsAre("letter ok", "commit ok"));
+}
+
+TEST_F(PartitionTransactionTest, ALetterThatFindsItClosedIsTold) {
+  transaction->close();
+  transaction->send(DeadLetter{.topic = "dead", .payload = "x"}, PartitionNumber{5}, note("letter"));
+  EXPECT_THAT(answers, ElementsAre("letter failed"));
+}
+
+}  // namespace
+}  // namespace braid::engine
