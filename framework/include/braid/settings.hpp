@@ -25,7 +25,7 @@ struct Settings {
   // What the ids of transactional producers begin with; topics with delivery: exactly_once need it. No other
   // process may have the same: a second one fences the first. The node's number is appended in a swarm
   // (docs/swarm.md), and a number for each partition that is assigned at once.
-  std::string transactional_id;
+  std::string transactional_id{};
 
   // Worker threads that all jobs of the application share. 1 to 10,000. Application::set_concurrency() changes it.
   std::uint32_t concurrency = 5;

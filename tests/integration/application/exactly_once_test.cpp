@@ -91,6 +91,7 @@ TEST_F(ExactlyOnceOnKafka, AttemptsThatFailLeaveNoEffect) {
   produce(3000, 50);
   Application app(transactional(), forwarding([](auto&) {}));
   app.start();
+  ASSERT_TRUE(eventually([&] { return app.figures().messages_done >= 3000; }));
   ASSERT_TRUE(all_committed());
   EXPECT_GT(app.figures().attempts_failed, 0U);
   EXPECT_TRUE(app.stop().in_time);
@@ -105,6 +106,7 @@ TEST_F(ExactlyOnceOnKafka, SeveralBatchesShareATransaction) {
                     t.transaction_batches(1000).transaction_interval(200ms).max_messages(10);
                   }));
   app.start();
+  ASSERT_TRUE(eventually([&] { return app.figures().messages_done >= 3000; }));
   ASSERT_TRUE(all_committed());
   EXPECT_TRUE(app.stop().in_time);
   EXPECT_LT(app.figures().commits, 100U) << "of 300 batches at least";
