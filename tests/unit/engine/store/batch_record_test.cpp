@@ -147,8 +147,8 @@ TEST_F(BatchRecordTest, TheListenerHearsOfARefusedEpoch) {
   ASSERT_TRUE(told.has_value());
   EXPECT_EQ(told->store, &world().store);
   ASSERT_EQ(told->fenced.size(), 1U);
-  EXPECT_EQ(told->fenced.front().first, (TopicPartition{"events", {0}}));
-  EXPECT_EQ(told->fenced.front().second, 1U);
+  EXPECT_EQ(told->fenced.front().partition, (TopicPartition{"events", {0}}));
+  EXPECT_EQ(told->fenced.front().epoch, 1U);
 }
 
 // Who catches everything and returns has not processed anything: the transaction was rolled back.
