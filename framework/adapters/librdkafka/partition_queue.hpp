@@ -37,7 +37,7 @@ struct QueueContext {
   // Of partitions that are assigned no more. Each element in them holds its partition, and the library empties,
   // when it ends, the queues of those partitions only that it finds by their topics. Of a topic that was deleted it
   // finds none, and its end would wait for ever (2.0.2).
-  std::vector<std::pair<engine::TopicPartition, QueuePtr>> given_back;
+  std::vector<std::pair<engine::TopicPartition, QueuePtr>> given_back{};
 
   // Empties the queues that were given back: behind an unassign, and before the client's end, what they hold is of
   // no use to anybody.

@@ -125,7 +125,7 @@ TEST_F(ExternalPositionsTest, WhoReadLastMaySave) {
   EXPECT_EQ(store_->position("g", {"orders", {0}}), CommitPosition{20});
   ASSERT_EQ(late->fenced.size(), 1U);
   read(zombie);
-  EXPECT_FALSE(zombie.saves_as(here_, late->fenced[0].second)) << "it has loaded again since";
+  EXPECT_FALSE(zombie.saves_as(here_, late->fenced[0].epoch)) << "it has loaded again since";
 }
 
 // One partition has a new owner; the other's position is stored nevertheless.
@@ -141,8 +141,8 @@ TEST_F(ExternalPositionsTest, AFencedPartitionDoesNotKeepBackTheOthers) {
   const auto refused = answer();
   EXPECT_FALSE(refused->committed->ok());
   ASSERT_EQ(refused->fenced.size(), 1U) << "and it is said which it is";
-  EXPECT_EQ(refused->fenced[0].first, both[0]);
-  EXPECT_TRUE(positions.saves_as(both[0], refused->fenced[0].second));
+  EXPECT_EQ(refused->fenced[0].partition, both[0]);
+  EXPECT_TRUE(positions.saves_as(both[0], refused->fenced[0].epoch));
   EXPECT_EQ(store_->position("g", {"orders", {0}}), std::nullopt);
   EXPECT_EQ(store_->position("g", {"orders", {1}}), CommitPosition{9});
 }

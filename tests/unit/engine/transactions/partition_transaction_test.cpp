@@ -75,7 +75,11 @@ class PartitionTransactionTest : public testing::Test {
   }
   static std::vector<OutgoingRecord> records(const std::vector<std::string>& payloads) {
     std::vector<OutgoingRecord> made;
-    for (const std::string& payload : payloads) made.push_back({.topic = "out", .payload = payload});
+    for (const std::string& payload : payloads) {
+      OutgoingRecord& record = made.emplace_back();
+      record.topic = "out";
+      record.payload = payload;
+    }
     return made;
   }
   [[nodiscard]] static StoredPosition at(std::int64_t position) {
