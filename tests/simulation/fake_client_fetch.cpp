@@ -73,7 +73,10 @@ void FakeConsumerClient::begin_incarnation(FakeFetch& fetch, std::int64_t start)
   incarnation->start = start;
   incarnation->steered = fetch.steered;
   fetch.incarnation = std::move(incarnation);
-  fetch.partition->current = fetch.incarnation;
+  // One that the group has declared dead, and that goes on, does not take it from whoever has it since.
+  const auto current = fetch.partition->current.lock();
+  const bool member = member_ && !member_->gone;
+  if (member || !current || current->ended) fetch.partition->current = fetch.incarnation;
   fetch.next = start;
   fetch.app_position = start;
   fetch.fetched.clear();

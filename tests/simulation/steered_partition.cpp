@@ -113,13 +113,16 @@ bool SteeredPartition::held() const {
 }
 
 bool SteeredPartition::was_asked(const engine::StartPoint& target) const {
-  return std::any_of(asked_.begin(), asked_.end(), [&](const auto& each) { return same(each, target); });
+  return (once_more_ && same(*once_more_, target)) ||
+         std::any_of(asked_.begin(), asked_.end(), [&](const auto& each) { return same(each, target); });
 }
 
 // It was the last one when it was looked at; those before it are forgotten.
 void SteeredPartition::obeyed(const engine::StartPoint& target) {
-  const auto found =
-      std::find_if(asked_.rbegin(), asked_.rend(), [&](const auto& each) { return same(each, target); });
+  const auto is_it = [&](const auto& each) { return same(each, target); };
+  once_more_.reset();
+  if (std::count_if(asked_.begin(), asked_.end(), is_it) > 1) once_more_ = target;
+  const auto found = std::find_if(asked_.rbegin(), asked_.rend(), is_it);
   asked_.erase(asked_.begin(), found.base());
 }
 
@@ -127,6 +130,7 @@ void SteeredPartition::close() {
   closed_ = true;
   paused_ = false;
   asked_.clear();
+  once_more_.reset();
 }
 
 }  // namespace braid::simulation

@@ -41,7 +41,7 @@ class SteeredPartition {
 
   // --- the fake client's
 
-  // Somebody has asked for that, and nothing later was obeyed.
+  // Somebody has asked for that, and nothing later was obeyed, as far as one can tell.
   [[nodiscard]] bool was_asked(const engine::StartPoint& target) const;
   void obeyed(const engine::StartPoint& target);
   void close();
@@ -57,6 +57,8 @@ class SteeredPartition {
   bool paused_ = false;
   std::optional<engine::Time> until_;     // the pause lasts so long at least; none: until it is resumed
   std::deque<engine::StartPoint> asked_;  // in order
+  // Asked for twice, and obeyed once: whether for the first time, nobody can tell, and then it is obeyed again.
+  std::optional<engine::StartPoint> once_more_;
 };
 
 // Where a target is in the log: what the broker would answer.

@@ -80,7 +80,9 @@ void WorkRecord::collapse(std::span<const std::shared_ptr<WorkRecord>> all, std:
     world_.happened(Happening::collapsed_undelivered);
     share_.push_back({given.offset, given.key});
     open_.push_back(given);
-    if (given.offset < lowest) fuzzy_ = true;  // nobody saw how often it was tried
+    if (given.offset >= lowest) continue;
+    fuzzy_ = true;  // nobody saw how often it was tried
+    failures_ = 0;  // and no attempt that had it failed
   }
   std::ranges::sort(share_, {}, &Piece::offset);
   std::ranges::sort(open_, {}, &Given::offset);
