@@ -187,8 +187,11 @@ std::vector<PartitionCommits::RequestId> PartitionCommits::refused(std::uint64_t
 }
 
 void PartitionCommits::put_off(Time until) {
-  not_before_ = until;
-  gave_up_ = ended_;
+  if (!ended_) {
+    not_before_ = until;
+    return;
+  }
+  gave_up_ = std::exchange(refused_at_end_, true);
 }
 
 // --- the end

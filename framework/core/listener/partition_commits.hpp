@@ -124,8 +124,8 @@ class PartitionCommits {
   void failed(std::uint64_t token);
   // The same, but trying again is of no use: returns the requests that it carried, for an error.
   [[nodiscard]] std::vector<RequestId> refused(std::uint64_t token);
-  // It was refused for a reason that lasts: nothing is due before then, and nothing ever if this was the last
-  // chance.
+  // It was refused for a reason that may last: nothing is due before then. At the end it is tried once more at
+  // once, and then nothing is due any more.
   void put_off(Time until);
 
   // --- the end
@@ -168,7 +168,8 @@ class PartitionCommits {
   std::optional<Time> due_;
   Time not_before_ = Time::min();
   bool ended_ = false;
-  bool gave_up_ = false;                 // it was the last chance, and refused
+  bool refused_at_end_ = false;
+  bool gave_up_ = false;                 // so was the last chance
   std::optional<CommitContent> stored_;  // none: unknown, or nothing
   std::uint64_t token_ = 0;
   std::optional<CommitContent> in_flight_;
