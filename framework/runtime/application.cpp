@@ -5,6 +5,7 @@
 #include "engine/store/store_thread.hpp"
 #include "engine/worker/describe_failure.hpp"
 #include "engine/worker/worker_pool.hpp"
+#include "runtime/application_producer.hpp"
 #include "runtime/check_settings.hpp"
 #include "runtime/common.hpp"
 #include "runtime/connections/listener_connections.hpp"
@@ -53,7 +54,11 @@ class Application::Impl {
       throw std::invalid_argument(fmt::format("{}", fmt::join(problems, "\n")));
     }
     common_ = std::make_shared<runtime::Common>(settings_);
-    recovery_ = runtime::make_recovery_tools(common_, common_->clock, common_->log);
+    Settings producers = settings_;
+    producers.client_id = runtime::client_id_of(node_, settings_.client_id);
+    producer_ = std::make_shared<runtime::ApplicationProducer>(
+        runtime::application_producer_settings(producers), std::shared_ptr<engine::Log>(common_, &common_->log));
+    recovery_ = runtime::make_recovery_tools(common_, common_->clock, common_->log, settings_, producer_);
     // So that they are told of from the beginning, and in this order.
     for (const auto& group : routes_->consumer_groups) {
       for (const auto& subscription_group : group.subscription_groups) {
@@ -78,6 +83,7 @@ class Application::Impl {
     letters.client_id = runtime::client_id_of(node_, settings_.client_id);
     common_->letters = runtime::make_letter_producer(letters, *routes_, common_->log);
     factory_->parts().letters = common_->letters;
+    if (!settings_.producer.empty()) producer_->make();
     transactions_ = runtime::make_transactional_producers(letters, node_, *routes_, common_, common_->log);
     factory_->parts().transactions = transactions_;
     started_ = true;
@@ -117,6 +123,10 @@ class Application::Impl {
       report.left_behind = std::move(left.words);
       std::ranges::transform(left.shares, std::back_inserter(report.left_shares), runtime::left_share_of);
     }
+    // What consumers have produced and nobody waits for goes out, as far as there is time.
+    const auto time_left = std::max<engine::Duration>(deadline - common_->clock.now(), engine::Duration::zero());
+    producer_->close(at_once ? std::chrono::milliseconds(0)
+                             : std::chrono::duration_cast<std::chrono::milliseconds>(time_left));
     // Nobody waits for what it still has.
     if (common_->letters) common_->letters->close(std::chrono::milliseconds(0));
     if (transactions_) {
@@ -266,6 +276,7 @@ class Application::Impl {
   const std::shared_ptr<const routing::Routes> routes_;
   const std::optional<boost::asio::any_io_executor> executor_;  // the host's; none: a pool of our own
   std::shared_ptr<runtime::Common> common_;
+  std::shared_ptr<runtime::ApplicationProducer> producer_;
   std::shared_ptr<const engine::RecoveryTools> recovery_;
   std::shared_ptr<engine::OwnedPool> pool_;  // never another one: any thread may resize it
   std::map<const OffsetStore*, std::shared_ptr<engine::StoreThread>> stores_;

@@ -1,5 +1,8 @@
 #include "runtime/check_settings.hpp"
 
+#include "core/producer/variant_rules.hpp"
+#include "runtime/application_producer.hpp"
+
 #include <fmt/format.h>
 
 #include <charconv>
@@ -47,6 +50,12 @@ std::vector<std::string> check_settings(const Settings& settings) {
   if (settings.commit_metadata_bytes > 32'767) {
     problems.push_back(
         fmt::format("commit_metadata_bytes must be from 0 to 32,767, is {}", settings.commit_metadata_bytes));
+  }
+  // Who has set nothing for it may not produce at all, and is told with the first record.
+  if (!settings.producer.empty()) {
+    for (const std::string& problem : core::find_contradictions(application_producer_settings(settings))) {
+      problems.push_back(fmt::format("producer: {}", problem));
+    }
   }
   return problems;
 }

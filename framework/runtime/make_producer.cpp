@@ -30,17 +30,6 @@ std::map<std::string, std::string> kafka_of(const ProducerSettings& settings) {
   return kafka;
 }
 
-std::size_t max_payload_of(const ProducerSettings& settings) {
-  if (settings.max_payload_size) return *settings.max_payload_size;
-  const auto found = settings.kafka.find("message.max.bytes");
-  std::size_t most = kKafkasMessageMost;
-  // What is no number is refused by the client.
-  if (found != settings.kafka.end()) {
-    std::from_chars(found->second.data(), found->second.data() + found->second.size(), most);
-  }
-  return most;
-}
-
 OnDelivery on_each_of(const ProducerSettings& settings, const std::shared_ptr<engine::Log>& log) {
   if (settings.interceptors.empty()) return settings.on_delivery;
   return [users = settings.on_delivery, interceptors = settings.interceptors, log](const Delivery& delivery) {
@@ -62,6 +51,17 @@ std::string next_thread_name() {
 }
 
 }  // namespace
+
+std::size_t max_payload_of(const ProducerSettings& settings) {
+  if (settings.max_payload_size) return *settings.max_payload_size;
+  const auto found = settings.kafka.find("message.max.bytes");
+  std::size_t most = kKafkasMessageMost;
+  // What is no number is refused by the client.
+  if (found != settings.kafka.end()) {
+    std::from_chars(found->second.data(), found->second.data() + found->second.size(), most);
+  }
+  return most;
+}
 
 std::unique_ptr<engine::ProducerFront> make_producer(const ProducerSettings& settings,
                                                      std::shared_ptr<engine::Log> log,

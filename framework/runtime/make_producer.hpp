@@ -8,7 +8,9 @@
 #include <boost/asio/awaitable.hpp>
 
 #include <chrono>
+#include <cstddef>
 #include <memory>
+#include <string>
 #include <vector>
 
 namespace braid::runtime {
@@ -19,6 +21,9 @@ namespace braid::runtime {
 [[nodiscard]] std::unique_ptr<engine::ProducerFront> make_producer(const ProducerSettings& settings,
                                                                    std::shared_ptr<engine::Log> log,
                                                                    const std::string& thread_name);
+
+// Of a payload, in bytes.
+[[nodiscard]] std::size_t max_payload_of(const ProducerSettings& settings);
 
 // Producer's functions for coroutines. The front outlives them.
 [[nodiscard]] Awaitable<Result<Delivery>> produce_async(engine::ProducerFront& front, Record record);

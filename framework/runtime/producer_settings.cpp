@@ -29,4 +29,10 @@ routing::KafkaSettings producer_settings(const Settings& settings) {
   return kept;
 }
 
+routing::KafkaSettings record_settings(const Settings& settings) {
+  routing::KafkaSettings all = producer_settings(settings);
+  for (const auto& [name, value] : settings.producer) all[name] = value;
+  return all;
+}
+
 }  // namespace braid::runtime

@@ -8,4 +8,7 @@ namespace braid::runtime {
 // The application's Kafka settings without those of consumers, which a producer would only warn about. Thread: any.
 [[nodiscard]] routing::KafkaSettings producer_settings(const Settings& settings);
 
+// The same for what consumers produce: with Settings::producer over them. Thread: any.
+[[nodiscard]] routing::KafkaSettings record_settings(const Settings& settings);
+
 }  // namespace braid::runtime

@@ -1,6 +1,8 @@
 #include "runtime/recovery.hpp"
 
 #include "adapters/librdkafka/rdkafka_producer_client.hpp"
+#include "runtime/application_producer.hpp"
+#include "runtime/make_producer.hpp"
 #include "runtime/producer_settings.hpp"
 
 #include <map>
@@ -54,7 +56,9 @@ std::shared_ptr<engine::LetterProducer> make_letter_producer(const Settings& set
 }
 
 std::shared_ptr<const engine::RecoveryTools> make_recovery_tools(std::shared_ptr<const void> keeps,
-                                                                 const engine::Clock& clock, engine::Log& log) {
+                                                                 const engine::Clock& clock, engine::Log& log,
+                                                                 const Settings& settings,
+                                                                 std::shared_ptr<engine::RecordSink> records) {
   return std::make_shared<engine::RecoveryTools>(engine::RecoveryTools{
       .now = [keeps, &clock] { return clock.now(); },
       .random =
@@ -62,7 +66,10 @@ std::shared_ptr<const engine::RecoveryTools> make_recovery_tools(std::shared_ptr
             thread_local std::minstd_rand engine{std::random_device{}()};
             return std::uniform_real_distribution<double>(0.0, 1.0)(engine);
           },
-      .warn = [keeps, &log](std::string_view text) { log.write(engine::LogLevel::warning, "worker", text); }});
+      .warn = [keeps, &log](std::string_view text) { log.write(engine::LogLevel::warning, "worker", text); },
+      .records = std::move(records),
+      .await_produced = settings.await_produced,
+      .max_payload_size = max_payload_of(application_producer_settings(settings))});
 }
 
 }  // namespace braid::runtime

@@ -2,6 +2,7 @@
 
 #include "engine/ports/clock.hpp"
 #include "engine/ports/log.hpp"
+#include "engine/ports/record_sink.hpp"
 #include "engine/producer/letter_producer.hpp"
 #include "engine/worker/recovery_tools.hpp"
 
@@ -19,9 +20,10 @@ namespace braid::runtime {
                                                                            const routing::Routes& routes,
                                                                            engine::Log& log);
 
-// `keeps` is what clock and log are parts of: a job may outlive the application.
-[[nodiscard]] std::shared_ptr<const engine::RecoveryTools> make_recovery_tools(std::shared_ptr<const void> keeps,
-                                                                               const engine::Clock& clock,
-                                                                               engine::Log& log);
+// `keeps` is what clock and log are parts of: a job may outlive the application. `records`: what consumers produce
+// by.
+[[nodiscard]] std::shared_ptr<const engine::RecoveryTools> make_recovery_tools(
+    std::shared_ptr<const void> keeps, const engine::Clock& clock, engine::Log& log, const Settings& settings,
+    std::shared_ptr<engine::RecordSink> records);
 
 }  // namespace braid::runtime

@@ -44,7 +44,7 @@ std::shared_ptr<engine::TransactionalProducers> make_transactional_producers(con
   if (!first_exactly_once(routes)) return nullptr;
   const std::string id = client_id_of(node, settings.transactional_id);
   auto make = [&log, id, client_id = settings.client_id + "-transactions",
-               kafka = producer_settings(settings)](std::uint32_t number) {
+               kafka = record_settings(settings)](std::uint32_t number) {
     return adapters::make_transactional_client({.log = log,
                                                 .client_id = client_id,
                                                 .transactional_id = fmt::format("{}-{}", id, number),

@@ -44,8 +44,9 @@ struct Promises {
   bool end_of_partition = false;  // its consumers hear of ends
   bool filtered = false;          // a filter stands before its consumers; its messages may wait beside
   FilterStage filter_stage = FilterStage::partition;
-  bool steered = false;  // its consumers pause and seek
-  bool tickets = false;  // some jobs are settled later
+  bool steered = false;   // its consumers pause and seek
+  bool produces = false;  // a record for each message, which is awaited
+  bool tickets = false;   // some jobs are settled later
   std::optional<engine::Duration> ticket_timeout{};
   bool overdue_is_retried = false;  // though what is overdue may be going on
   bool waits_itself = false;        // its consumers wait for commits
@@ -64,12 +65,13 @@ struct FakePartition {
   Bounds bounds;  // by its topic's route, for the guarantees
   Promises promises{};
   std::weak_ptr<Incarnation> current{};
-  std::optional<std::int64_t> stored;   // by the group, or in the offset store
-  std::uint64_t epoch = 0;              // of the offset store
-  std::string metadata{};               // with it
-  std::set<std::int64_t> effectless{};  // exactly once: messages that user code has given up
-  std::string older_metadata{};         // with another position, before
-  std::int64_t skipped_below = 0;       // a start at the latest offset left these out, as asked for
+  std::optional<std::int64_t> stored;     // by the group, or in the offset store
+  std::uint64_t epoch = 0;                // of the offset store
+  std::string metadata{};                 // with it
+  std::set<std::int64_t> effectless{};    // exactly once: messages that user code has given up
+  std::set<std::int64_t> produced_for{};  // messages of which a record has arrived
+  std::string older_metadata{};           // with another position, before
+  std::int64_t skipped_below = 0;         // a start at the latest offset left these out, as asked for
   std::uint64_t moved_by = 0;  // the incarnation that moved its position the last time, since it was asked to
   int last_process = -1;       // that it was assigned to, and by which connection
   int last_connection = -1;

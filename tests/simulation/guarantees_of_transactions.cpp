@@ -4,8 +4,12 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <cstdint>
 #include <map>
+#include <memory>
 #include <string>
+#include <vector>
 
 namespace braid::simulation {
 
@@ -48,11 +52,40 @@ class EffectsAreExact final : public Guarantee {
   std::vector<Effects> effects_;
 };
 
+// A position never passes a message whose record was not delivered, whatever its attempts have said; but of those
+// that user code has given up.
+class DoneIsDelivered final : public Guarantee {
+ public:
+  DoneIsDelivered(World& world, const GuaranteeSetting& setting)
+      : Guarantee(world, Happening::checked_delivered), looked_to_(setting.partitions.size()) {}
+  [[nodiscard]] const char* name() const override { return "what is done has been delivered"; }
+
+  void commit_applied(FakePartition& partition, std::int64_t position) override {
+    if (!partition.promises.produces) return;
+    checked();
+    std::int64_t& looked_to = looked_to_[static_cast<std::size_t>(partition.index)];
+    for (std::size_t i = partition.log.index_at(looked_to); i < partition.log.records().size(); ++i) {
+      const FakeRecord& record = partition.log.records()[i];
+      if (record.offset >= position) break;
+      const bool out_of_reach = record.offset < partition.log.start() || record.offset < partition.skipped_below;
+      const bool given_up = record.lettered || partition.effectless.contains(record.offset);
+      if (partition.produced_for.contains(record.offset) || out_of_reach || given_up) continue;
+      violated(fmt::format("#{}: {} is below {}, and its record has not arrived", partition.index, record.offset,
+                           position));
+    }
+    looked_to = std::max(looked_to, position);
+  }
+
+ private:
+  std::vector<std::int64_t> looked_to_;  // by partition
+};
+
 }  // namespace
 
 void add_guarantees_of_transactions(World& world, const GuaranteeSetting& setting,
                                     std::vector<std::unique_ptr<Guarantee>>& all) {
   all.push_back(std::make_unique<EffectsAreExact>(world, setting));
+  all.push_back(std::make_unique<DoneIsDelivered>(world, setting));
 }
 
 }  // namespace braid::simulation

@@ -38,6 +38,7 @@ class TopicDraw {
     if (steered_) world_.happened(Happening::steered_by_consumers);
     draw_hooks();
     draw_filter();
+    draw_production();
     if (random_.chance(200)) topic_.max_concurrency = static_cast<std::uint32_t>(random_.between(1, 3));
     promise();
     return std::move(topic_);
@@ -173,6 +174,16 @@ class TopicDraw {
     if (random_.chance(500)) filter_stage_ = FilterStage::virtual_partition;
   }
 
+  // Where nothing is done but by the attempts that are seen here.
+  void draw_production() {
+    const bool may = !exactly_once_ && !tickets_ && !steered_ && !filtered_ &&
+                     topic_.offsets == routing::Offsets::automatic && topic_.commit.when != When::external &&
+                     topic_.commit.when != When::before_processing && recovery_.says != Says::one_at_a_time;
+    if (!may || !random_.chance(600)) return;
+    produces_ = true;
+    world_.happened(Happening::policy_produces);
+  }
+
   void promise() {
     const bool sticky = topic_.reducer == routing::Reducer::Kind::sticky;
     const bool bounded_window = topic_.max_window < 1'000'000;
@@ -192,6 +203,7 @@ class TopicDraw {
         .filtered = filtered_,
         .filter_stage = filter_stage_,
         .steered = steered_,
+        .produces = produces_,
         .tickets = tickets_,
         .ticket_timeout = topic_.ticket_timeout,
         .overdue_is_retried = topic_.on_ticket_timeout == routing::OnTicketTimeout::retry,
@@ -214,6 +226,7 @@ class TopicDraw {
   bool steered_ = false;
   bool exactly_once_ = false;
   bool filtered_ = false;
+  bool produces_ = false;
   FilterStage filter_stage_ = FilterStage::partition;
 };
 
@@ -260,6 +273,8 @@ Plan draw_plan(World& world, FakeKafka& kafka) {
   process.manners.settles_late = 30 * mood;
   process.manners.letters_fail = 80 * mood;
   process.manners.letters_late = 40 * mood;
+  process.manners.records_fail = 20 * mood;
+  process.manners.records_late = 30 * mood;
   process.manners.keeps = random.chance(300) ? 150 : 0;
   const std::int64_t topics = random.between(1, 2);
   std::int64_t left = kPartitionsLeast;

@@ -144,10 +144,12 @@ Process::Process(World& world, FakeKafka& kafka, int number, const ProcessPlan& 
       store_(world, number, std::make_shared<FakeOffsetStore>(world, kafka)),
       transactions_(std::make_shared<FakeTransactions>(world, kafka, number)),
       letters_(std::make_shared<FakeLetters>(consumers_)),
+      records_(std::make_shared<FakeRecords>(consumers_)),
       recovery_(std::make_shared<engine::RecoveryTools>(engine::RecoveryTools{
           .now = [this] { return world_.clock.now(); },
           .random = [this] { return static_cast<double>(world_.random.below(1001)) / 1000; },
-          .warn = [this](std::string_view text) { write(engine::LogLevel::warning, "recovery", text); }})),
+          .warn = [this](std::string_view text) { write(engine::LogLevel::warning, "recovery", text); },
+          .records = records_})),
       pool_(std::make_shared<SteppedPool>(world, number, plan.workers, plan.queue_limit)),
       jobs_(std::make_shared<engine::PartitionJobsTable>()),
       limits_(std::make_shared<engine::Limits>(plan.max_bytes_in_flight)),
@@ -303,6 +305,7 @@ void Process::crash() {
   world_.happened(Happening::process_crashed);
   world_.trace("process crashes", number_ * 10);
   letters_->die();
+  records_->die();
   transactions_->die();
   consumers_.dead = true;
   for (const auto& connection : connections_) connection->crash();
@@ -314,6 +317,7 @@ bool Process::over() {
   const bool back = pool_->quiet() && std::all_of(connections_.begin(), connections_.end(),
                                                   [](const auto& connection) { return connection->ended(); });
   if (!back) return false;
+  if (records_->close()) return false;  // what that ends may have more to run
   if (!std::exchange(pool_ended_, true)) {
     pool_->end();
     library_.close();

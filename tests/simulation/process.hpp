@@ -8,6 +8,7 @@
 #include "simulation/fake_client.hpp"
 #include "simulation/fake_kafka.hpp"
 #include "simulation/fake_letters.hpp"
+#include "simulation/fake_records.hpp"
 #include "simulation/fake_store.hpp"
 #include "simulation/fake_transactions.hpp"
 #include "simulation/simulated_consumer.hpp"
@@ -72,6 +73,8 @@ class Process final : private engine::ListenerHost, private engine::Log {
   void flush_one();
   // A dead letter arrives, or does not; false: none is on its way.
   bool step_letters() { return letters_->step(); }
+  // The same of what consumers have produced.
+  bool step_records() { return records_->step(); }
   // A thread of the user's pauses, resumes or seeks some partition.
   void steer_one();
   void stop(engine::Duration within);
@@ -120,6 +123,7 @@ class Process final : private engine::ListenerHost, private engine::Log {
   SteppedStore store_;
   std::shared_ptr<FakeTransactions> transactions_;
   std::shared_ptr<FakeLetters> letters_;
+  std::shared_ptr<FakeRecords> records_;
   std::shared_ptr<const engine::RecoveryTools> recovery_;
   bool pool_ended_ = false;
   bool wants_stop_ = false;

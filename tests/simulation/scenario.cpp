@@ -159,12 +159,13 @@ class Scenario {
     if (random.chance(world_.calm ? 60 : 15) && !processes_.empty()) random.one_of(processes_)->flush_one();
     if (random.chance(world_.calm ? 60 : 4) && !processes_.empty()) random.one_of(processes_)->steer_one();
     if (random.chance(world_.calm ? 100 : 20) && !processes_.empty()) random.one_of(processes_)->step_letters();
+    if (random.chance(world_.calm ? 200 : 100) && !processes_.empty()) random.one_of(processes_)->step_records();
     const std::size_t which = random.below(100);
     if (which < 3) world_.clock.advance(std::chrono::microseconds(random.between(1, 2000)));
     if (which < 25 && step_network()) return;
     if (which < 40 && begin_job()) return;
     if (run_a_task()) return;
-    if (begin_job() || step_network() || step_letters()) return;
+    if (begin_job() || step_network() || step_letters() || step_records()) return;
     skip_to_next_event();
   }
 
@@ -180,6 +181,10 @@ class Scenario {
 
   bool step_letters() {
     return std::any_of(processes_.begin(), processes_.end(), [](const auto& each) { return each->step_letters(); });
+  }
+
+  bool step_records() {
+    return std::any_of(processes_.begin(), processes_.end(), [](const auto& each) { return each->step_records(); });
   }
 
   bool begin_job() {

@@ -1,6 +1,7 @@
 #include "simulation/simulated_consumer.hpp"
 
 #include "simulation/callback_library.hpp"
+#include "simulation/fake_records.hpp"
 #include "simulation/observed_job.hpp"
 #include "simulation/steered_partition.hpp"
 
@@ -122,13 +123,22 @@ void SimulatedConsumer::consume(Batch& batch) {
   const auto job = std::make_shared<ObservedJob>(setting_, record_, batch, std::exchange(fresh_, false));
   record_->give({batch.begin(), batch.size()}, batch.attempt());
   ticket_.reset();
+  produced_ = promises_.produces ? std::make_shared<ProducedAttempt>(setting_, job) : nullptr;
   try {
     work_on(batch, job);
   } catch (...) {
+    if (produced_) {
+      produced_->ends(std::current_exception());
+      throw;
+    }
     record_->failed(std::current_exception());
     if (ticket_) setting_.library->call_threw(*ticket_);
     job->end();
     throw;
+  }
+  if (produced_) {
+    produced_->ends(nullptr);
+    return;
   }
   // A job that was deferred goes on, unless its ticket was settled meanwhile.
   if (ticket_ && !setting_.library->call_returned(*ticket_)) return;
@@ -148,6 +158,7 @@ void SimulatedConsumer::work_on(Batch& batch, const std::shared_ptr<ObservedJob>
     if (give_up(batch, message)) continue;
     work_on_message(message, marked);
     if (promises_.exactly_once) take_effect(batch, message);
+    if (promises_.produces) produce(batch, message);
     if (promises_.steered) steer(message);
     if (promises_.tickets && random.chance(setting_.manners.defers)) {
       ticket_ = setting_.library->take(batch, job);
@@ -169,7 +180,17 @@ void SimulatedConsumer::work_on(Batch& batch, const std::shared_ptr<ObservedJob>
 
 void SimulatedConsumer::take_effect(Batch& batch, const Message& message) {
   const std::string payload = std::to_string(message.offset().value);
-  batch.produce({.topic = "effects", .key = {}, .payload = payload, .partition = {}, .headers = {}});
+  if (!batch.produce({.topic = "effects", .payload = payload})) {
+    setting_.world->fail("each message takes effect once", "a record was refused");
+  }
+}
+
+void SimulatedConsumer::produce(Batch& batch, const Message& message) {
+  const std::string payload = std::to_string(message.offset().value);
+  setting_.producing = produced_;
+  setting_.producing_for = record_->incarnation().partition;
+  const auto sent = batch.produce({.topic = "results", .payload = payload}, message);
+  if (!sent) throw std::runtime_error(sent.error().text());
 }
 
 void SimulatedConsumer::work_on_message(const Message& message, bool marked) {
@@ -201,8 +222,10 @@ void SimulatedConsumer::mark(Batch& batch, const Message& message) {
   if (promises_.manual_offsets && world.random.chance(300)) {
     mark_by_partition(offset);
   } else {
-    record_->mark(offset, true);
-    if (where_->lost()) record_->incarnation().inexact = true;
+    if (!produced_ || !produced_->hold(offset)) {
+      record_->mark(offset, true);
+      if (where_->lost()) record_->incarnation().inexact = true;
+    }
     world.random.chance(500) ? batch.mark(message) : batch.mark(message.offset());
   }
   ask_for_commit(batch);

@@ -19,6 +19,7 @@ namespace braid::simulation {
 
 class CallbackLibrary;
 class ObservedJob;
+class ProducedAttempt;
 class SimulatedConsumer;
 struct OpenTicket;
 
@@ -42,6 +43,8 @@ struct Manners {
   std::uint32_t factory_fails = 5;
   std::uint32_t letters_fail = 100;
   std::uint32_t letters_late = 40;
+  std::uint32_t records_fail = 40;
+  std::uint32_t records_late = 40;
   engine::Duration long_pause_most{};
 };
 
@@ -59,6 +62,8 @@ struct ConsumerSetting {
   std::map<int, std::weak_ptr<Incarnation>> incarnations{};  // by partition, the last that user code saw
   std::vector<std::shared_ptr<WorkRecord>> records{};        // letters may be answered behind the last hook
   std::vector<std::weak_ptr<SteeredPartition>> steered{};    // that somebody may steer from outside
+  std::shared_ptr<ProducedAttempt> producing{};  // who calls the producer just now, and of which partition
+  int producing_for = 0;
 };
 
 // User code at its worst: pauses anywhere, throws anything, marks some and then fails, overruns, keeps what it was
@@ -91,6 +96,7 @@ class SimulatedConsumer final : public Consumer {
   void leave_collapsed();
   void work_on(Batch& batch, const std::shared_ptr<ObservedJob>& job);
   void take_effect(Batch& batch, const Message& message);
+  void produce(Batch& batch, const Message& message);
   void work_on_message(const Message& message, bool marked);
   void work_on_one_by_one(Batch& batch);
   // A message in hand that fails by its nature.
@@ -122,7 +128,8 @@ class SimulatedConsumer final : public Consumer {
   std::shared_ptr<WorkRecord> record_;      // from the first batch on
   std::shared_ptr<WorkRecord> own_record_;  // while record_ is of a collapsed batch: its virtual partition's
   std::vector<Kept> kept_;
-  std::shared_ptr<OpenTicket> ticket_;  // of the call in hand
+  std::shared_ptr<OpenTicket> ticket_;         // of the call in hand
+  std::shared_ptr<ProducedAttempt> produced_;  // likewise
 };
 
 }  // namespace braid::simulation

@@ -1,7 +1,7 @@
 #include "engine/producer/letter_producer.hpp"
 
-#include <optional>
-#include <string_view>
+#include "engine/producer/outgoing.hpp"
+
 #include <utility>
 
 namespace braid::engine {
@@ -10,19 +10,6 @@ namespace {
 
 Error closed_error() {
   return {Error::Kind::closed, "the application stops; no dead letter is sent any more", true};
-}
-
-Record record_of(const DeadLetter& letter, PartitionNumber original) {
-  const auto view = [](const std::optional<std::string>& bytes) {
-    return bytes ? std::optional<std::string_view>(*bytes) : std::nullopt;
-  };
-  Record record{.topic = letter.topic,
-                .key = view(letter.key),
-                .payload = view(letter.payload),
-                .partition = original,
-                .headers = {}};
-  for (const auto& [name, value] : letter.headers) record.headers.push_back({name, view(value)});
-  return record;
 }
 
 }  // namespace

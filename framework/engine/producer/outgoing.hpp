@@ -3,8 +3,12 @@
 #include "engine/ports/producer_client.hpp"
 
 #include <braid/record.hpp>
+#include <braid/recovery.hpp>
 
 #include <chrono>
+#include <optional>
+#include <string>
+#include <string_view>
 
 namespace braid::engine {
 
@@ -33,6 +37,21 @@ namespace braid::engine {
     record.timestamp = std::chrono::system_clock::time_point(std::chrono::milliseconds(*message.timestamp_ms));
   }
   return OwnedRecord(record);
+}
+
+// A dead letter; where it goes it has the partition that its message came from, modulo the number of those. Its
+// views are the letter's.
+[[nodiscard]] inline Record record_of(const DeadLetter& letter, PartitionNumber original) {
+  const auto view = [](const std::optional<std::string>& bytes) {
+    return bytes ? std::optional<std::string_view>(*bytes) : std::nullopt;
+  };
+  Record record{.topic = letter.topic,
+                .key = view(letter.key),
+                .payload = view(letter.payload),
+                .partition = original,
+                .headers = {}};
+  for (const auto& [name, value] : letter.headers) record.headers.push_back({name, view(value)});
+  return record;
 }
 
 }  // namespace braid::engine

@@ -1,6 +1,7 @@
 #include "engine/transactions/partition_transaction.hpp"
 
 #include "core/assert.hpp"
+#include "engine/producer/outgoing.hpp"
 
 namespace braid::engine {
 
@@ -41,29 +42,33 @@ void PartitionTransaction::finish_prepare(const Result<void>& outcome) {
   for (const Done& done : waiting) done(outcome);
 }
 
-Result<void> PartitionTransaction::send_one(const OutgoingRecord& record) {
+Result<void> PartitionTransaction::send_one(const OutgoingMessage& message) {
   if (state_ != State::ready && state_ != State::open) return not_ready();
   if (poisoned_) return *poisoned_;
   Result<void> outcome;
   if (state_ == State::ready) outcome = slot_->client().begin();
   state_ = State::open;
-  if (outcome) outcome = slot_->client().send(RecordView(record).message());
+  if (outcome) outcome = slot_->client().send(message);
   if (!outcome) poisoned_ = outcome.error();
   return outcome;
 }
 
-void PartitionTransaction::send(std::span<const OutgoingRecord> records) {
+void PartitionTransaction::send(std::span<const OwnedRecord> records) {
   const std::lock_guard lock(mutex_);
-  for (const OutgoingRecord& record : records) {
-    if (!send_one(record)) return;
+  for (const OwnedRecord& record : records) {
+    const Record view = record.view();
+    if (!send_one(outgoing(view))) return;
   }
 }
 
 void PartitionTransaction::send(const DeadLetter& letter, PartitionNumber original, Answer answer) {
+  const Record record = record_of(letter, original);
+  OutgoingMessage message = outgoing(record);
+  message.partition_wraps = true;
   Result<void> outcome;
   {
     const std::lock_guard lock(mutex_);
-    outcome = send_one(OutgoingRecord::copy_of(letter, original));
+    outcome = send_one(message);
   }
   answer(outcome);
 }

@@ -3,8 +3,8 @@
 #include "engine/ports/dead_letter_sink.hpp"
 #include "engine/ports/transactional_client.hpp"
 #include "engine/threads/guarded_by.hpp"
-#include "engine/transactions/outgoing_record.hpp"
 
+#include <braid/record.hpp>
 #include <braid/result.hpp>
 
 #include <cstdint>
@@ -42,7 +42,7 @@ class PartitionTransaction final : public DeadLetterSink,
   void prepare(Done done);
   // All of an attempt that has ended well. What can't be sent fails the transaction. Without effect once closed:
   // the work counts no more.
-  void send(std::span<const OutgoingRecord> records);
+  void send(std::span<const OwnedRecord> records);
   // A dead letter is a record like others: acknowledged by the transaction.
   void send(const DeadLetter& letter, PartitionNumber original, Answer answer) override;
   // All that was sent, and the position. No batch runs, or starts before `done`.
@@ -57,7 +57,7 @@ class PartitionTransaction final : public DeadLetterSink,
   enum class State : std::uint8_t { unready, preparing, ready, open, ending, failed, closed };
   void finish_prepare(const Result<void>& outcome);
   // With the mutex held.
-  Result<void> send_one(const OutgoingRecord& record);
+  Result<void> send_one(const OutgoingMessage& message);
 
   const std::shared_ptr<TransactionalSlot> slot_;
   const TopicPartition partition_;

@@ -3,8 +3,11 @@
 #include "engine/worker/assignment.hpp"
 #include "engine/worker/deferral.hpp"
 #include "engine/worker/share.hpp"
+#include "engine/worker/share_deliveries.hpp"
 
+#include <memory>
 #include <stdexcept>
+#include <utility>
 
 namespace braid {
 
@@ -107,6 +110,7 @@ ConsumerSlot::Attempt ConsumerSlot::consume(Assignment& assignment, Share& share
   // An attempt that marked everything before it threw leaves nothing to try again.
   if (!share.open_window()) return attempt;
   share.forget_deferral();
+  share.forget_deliveries();
   attempt.failure = call(assignment, share);
   if (const std::shared_ptr<Deferral> deferral = share.deferral()) {
     if (attempt.failure) {
@@ -118,6 +122,14 @@ ConsumerSlot::Attempt ConsumerSlot::consume(Assignment& assignment, Share& share
       share.end_wait_for_ticket();
       attempt.failure = deferral->failure();
     }
+  }
+  if (const std::shared_ptr<ShareDeliveries> deliveries = share.deliveries()) {
+    if (deliveries->outstanding()) {
+      note_.leave_thread();
+      std::make_shared<Deferral>(share)->wait_for_deliveries(std::move(attempt.failure));
+      return Attempt{.started = true, .deferred = true};
+    }
+    if (!attempt.failure) attempt.failure = share.undelivered();
   }
   if (!attempt.failure) share.succeed();
   return attempt;

@@ -3,12 +3,14 @@
 #include "core/assert.hpp"
 #include "engine/worker/assignment.hpp"
 #include "engine/worker/conclude_attempt.hpp"
+#include "engine/worker/share_deliveries.hpp"
 
 #include <utility>
 
 namespace braid::engine {
 
-Deferral::Deferral(Share& share) : share_(&share), view_(&share.batch()), messages_(share.window()) {}
+Deferral::Deferral(Share& share)
+    : share_(&share), deliveries_(share.make_deliveries()), view_(&share.batch()), messages_(share.window()) {}
 
 bool Deferral::call_returned() {
   State state = State::in_call;
@@ -19,6 +21,14 @@ void Deferral::call_threw() {
   // From here on its ticket is inert: what it marks or settles is another attempt's by now.
   claimed_.store(true, std::memory_order_release);
   state_.store(State::closed, std::memory_order_release);
+}
+
+void Deferral::wait_for_deliveries(std::exception_ptr failure) noexcept {
+  claimed_.store(true, std::memory_order_relaxed);
+  state_.store(State::closed, std::memory_order_relaxed);
+  failure_ = std::move(failure);
+  let_go();
+  complete();
 }
 
 bool Deferral::settle(std::exception_ptr failure) noexcept {
@@ -49,16 +59,24 @@ std::span<const Message> Deferral::messages() const {
 }
 
 void Deferral::mark(const Message& message) {
-  if (view_ && !settled()) share_->mark_one_of(messages_, message);
+  if (view_ && !settled()) share_->mark_one_of(messages_, message, deliveries_.get());
 }
 
 bool Deferral::revoked() const {
   return !view_ || !view_->assignment().may_start();
 }
 
-// The attempt ends here, on the thread that settled it; but the user's hooks, and what decides about failures,
-// belong on the pool.
+// Its call has ended and it is settled, so nothing is produced any more.
 void Deferral::complete() noexcept {
+  share_->end_wait_for_ticket();  // that is over, whatever is still on its way
+  if (deliveries_ && deliveries_->wait([self = shared_from_this()] { self->complete_delivered(); })) return;
+  complete_delivered();
+}
+
+// The attempt ends here, on the thread that settled it or brought the last report; but the user's hooks, and what
+// decides about failures, belong on the pool.
+void Deferral::complete_delivered() noexcept {
+  if (!failure_) failure_ = share_->undelivered();
   if (!failure_) share_->succeed();
   RunningBatch& batch = share_->batch();
   const bool asks = (failure_ || share_->recovery() != nullptr) && asks_user_code(batch.assignment().topic());
@@ -79,7 +97,6 @@ void Deferral::finish_on_pool(bool may_ask) noexcept {
 
 void Deferral::finish(bool may_ask) noexcept {
   Share& share = *share_;
-  share.end_wait_for_ticket();
   share.batch().assignment().counters().job_ends();
   share.batch().finish(share, {.started = true, .failure = std::move(failure_), .abandoned = !may_ask});
 }

@@ -13,6 +13,8 @@
 
 namespace braid::engine {
 
+class ShareDeliveries;
+
 // An attempt whose share is settled later than consume() returns: what stands behind a user's Ticket, and behind a
 // coroutine. The share's job stays counted in until then, so that drains, the slot's farewell and later generations
 // wait for it as they do for a thread.
@@ -20,6 +22,8 @@ namespace braid::engine {
 //   in_call ──consume() returns──▶ open ──settled: whoever does it completes the share──▶ closed
 //      ├──settled: the call, once it returns, completes the share───────────────────────▶ closed
 //      └──consume() throws: that is how the attempt ended; the ticket is inert──────────▶ closed
+//
+// What the attempt has produced is waited for behind that, without a thread too: complete().
 //
 // Thread: as each function says. Held by its ticket, and by its share until the next attempt.
 class Deferral final : public Job, public std::enable_shared_from_this<Deferral> {
@@ -33,6 +37,9 @@ class Deferral final : public Job, public std::enable_shared_from_this<Deferral>
   // settled and its memory gone at any moment.
   [[nodiscard]] bool call_returned();
   void call_threw();
+  // Of one of its own, which is no ticket's and not the share's: the attempt has ended so, but that what it has
+  // produced is still on its way. From here on the share may be settled and its memory gone at any moment.
+  void wait_for_deliveries(std::exception_ptr failure) noexcept;
   // Null: done. For whoever completes the share.
   [[nodiscard]] const std::exception_ptr& failure() const { return failure_; }
 
@@ -63,11 +70,13 @@ class Deferral final : public Job, public std::enable_shared_from_this<Deferral>
   enum class State : std::uint8_t { in_call, open, closed };
   bool close(std::exception_ptr failure) noexcept;
   void complete() noexcept;
+  void complete_delivered() noexcept;
   void finish_on_pool(bool may_ask) noexcept;
   void finish(bool may_ask) noexcept;
 
   Share* const share_;  // its job is counted in until finish(), and view_ keeps its memory
-  BatchPtr view_;       // for the ticket, whose messages must not go while it is inert and somebody reads them
+  const std::shared_ptr<ShareDeliveries> deliveries_;  // null: nothing of what is produced is waited for
+  BatchPtr view_;  // for the ticket, whose messages must not go while it is inert and somebody reads them
   std::span<const Message> messages_;
   std::exception_ptr failure_;              // of who has claimed it; published by state_
   std::shared_ptr<Deferral> keeps_itself_;  // while the pool has it

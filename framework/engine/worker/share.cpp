@@ -3,10 +3,10 @@
 #include "engine/worker/assignment.hpp"
 #include "engine/worker/deferral.hpp"
 #include "engine/worker/running_batch.hpp"
+#include "engine/worker/share_deliveries.hpp"
 
 #include <braid/batch.hpp>
 #include <braid/partition_control.hpp>
-#include <braid/producer.hpp>
 #include <braid/ticket.hpp>
 
 #include <algorithm>
@@ -15,7 +15,7 @@
 namespace braid {
 
 void Batch::mark(const Message& message) {
-  share_->mark_one_of(messages_, message);
+  share_->mark_one_of(messages_, message, share_->deliveries().get());
   share_->keep_records();
 }
 
@@ -47,14 +47,6 @@ Result<void> Batch::commit(std::chrono::milliseconds timeout) {
 }
 void Batch::commit_async() {
   share_->batch().request_commit(*share_, false);
-}
-
-void Batch::produce(const Record& record) {
-  if (record.topic.empty()) throw std::invalid_argument("produce: the record names no topic");
-  if (record.partition && record.partition->value < 0) {
-    throw std::invalid_argument("produce: a partition is not negative; leave it out to have the key decide");
-  }
-  share_->produce(engine::OutgoingRecord::copy_of(record));
 }
 
 void Batch::skip(const Message& message) {
@@ -129,6 +121,7 @@ void Share::assign(RunningBatch& batch, VirtualPartitionIndex virtual_partition,
   forget_deferral();
   records_.reset();
   records_kept_ = 0;
+  forget_deliveries();
   in_hand_ = nullptr;
   ticket_seen.reset();
   ticket_reported = false;
@@ -138,7 +131,11 @@ void Share::mark_through(Offset offset) {
   if (offset > messages_[window_to_ - 1].offset()) {
     throw std::invalid_argument("mark: the offset is behind this batch");
   }
-  mark_up_to(offset);
+  mark_behind(deliveries_.get(), offset);
+}
+
+void Share::mark_behind(ShareDeliveries* deliveries, Offset offset) {
+  if (deliveries == nullptr || !deliveries->hold(offset)) mark_up_to(offset);
 }
 
 void Share::mark_up_to(Offset offset) {
@@ -155,15 +152,16 @@ void Share::raise_marked(std::uint32_t count) {
   }
 }
 
-void Share::mark_one_of(std::span<const Message> messages, const Message& message) {
+void Share::mark_one_of(std::span<const Message> messages, const Message& message, ShareDeliveries* deliveries) {
   const auto at = std::ranges::lower_bound(messages, message.offset(), {}, &Message::offset);
   // What is before them was delivered earlier, and its batch may be gone: there is nothing to compare it with.
   const bool earlier = message.offset() < messages.front().offset();
   if (!earlier && (at == messages.end() || at->offset() != message.offset())) {
     throw std::invalid_argument("mark: the message is not of this batch, nor of an earlier one");
   }
-  // Not by way of the window: a ticket that is given up may be another attempt's already.
-  mark_up_to(message.offset());
+  // Not by way of the window, nor of our own deliveries: a ticket that is given up may be another attempt's
+  // already.
+  mark_behind(deliveries, message.offset());
 }
 
 Offset Share::done_through() const {
@@ -187,21 +185,6 @@ std::shared_ptr<Deferral> Share::defer(bool is_ticket) {
   is_ticket_ = is_ticket;
   deferral_ = std::make_shared<Deferral>(*this);
   return deferral_;
-}
-
-void Share::produce(OutgoingRecord record) {
-  if (batch_->assignment().transaction() == nullptr) {
-    throw std::logic_error("produce: the topic is not exactly_once");
-  }
-  if (!records_) records_ = std::make_unique<std::vector<OutgoingRecord>>();
-  records_->push_back(std::move(record));
-}
-
-void Share::send_records() {
-  if (!records_) return;
-  batch_->assignment().transaction()->send(std::span(*records_).first(records_kept_));
-  records_.reset();
-  records_kept_ = 0;
 }
 
 void Share::take_over_marks() {

@@ -2,12 +2,13 @@
 
 #include "engine/ports/clock.hpp"
 #include "engine/ports/job_pool.hpp"
-#include "engine/transactions/outgoing_record.hpp"
 #include "engine/worker/job_cap.hpp"
 #include "engine/worker/share_recovery.hpp"
 
 #include <braid/message.hpp>
 #include <braid/offset.hpp>
+#include <braid/record.hpp>
+#include <braid/result.hpp>
 
 #include <algorithm>
 #include <atomic>
@@ -26,6 +27,7 @@ namespace braid::engine {
 class Deferral;
 class MarkedOffsets;
 class RunningBatch;
+class ShareDeliveries;
 
 // A virtual partition's messages of one batch: what one job works on, again after a failure, until all are done.
 //
@@ -51,17 +53,28 @@ class Share final : public Job {
   // several threads. Under manual offsets it counts for earlier shares of the virtual partition too; throws
   // std::invalid_argument behind the last message.
   void mark_through(Offset offset);
-  // The same for a message that must be one of `messages`, or before them; throws std::invalid_argument if not.
-  void mark_one_of(std::span<const Message> messages, const Message& message);
-  // --- exactly once: what an attempt sends
+  // The same for a message that must be one of `messages`, or before them; throws std::invalid_argument if not. A
+  // mark counts when `deliveries`, those of the marking attempt, have come; null: at once.
+  void mark_one_of(std::span<const Message> messages, const Message& message, ShareDeliveries* deliveries);
 
-  // It is sent when the attempt has ended, unless that fails: then only as far as marks have covered it. Throws
-  // std::logic_error where the topic is not exactly once. The call's thread, or its coroutine.
-  void produce(OutgoingRecord record);
+  // --- what an attempt produces (share_produce.cpp)
+
+  // Exactly once: it is sent when the attempt has ended, unless that fails; then only as far as marks have covered
+  // it. Else it is sent now, and waited for as the settings say. `message`: what it is produced for, where that is
+  // known. The call's thread, or its coroutine.
+  Result<void> produce(const Record& record, const Message* message);
   // What is produced so far belongs to what is marked: it is sent whatever follows. From within the call.
   void keep_records() { records_kept_ = records_ ? records_->size() : 0; }
   // The attempt has ended; the worker's, or who settles its ticket.
   void send_records();
+  // What the present attempt waits for. Null: it has produced nothing, or nothing of that is waited for.
+  [[nodiscard]] const std::shared_ptr<ShareDeliveries>& deliveries() const { return deliveries_; }
+  // Made if need be, where anything is to be waited for. Within the call, or behind it the worker's.
+  const std::shared_ptr<ShareDeliveries>& make_deliveries();
+  void forget_deliveries() { deliveries_.reset(); }
+  // Why something of the attempt was not delivered; that message is in hand then. Null: all of it was. Whose the
+  // share is, when all is reported.
+  [[nodiscard]] std::exception_ptr undelivered();
 
   // The attempt ended well: all of its window is done, unless marks alone say that (`offsets: manual`).
   void succeed();
@@ -205,6 +218,8 @@ class Share final : public Job {
 
  private:
   static constexpr std::uint32_t kUnbounded = std::numeric_limits<std::uint32_t>::max();
+  // At once, or when these have come.
+  void mark_behind(ShareDeliveries* deliveries, Offset offset);
   void mark_up_to(Offset offset);
   void raise_marked(std::uint32_t count);
   // Of so many from the front.
@@ -214,8 +229,9 @@ class Share final : public Job {
   [[nodiscard]] std::uint32_t find_unfinished(const Message& message, const char* what) const;
 
   RunningBatch* batch_ = nullptr;
-  std::unique_ptr<std::vector<OutgoingRecord>> records_;
+  std::unique_ptr<std::vector<OwnedRecord>> records_;
   std::size_t records_kept_ = 0;
+  std::shared_ptr<ShareDeliveries> deliveries_;
   std::span<const Message> messages_;
   VirtualPartitionIndex virtual_partition_;
   MarkedOffsets* marks_ = nullptr;  // of the virtual partition; none under automatic offsets

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <braid/message.hpp>
+#include <braid/record.hpp>
 #include <braid/result.hpp>
 #include <braid/virtual_partition.hpp>
 
@@ -18,7 +19,6 @@ namespace braid {
 class KeptBatch;
 class PartitionControl;
 class Ticket;
-struct Record;
 
 namespace engine {
 class Share;
@@ -81,11 +81,25 @@ class Batch {
   // To pause the partition, or to go on elsewhere in it (braid/partition_control.hpp).
   [[nodiscard]] PartitionControl control() const;
 
-  // Under `delivery: exactly_once`: sends the record in the transaction in which the position behind this batch is
-  // committed, when this attempt has ended well; of one that fails what was sent before its last mark alone. Nobody
-  // who reads committed records sees it before that. Throws std::logic_error where the topic is not exactly_once,
-  // std::invalid_argument for a record that no broker could take. From the call's thread, or its coroutine.
-  void produce(const Record& record);
+  // Produces a record, which is copied. The messages of this batch are done when it is delivered, and not before:
+  // neither by returning, which waits for that without a thread, nor by a mark that follows. Of an attempt that
+  // fails what was marked is done all the same, as soon as what was produced before the mark is delivered.
+  //
+  // Under `delivery: exactly_once` the record is kept, and sent when this attempt has ended well (of one that
+  // fails, what was produced before its last mark), in the transaction in which the position behind this batch is
+  // committed. Nobody who reads committed records sees it before that.
+  //
+  // Else it is sent now, by the application's producer (Settings::producer), whose full queue is waited for, which
+  // blocks the thread. When a record is not delivered in the end, the attempt has failed by DeliveryFailed, and the
+  // topic's retries and dead letters follow. What is tried again is produced again: at least once. With
+  // Settings::await_produced off nothing waits. VirtualPartition::mark() never does.
+  //
+  // An error, as Producer::produce()'s: it was not sent and will not be, which changes nothing for the batch. From
+  // the call's thread, or its coroutine.
+  Result<void> produce(const Record& record);
+  // The same for a message of this batch: the record carries its trace context on (carry_trace()), and it is this
+  // message that has failed where the record was not delivered.
+  Result<void> produce(Record record, const Message& because_of);
 
   // How an attempt may end otherwise than by returning or throwing: what is said here of a message takes effect
   // when the call ends, or the coroutine, however it ends, and holds for good. The message must be one of this

@@ -9,6 +9,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <stdexcept>
 #include <string>
 #include <utility>
 #include <vector>
@@ -36,6 +37,18 @@ class DeliveryHandle {
 
  private:
   std::shared_ptr<engine::DeliveryState> state_;
+};
+
+// How an attempt of a consumer has failed that has returned, but of whose records one was not delivered (see
+// Batch::produce).
+class DeliveryFailed : public std::runtime_error {
+ public:
+  explicit DeliveryFailed(Error error)
+      : std::runtime_error("a record was not delivered: " + error.text()), error_(std::move(error)) {}
+  [[nodiscard]] const Error& error() const { return error_; }
+
+ private:
+  Error error_;
 };
 
 // Several records that were queued together.

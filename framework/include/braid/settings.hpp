@@ -19,6 +19,14 @@ struct Settings {
   // may override them. "bootstrap.servers" is required.
   routing::KafkaSettings kafka;
 
+  // librdkafka's settings of the producers that Batch::produce() uses, over those above. Without any, the producer
+  // is made when the first record is produced; else at the start, which then tells what it refuses.
+  routing::KafkaSettings producer{};
+
+  // A message counts as done when what was produced for it is delivered (Batch::produce). Off: without that, and
+  // what is not delivered is counted in the log alone.
+  bool await_produced = true;
+
   // Kafka's client.id; connections append their number, behind the node's in a swarm (docs/swarm.md).
   std::string client_id = "braid";
 

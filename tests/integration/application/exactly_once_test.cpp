@@ -70,7 +70,8 @@ class ExactlyOnceOnKafka : public KafkaTest {
         for (const Message& message : batch) {
           const std::string payload =
               std::to_string(batch.partition().value) + "/" + std::to_string(message.offset().value);
-          batch.produce({.topic = out, .key = message.key(), .payload = payload, .partition = {}, .headers = {}});
+          const auto produced = batch.produce({.topic = out, .key = message.key(), .payload = payload}, message);
+          if (!produced) throw std::runtime_error(produced.error().text());
         }
         if (batch.attempt() == 1 && batch.front().offset().value % 7 == 0)
           throw std::runtime_error("sent, and failed");

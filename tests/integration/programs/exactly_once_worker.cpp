@@ -34,7 +34,8 @@ class Forwarding final : public Consumer {
     for (std::size_t i = 0; i < until; ++i) {
       const std::string payload =
           std::to_string(batch.partition().value) + "/" + std::to_string(batch[i].offset().value);
-      batch.produce({.topic = out_, .key = batch[i].key(), .payload = payload, .partition = {}, .headers = {}});
+      const auto produced = batch.produce({.topic = out_, .key = batch[i].key(), .payload = payload}, batch[i]);
+      if (!produced) throw std::runtime_error(produced.error().text());
     }
     if (fails) throw std::runtime_error("half of it is sent");
   }

@@ -1,3 +1,5 @@
+#include "mock/application/eventually.hpp"
+
 #include <braid/braid.hpp>
 #include <braid/testing/embedded_cluster.hpp>
 
@@ -5,6 +7,7 @@
 
 #include <chrono>
 #include <iostream>
+#include <memory>
 #include <stdexcept>
 #include <string>
 #include <vector>
@@ -53,6 +56,42 @@ TEST(ProducerGuide, ItsVariantsAndItsMiddlewareWork) {
   braid::Producer producer(settings);
   EXPECT_EQ(producer.produce_sync({.topic = "orders", .payload = "1"}).error().kind(), Error::Kind::refused);
   EXPECT_TRUE(producer.produce_sync({.topic = "metrics", .payload = "1", .headers = {{"tenant", "a"}}}).ok());
+}
+
+std::string_view invoice_of(const Message& message) {
+  return message.payload();
+}
+
+class Invoicing final : public Consumer {
+ private:
+  void consume(braid::Batch& batch) override {
+    for (const braid::Message& message : batch) {
+      const auto sent =
+          batch.produce({.topic = "invoices", .key = message.key(), .payload = invoice_of(message)}, message);
+      if (!sent) throw std::runtime_error(sent.error().text());
+    }
+  }
+};
+
+TEST(ProducerGuide, ItsConsumerProduces) {
+  const testing::EmbeddedCluster cluster({.brokers = 1, .topics = {{"orders", 1, 1}, {"invoices", 1, 1}}});
+  ProducerSettings settings{.kafka = {{"bootstrap.servers", cluster.bootstrap()}}};
+  Producer producer(settings);
+  for (int i = 0; i < 10; ++i) {
+    ASSERT_TRUE(producer.produce_sync({.topic = "orders", .key = "17", .payload = std::to_string(i)}).ok());
+  }
+  auto routes = routing::draw([](routing::RoutesBuilder& r) {
+    r.consumer_group("billing").topic("orders").consumer<Invoicing>().initial_offset(
+        routing::InitialOffset::earliest);
+  });
+  Application application({.kafka = {{"bootstrap.servers", cluster.bootstrap()}}, .log_level = LogLevel::warning},
+                          std::move(routes));
+  application.start();
+  EXPECT_TRUE(application_test::eventually([&] { return application.figures().messages_done >= 10; }));
+  // All of it was delivered before that.
+  Record next{.topic = "invoices", .payload = "behind them"};
+  EXPECT_EQ(producer.produce_sync(next).value().offset, Offset{10});
+  EXPECT_TRUE(application.stop().in_time);
 }
 
 }  // namespace

@@ -73,13 +73,9 @@ class PartitionTransactionTest : public testing::Test {
     answers.clear();
     slot->scripted.said.clear();
   }
-  static std::vector<OutgoingRecord> records(const std::vector<std::string>& payloads) {
-    std::vector<OutgoingRecord> made;
-    for (const std::string& payload : payloads) {
-      OutgoingRecord& record = made.emplace_back();
-      record.topic = "out";
-      record.payload = payload;
-    }
+  static std::vector<OwnedRecord> records(const std::vector<std::string>& payloads) {
+    std::vector<OwnedRecord> made;
+    for (const std::string& payload : payloads) made.emplace_back(Record{.topic = "out", .payload = payload});
     return made;
   }
   [[nodiscard]] static StoredPosition at(std::int64_t position) {

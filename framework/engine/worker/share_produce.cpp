@@ -1,0 +1,74 @@
+// What attempts of a share produce.
+
+#include "core/producer/record_rules.hpp"
+#include "engine/worker/assignment.hpp"
+#include "engine/worker/running_batch.hpp"
+#include "engine/worker/share.hpp"
+#include "engine/worker/share_deliveries.hpp"
+
+#include <braid/batch.hpp>
+#include <braid/delivery.hpp>
+
+#include <algorithm>
+#include <utility>
+
+namespace braid {
+
+Result<void> Batch::produce(const Record& record) {
+  return share_->produce(record, nullptr);
+}
+
+Result<void> Batch::produce(Record record, const Message& because_of) {
+  carry_trace(because_of, record);
+  return share_->produce(record, &because_of);
+}
+
+}  // namespace braid
+
+namespace braid::engine {
+
+Result<void> Share::produce(const Record& record, const Message* message) {
+  const Assignment& assignment = batch_->assignment();
+  const RecoveryTools& tools = assignment.recovery();
+  if (assignment.transaction() != nullptr) {
+    if (const auto wrong = core::check_record(record, tools.max_payload_size)) return *wrong;
+    if (!records_) records_ = std::make_unique<std::vector<OwnedRecord>>();
+    records_->emplace_back(record);
+    return {};
+  }
+  if (!tools.records) return Error(Error::Kind::closed, "there is no producer here");
+  const std::shared_ptr<ShareDeliveries>& deliveries = make_deliveries();
+  if (!deliveries) return tools.records->send(record, {});
+  const Message* const of = message != nullptr ? message : in_hand_;
+  return deliveries->send(*tools.records, record, of != nullptr ? std::optional(of->offset()) : std::nullopt);
+}
+
+const std::shared_ptr<ShareDeliveries>& Share::make_deliveries() {
+  const Assignment& assignment = batch_->assignment();
+  const RecoveryTools& tools = assignment.recovery();
+  const bool waits = tools.records && tools.await_produced && assignment.transaction() == nullptr;
+  if (!deliveries_ && waits) {
+    deliveries_ = std::make_shared<ShareDeliveries>([this](Offset offset) { mark_up_to(offset); });
+  }
+  return deliveries_;
+}
+
+std::exception_ptr Share::undelivered() {
+  const auto failed = deliveries_ ? deliveries_->failed() : std::nullopt;
+  if (!failed) return nullptr;
+  in_hand_ = nullptr;
+  if (failed->message) {
+    const auto at = std::ranges::lower_bound(messages_, *failed->message, {}, &Message::offset);
+    if (at != messages_.end() && at->offset() == *failed->message) in_hand_ = &*at;
+  }
+  return std::make_exception_ptr(DeliveryFailed(failed->error));
+}
+
+void Share::send_records() {
+  if (!records_) return;
+  batch_->assignment().transaction()->send(std::span(*records_).first(records_kept_));
+  records_.reset();
+  records_kept_ = 0;
+}
+
+}  // namespace braid::engine
