@@ -157,6 +157,7 @@ void PartitionCommits::sent(std::uint64_t token, const CommitContent& content, T
 void PartitionCommits::acknowledged(std::uint64_t token) {
   if (!in_flight_ || token != token_) return;
   stored_ = std::exchange(in_flight_, std::nullopt);
+  ever_acknowledged_ = true;
   if (exactly_once()) turn_wanted_ = true;
   release_where([](const Waiter& waiter) { return waiter.on_its_way; });
 }

@@ -112,6 +112,11 @@ class PartitionCommits {
     if (gave_up_ || !due_) return std::nullopt;
     return std::max(*due_, not_before_);
   }
+  [[nodiscard]] bool in_flight() const { return in_flight_.has_value(); }
+  // Of this assignment.
+  [[nodiscard]] bool ever_acknowledged() const { return ever_acknowledged_; }
+  // What is done is due now, if no batch runs.
+  void hurry() { due_ = Time::min(); }
   // Whether sending this tells anything new that the policy lets go. Requires that all that shares have done is
   // folded, and that nothing is on its way.
   [[nodiscard]] bool worth_sending(const CommitContent& content) const;
@@ -173,6 +178,7 @@ class PartitionCommits {
   std::optional<CommitContent> stored_;  // none: unknown, or nothing
   std::uint64_t token_ = 0;
   std::optional<CommitContent> in_flight_;
+  bool ever_acknowledged_ = false;
   std::vector<Waiter> waiters_;
   bool batch_waits_ = false;
   bool turn_wanted_ = false;

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "core/listener/partition_commits.hpp"
+#include "core/listener/repeated_trouble.hpp"
 #include "core/listener/stall_watch.hpp"
 #include "core/offsets/partition_offsets.hpp"
 #include "engine/listener/commit_requests.hpp"
@@ -74,6 +75,10 @@ struct AssignedPartition {
   std::optional<StartPoint> restart_pending;  // the client has refused it so far
   std::optional<CommitPosition> sent_to;      // by start_again(), the last time
   bool sought = false;  // a consumer has sent it to where it starts, which the group is told before it runs
+  std::optional<CommitPosition> target;  // there, of this generation
+  // Its transaction failed when it had begun there, the last time; and whether that goes on.
+  std::optional<CommitPosition> failed_from;
+  core::RepeatedTrouble failures;
   std::optional<CommitPosition> stored;  // when it started; from then on `commits` knows
   std::optional<Time> timer;             // as entered in the listener's timers
 };

@@ -153,6 +153,7 @@ class Listener final : private ConsumerEvents {
   // Null for the client.
   [[nodiscard]] OutsideStore* outside_store(const PositionStore* store);
   void begin_from_store(AssignedPartition& partition, const std::string& why);
+  [[nodiscard]] Duration note_anew(AssignedPartition& partition, const std::string& why);
   void begin_anew_where_due();
   // Returns how long to wait before it is tried again.
   Duration note_trouble(const std::string& about, const Error& error, Time now);
@@ -202,6 +203,7 @@ class Listener final : private ConsumerEvents {
   void restart_one_again();
   void seek_where_asked();
   void obey(AssignedPartition& partition, Time now);
+  [[nodiscard]] bool has_committed(AssignedPartition& partition);
   void seek(AssignedPartition& partition, const StartPoint& target);
   void commit_target(AssignedPartition& partition);
   void start_again(AssignedPartition& partition);

@@ -271,36 +271,7 @@ void Listener::begin_next_generation(AssignedPartition& partition) {
   end_commits(partition);
   begin_generation(partition);
   partition.begins_anew.reset();
-}
-
-// The offset store refuses our epoch: another member has loaded the partition since. It may be one that had it
-// before and asked late; then nobody else could ever save. So whoever has the partition begins anew where the store
-// is, in the epoch of that load. One that has lost it, and has not heard of that, comes to its end with that news.
-// Or a transaction has failed, and what its batches did is gone.
-void Listener::begin_from_store(AssignedPartition& partition, const std::string& why) {
-  if (partition.stage != AssignedPartition::Stage::running) return;
-  if (in_rebalance_) {
-    // A restart within the handler would be taken for its answer.
-    partition.begins_anew = why;
-    anew_waits_ = true;
-    return;
-  }
-  log(LogLevel::warning,
-      fmt::format("{} / {}: {}/{}: {}; it begins anew where its positions are stored", group_->id,
-                  subscription_group_->id, partition.name.topic, partition.name.partition.value, why));
-  begin_next_generation(partition);
-  partition.start = {};
-  partition.stored.reset();
-  partition.sent_to.reset();
-  partition.restart_pending.reset();
-  partition.stage = AssignedPartition::Stage::reading_position;
-  partition.ask_position_at = clock_->now();
-}
-
-void Listener::begin_anew_where_due() {
-  for (const auto& [name, partition] : partitions_) {
-    if (const auto why = std::exchange(partition->begins_anew, std::nullopt)) begin_from_store(*partition, *why);
-  }
+  partition.target.reset();
 }
 
 void Listener::start_by_policy(AssignedPartition& partition, const char* why) {

@@ -30,7 +30,8 @@ void Listener::obey(AssignedPartition& partition, Time now) {
 void Listener::seek_where_asked() {
   if (stage_ != Stage::running) return;
   for (const auto& [name, partition] : partitions_) {
-    if (!may_be_sent_elsewhere(*partition)) continue;
+    if (!may_be_sent_elsewhere(*partition) || !partition->steering->wants_seek()) continue;
+    if (!has_committed(*partition)) continue;  // asked again with its acknowledgement
     const auto target = partition->steering->take_seek();
     if (!target) continue;
     seek(*partition, *target);
@@ -39,9 +40,25 @@ void Listener::seek_where_asked() {
   }
 }
 
+// Exactly once: what batches did before the seek takes effect, or they would have run for nothing. The one in hand,
+// if there is one, is given up, and with it its transaction.
+bool Listener::has_committed(AssignedPartition& partition) {
+  if (!partition.assignment->transaction() || !partition.commits) return true;
+  if (partition.commits->in_flight()) return false;
+  Committer& committer = *partition.lane->committer;
+  if (!partition.runner || committer.clean(partition)) return true;
+  partition.commits->hurry();
+  committer.look(partition);
+  return false;
+}
+
 void Listener::seek(AssignedPartition& partition, const StartPoint& target) {
   std::string text = partition.assignment->commit_text().text();
-  if (partition.runner) begin_next_generation(partition);
+  if (partition.runner) {
+    begin_next_generation(partition);
+  } else if (partition.assignment->transaction()) {
+    begin_generation(partition);  // with a transaction of its own
+  }
   partition.assignment->commit_text().start_with(std::move(text));
   partition.sent_to.reset();
   partition.stored.reset();
@@ -77,6 +94,7 @@ void Listener::commit_target(AssignedPartition& partition) {
   if (!partition.start.position) return;
   Counters::add(counters_->seeks);
   const CommitPosition target = *partition.start.position;
+  partition.target = target;
   log(LogLevel::debug,
       fmt::format("{} / {}: {}/{} goes on at {}: a consumer asked for it", group_->id, subscription_group_->id,
                   partition.name.topic, partition.name.partition.value, target.value));

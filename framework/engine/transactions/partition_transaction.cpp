@@ -42,49 +42,62 @@ void PartitionTransaction::finish_prepare(const Result<void>& outcome) {
   for (const Done& done : waiting) done(outcome);
 }
 
-Result<void> PartitionTransaction::send_one(const OutgoingMessage& message) {
-  if (state_ != State::ready && state_ != State::open) return not_ready();
-  if (poisoned_) return *poisoned_;
-  Result<void> outcome;
-  if (state_ == State::ready) outcome = slot_->client().begin();
-  state_ = State::open;
+PartitionTransaction::Sent PartitionTransaction::send_one(const OutgoingMessage& message) {
+  bool begins = false;
+  {
+    const std::lock_guard lock(mutex_);
+    if (state_ != State::ready && state_ != State::open) return Sent::refused;
+    if (poisoned_) return Sent::in_vain;
+    begins = std::exchange(state_, State::open) == State::ready;
+  }
+  // The listener goes on meanwhile: there may be no room.
+  Result<void> outcome = begins ? slot_->client().begin() : Result<void>();
   if (outcome) outcome = slot_->client().send(message);
-  if (!outcome) poisoned_ = outcome.error();
-  return outcome;
+  if (outcome) return Sent::queued;
+  const std::lock_guard lock(mutex_);
+  poisoned_ = outcome.error();
+  return Sent::in_vain;
 }
 
 void PartitionTransaction::send(std::span<const OwnedRecord> records) {
-  const std::lock_guard lock(mutex_);
+  const std::lock_guard lock(sending_);
   for (const OwnedRecord& record : records) {
     const Record view = record.view();
-    if (!send_one(outgoing(view))) return;
+    if (send_one(outgoing(view)) != Sent::queued) return;
   }
 }
 
 void PartitionTransaction::send(const DeadLetter& letter, PartitionNumber original, Answer answer) {
-  const Record record = record_of(letter, original);
-  OutgoingMessage message = outgoing(record);
-  message.partition_wraps = true;
-  Result<void> outcome;
-  {
-    const std::lock_guard lock(mutex_);
-    outcome = send_one(message);
-  }
-  answer(outcome);
+  slot_->post([self = shared_from_this(), record = OwnedRecord(record_of(letter, original)),
+               answer = std::move(answer)](TransactionalClient&) {
+    const Record view = record.view();
+    OutgoingMessage message = outgoing(view);
+    message.partition_wraps = true;
+    Sent sent = Sent::refused;
+    {
+      const std::lock_guard lock(self->sending_);
+      sent = self->send_one(message);
+    }
+    // Where it can only fail, all of it runs again; but its end must come, and that waits for this answer.
+    answer(sent == Sent::refused ? Result<void>(not_ready()) : Result<void>());
+  });
 }
 
 void PartitionTransaction::commit(StoredPosition position, std::shared_ptr<const GroupMembership> member,
                                   Done done) {
   const std::lock_guard lock(mutex_);
-  const bool nothing_sent = state_ == State::ready;
+  // A position alone may come before any batch.
+  const bool unready = state_ == State::unready || state_ == State::preparing;
+  const bool nothing_sent = unready || state_ == State::ready;
   const bool may = (nothing_sent || state_ == State::open) && !poisoned_;
   const Error why = poisoned_.value_or(not_ready());
   if (state_ != State::closed) state_ = may ? State::ending : State::failed;
   slot_->post([self = shared_from_this(), position = std::move(position), member = std::move(member),
-               done = std::move(done), may, nothing_sent, why](TransactionalClient& client) {
+               done = std::move(done), may, unready, nothing_sent, why](TransactionalClient& client) {
     Result<void> outcome = why;
     if (may) {
-      outcome = nothing_sent ? client.begin() : Result<void>();
+      outcome = unready ? client.init() : Result<void>();
+      if (outcome && nothing_sent) outcome = client.begin();
       if (outcome) outcome = client.commit(position, member.get());
     } else {
       client.abort();
@@ -102,7 +115,11 @@ void PartitionTransaction::close() {
   const State before = std::exchange(state_, State::closed);
   // Behind a commit that is under way there is nothing left to give up, but that it may have failed.
   if (before == State::open) {
-    slot_->post([self = shared_from_this()](TransactionalClient& client) { client.abort(); });
+    slot_->post([self = shared_from_this()](TransactionalClient& client) {
+      // Behind the last record of a worker that was just sending it.
+      const std::lock_guard lock_sending(self->sending_);
+      client.abort();
+    });
   }
 }
 

@@ -43,9 +43,10 @@ class PartitionTransaction final : public DeadLetterSink,
   // All of an attempt that has ended well. What can't be sent fails the transaction. Without effect once closed:
   // the work counts no more.
   void send(std::span<const OwnedRecord> records);
-  // A dead letter is a record like others: acknowledged by the transaction.
+  // A dead letter is a record like others: acknowledged by the transaction, so the answer only says that it is in
+  // it.
   void send(const DeadLetter& letter, PartitionNumber original, Answer answer) override;
-  // All that was sent, and the position. No batch runs, or starts before `done`.
+  // All that was sent, and the position; made ready first, where it is not. No batch runs, or starts before `done`.
   void commit(StoredPosition position, std::shared_ptr<const GroupMembership> member, Done done);
   void close();
 
@@ -56,12 +57,15 @@ class PartitionTransaction final : public DeadLetterSink,
  private:
   enum class State : std::uint8_t { unready, preparing, ready, open, ending, failed, closed };
   void finish_prepare(const Result<void>& outcome);
-  // With the mutex held.
-  Result<void> send_one(const OutgoingMessage& message);
+  enum class Sent : std::uint8_t { queued, in_vain, refused };  // in vain: the transaction can only fail
+  // With sending_ held, and not mutex_.
+  Sent send_one(const OutgoingMessage& message);
 
   const std::shared_ptr<TransactionalSlot> slot_;
   const TopicPartition partition_;
   const std::uint64_t number_;
+  // Held while a record is handed to the client, which may wait for room. Before mutex_, where both are.
+  std::mutex sending_;
   mutable std::mutex mutex_;
   State state_ BRAID_GUARDED_BY(mutex_) = State::unready;
   std::vector<Done> waiting_ BRAID_GUARDED_BY(mutex_);      // preparing

@@ -45,8 +45,10 @@ class AttemptEnd {
     recovery_.culprit.reset();
     // Marks by way of the virtual partition count too.
     share_.take_over_marks();
-    take_explicit();
     const auto retry_after = std::exchange(recovery_.retry_after, std::nullopt);
+    // What it has sent of them is forgotten too.
+    if (assignment_.transaction() != nullptr && (share_.failure() || retry_after)) share_.withdraw_said();
+    take_explicit();
     if (share_.failure()) {
       judge(retry_after);
     } else if (retry_after) {

@@ -5,6 +5,7 @@
 #include "engine/worker/conclude_attempt.hpp"
 #include "engine/worker/share_deliveries.hpp"
 
+#include <stdexcept>
 #include <utility>
 
 namespace braid::engine {
@@ -59,7 +60,12 @@ std::span<const Message> Deferral::messages() const {
 }
 
 void Deferral::mark(const Message& message) {
-  if (view_ && !settled()) share_->mark_one_of(messages_, message, deliveries_.get());
+  if (!view_ || settled()) return;
+  // Which of the records belong to what it covers, nobody could say.
+  if (view_->assignment().transaction() != nullptr) {
+    throw std::logic_error("mark: the topic is exactly_once, and a ticket settles its batch as a whole there");
+  }
+  share_->mark_one_of(messages_, message, deliveries_.get());
 }
 
 bool Deferral::revoked() const {

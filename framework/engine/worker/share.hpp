@@ -133,6 +133,8 @@ class Share final : public Job {
   void skip(const Message& message);
   void dead_letter(const Message& message, std::string reason);
   void retry_after(Duration pause);
+  // What the present attempt has said of messages behind its last mark is as though it had not been said.
+  void withdraw_said();
 
   // --- what was given up of it, and what follows an attempt; whose the share is
 

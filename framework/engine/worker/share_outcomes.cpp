@@ -101,6 +101,13 @@ void Share::retry_after(Duration pause) {
   make_recovery().retry_after = std::min<Duration>(pause, std::chrono::hours(24 * 365));
 }
 
+void Share::withdraw_said() {
+  if (!delivered_) return;
+  const std::uint32_t done = said_done();
+  std::erase_if(recovery_->skipped, [&](std::uint32_t index) { return index >= done; });
+  std::erase_if(recovery_->causes, [&](const auto& cause) { return cause.index >= done; });
+}
+
 std::uint32_t Share::first_unfinished() const {
   std::uint32_t index = std::max(marked(), passed_);
   while (index < size() && is_given_up(index)) ++index;

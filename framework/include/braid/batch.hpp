@@ -102,9 +102,9 @@ class Batch {
   Result<void> produce(Record record, const Message& because_of);
 
   // How an attempt may end otherwise than by returning or throwing: what is said here of a message takes effect
-  // when the call ends, or the coroutine, however it ends, and holds for good. The message must be one of this
-  // batch that is not marked, and of which nothing was said: std::invalid_argument. From the call's thread, or its
-  // coroutine.
+  // when the call ends, or the coroutine, however it ends, and holds for good; under `delivery: exactly_once`, as
+  // what was sent, of an attempt that fails only before its last mark. The message must be one of this batch that
+  // is not marked, and of which nothing was said: std::invalid_argument. From the call's thread, or its coroutine.
 
   // This message counts as done, though it was not processed.
   void skip(const Message& message);

@@ -37,7 +37,8 @@ class Ticket {
   bool fail(std::exception_ptr failure) noexcept;
   bool fail(const std::string& why);
   // This message and all before it are done, even if the rest fails. Does nothing once settled. Throws
-  // std::invalid_argument for a message of another batch.
+  // std::invalid_argument for a message of another batch, std::logic_error where the topic is exactly_once: what
+  // the call has sent goes out with all of the batch, or not at all.
   void mark(const Message& message);
 
   // The messages of the batch; none once settled through this ticket.

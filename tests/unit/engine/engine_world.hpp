@@ -236,6 +236,7 @@ class EngineWorld {
         .routes = routes_,
         .group = "group",
         .recovery = recovery,
+        .transaction = transaction,
     });
   }
   [[nodiscard]] routing::Topic& topic() { return routes_->consumer_groups[0].subscription_groups[0].topics[0]; }
@@ -286,6 +287,7 @@ class EngineWorld {
   std::shared_ptr<engine::Counters> counters = std::make_shared<engine::Counters>();
   std::shared_ptr<Bell> bell = std::make_shared<Bell>();
   std::shared_ptr<engine::Mailbox> mailbox = std::make_shared<engine::Mailbox>(bell);
+  std::shared_ptr<engine::PartitionTransaction> transaction;  // of assignments made from then on
   std::shared_ptr<engine::Assignment> assignment;
 
  private:

@@ -136,5 +136,20 @@ TEST(PartitionTransactions, WhereItIsSentToIsCommittedBeforeAnythingRuns) {
   EXPECT_TRUE(commits.may_start_batch());
 }
 
+TEST(PartitionTransactions, WhatIsDoneMayBeWantedSooner) {
+  PartitionCommits commits = transactions_of(5);
+  commits.batch_started();
+  commits.batch_settled({9});
+  EXPECT_FALSE(due(commits, at(1ms)));
+  commits.hurry();
+  EXPECT_TRUE(due(commits, at(1ms)));
+  commits.sent(1, up_to(10), at(1ms));
+  EXPECT_TRUE(commits.in_flight());
+  EXPECT_FALSE(commits.ever_acknowledged());
+  commits.acknowledged(1);
+  EXPECT_FALSE(commits.in_flight());
+  EXPECT_TRUE(commits.ever_acknowledged());
+}
+
 }  // namespace
 }  // namespace braid::core

@@ -1,5 +1,7 @@
 #include "engine/transactions/partition_transaction.hpp"
 
+#include "unit/engine/transactions/stepped_slot.hpp"
+
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -15,45 +17,7 @@ namespace {
 using testing::ElementsAre;
 using testing::IsEmpty;
 
-// Notes what it is told, and fails where it is asked to.
-class ScriptedClient final : public TransactionalClient {
- public:
-  Result<void> init() override { return say("init"); }
-  Result<void> begin() override { return say("begin"); }
-  Result<void> send(const OutgoingMessage& message) override {
-    return say("send " + std::string(message.payload.value_or("-")) + (message.partition_wraps ? " wrapped" : ""));
-  }
-  Result<void> commit(const StoredPosition& position, const GroupMembership*) override {
-    return say("commit " + std::to_string(position.position->value));
-  }
-  void abort() override { said.emplace_back("abort"); }
-
-  std::vector<std::string> said;
-  std::optional<std::string> fails;  // what begins so
-
- private:
-  Result<void> say(const std::string& what) {
-    said.push_back(what);
-    if (fails && what.starts_with(*fails)) return Error(Error::Kind::timed_out, "no answer", true);
-    return {};
-  }
-};
-
-// Its thread is the test.
-class SteppedSlot final : public TransactionalSlot {
- public:
-  [[nodiscard]] TransactionalClient& client() override { return scripted; }
-  void post(Task task) override { tasks.push_back(std::move(task)); }
-  void run() {
-    while (!tasks.empty()) {
-      const Task task = std::move(tasks.front());
-      tasks.pop_front();
-      task(scripted);
-    }
-  }
-  ScriptedClient scripted;
-  std::deque<Task> tasks;
-};
+using test_support::SteppedSlot;
 
 class PartitionTransactionTest : public testing::Test {
  protected:
@@ -131,6 +95,36 @@ TEST_F(PartitionTransactionTest, APositionAloneHasItsTransactionToo) {
   EXPECT_THAT(said(), ElementsAre("begin", "commit 7"));
 }
 
+// As when a filter has skipped all there was, or a consumer has sent the partition elsewhere.
+TEST_F(PartitionTransactionTest, APositionBeforeAnyBatchMakesItReadyFirst) {
+  transaction->commit(at(7), nullptr, note("commit"));
+  slot->run();
+  EXPECT_THAT(said(), ElementsAre("init", "begin", "commit 7"));
+  EXPECT_THAT(answers, ElementsAre("commit ok"));
+  EXPECT_TRUE(transaction->prepared());
+}
+
+TEST_F(PartitionTransactionTest, APositionMayComeWhileItIsMadeReady) {
+  transaction->prepare(note("prepare"));
+  transaction->commit(at(7), nullptr, note("commit"));
+  slot->run();
+  EXPECT_THAT(answers, ElementsAre("prepare ok", "commit ok"));
+  EXPECT_TRUE(transaction->prepared());
+}
+
+// Its batch would never end, and so the transaction neither, which is what all of it waits for to begin anew.
+TEST_F(PartitionTransactionTest, OneThatCanOnlyFailKeepsNoLetterWaiting) {
+  prepare();
+  slot->scripted.fails = "send a";
+  transaction->send(records({"a"}));
+  transaction->send(DeadLetter{.topic = "dead", .payload = "x"}, PartitionNumber{5}, note("letter"));
+  slot->run();
+  transaction->commit(at(7), nullptr, note("commit"));
+  slot->run();
+  EXPECT_THAT(said(), ElementsAre("begin", "send a", "abort"));
+  EXPECT_THAT(answers, ElementsAre("letter ok", "commit failed"));
+}
+
 TEST_F(PartitionTransactionTest, WhatCouldNotBeSentFailsAllOfIt) {
   prepare();
   slot->scripted.fails = "send b";
@@ -181,6 +175,7 @@ TEST_F(PartitionTransactionTest, ACommitUnderWayIsNotAbortedByTheEnd) {
 TEST_F(PartitionTransactionTest, ADeadLetterIsPartOfIt) {
   prepare();
   transaction->send(DeadLetter{.topic = "dead", .payload = "x"}, PartitionNumber{5}, note("letter"));
+  slot->run();
   transaction->commit(at(7), nullptr, note("commit"));
   slot->run();
   EXPECT_THAT(said(), ElementsAre("begin", "send x wrapped", "commit 7"));
@@ -190,6 +185,7 @@ TEST_F(PartitionTransactionTest, ADeadLetterIsPartOfIt) {
 TEST_F(PartitionTransactionTest, ALetterThatFindsItClosedIsTold) {
   transaction->close();
   transaction->send(DeadLetter{.topic = "dead", .payload = "x"}, PartitionNumber{5}, note("letter"));
+  slot->run();
   EXPECT_THAT(answers, ElementsAre("letter failed"));
 }
 
