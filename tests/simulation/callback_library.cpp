@@ -126,6 +126,10 @@ void CallbackLibrary::work_on(const std::shared_ptr<OpenTicket>& open) {
   if (open->ticket.size() > 0 && random.chance(300)) {
     const Message& message =
         *(open->ticket.begin() + static_cast<std::ptrdiff_t>(random.below(open->ticket.size())));
+    if (open->job->record().promises().exactly_once) {
+      mark_in_vain(*open, message);
+      return;
+    }
     if (!open->inert && !setting_.dead) {
       world.happened(Happening::ticket_marked);
       WorkRecord& record = open->job->record();
@@ -137,6 +141,19 @@ void CallbackLibrary::work_on(const std::shared_ptr<OpenTicket>& open) {
   }
   const std::size_t which = world.calm ? 0 : random.below(10);
   settle(*open, which < 7 ? How::done : which < 9 ? How::fail : How::drop);
+}
+
+// Some of what was sent would belong to it, and nobody could say which.
+void CallbackLibrary::mark_in_vain(OpenTicket& open, const Message& message) {
+  World& world = *setting_.world;
+  bool refused = open.ticket.settled();
+  try {
+    open.ticket.mark(message);
+  } catch (const std::logic_error&) {
+    refused = true;
+    world.happened(Happening::ticket_mark_refused);
+  }
+  if (!refused) world.fail("a ticket of a transaction marks nothing", "a mark was taken");
 }
 
 void CallbackLibrary::settle(OpenTicket& open, How how) {

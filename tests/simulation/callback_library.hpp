@@ -48,6 +48,7 @@ class CallbackLibrary {
   enum class How : std::uint8_t { done, fail, drop };
   void run();
   void work_on(const std::shared_ptr<OpenTicket>& open);
+  void mark_in_vain(OpenTicket& open, const Message& message);
   void settle(OpenTicket& open, How how);
   void check_messages(OpenTicket& open) const;
   void wake();

@@ -241,6 +241,10 @@ constexpr std::array<std::string_view, kHappenings> kNames{
     "attempts that waited for records",
     "attempts that failed by a record that was not delivered",
     "checks: what is done has been delivered",
+    "dead letters in a transaction",
+    "seeks begun again, since their transaction failed",
+    "topics of exactly once with dead letters",
+    "marks of tickets refused, in a transaction",
     "connections that left for a job that overran its limit",
     "connections that came back behind it",
 };

@@ -2,6 +2,9 @@
 
 #include "simulation/fake_metadata.hpp"
 #include "simulation/note_stored.hpp"
+#include "simulation/work_record.hpp"
+
+#include <braid/recovery.hpp>
 
 #include <algorithm>
 #include <chrono>
@@ -12,13 +15,23 @@ namespace braid::simulation {
 
 namespace {
 
+namespace names = dead_letter_headers;
+
 constexpr const char* kContract = "the transactional client is used as its contract says";
+constexpr const char* kLetters = "dead-letters";
+
+std::string header_of(const engine::OutgoingMessage& letter, std::string_view name) {
+  for (const Header& header : letter.headers) {
+    if (header.name == name) return std::string(header.value.value_or(""));
+  }
+  return {};
+}
 
 }  // namespace
 
 class FakeTransactions::Client final : public engine::TransactionalClient {
  public:
-  Client(World& world, FakeKafka& kafka) : world_(world), kafka_(kafka) {}
+  explicit Client(ConsumerSetting& setting) : setting_(setting), world_(*setting.world), kafka_(*setting.kafka) {}
 
   Result<void> init() override {
     world_.preempt();
@@ -35,7 +48,12 @@ class FakeTransactions::Client final : public engine::TransactionalClient {
   }
   Result<void> send(const engine::OutgoingMessage& message) override {
     if (use_ != Use::open) world_.fail(kContract, "it sends outside of a transaction");
-    if (fails(kafka_.nastiness.commit_fails / 4, Happening::transaction_send_failed)) return silence();
+    if (message.topic == kLetters) {
+      take_letter(message);
+      return {};
+    }
+    const bool may_fail = message.topic == kEffects;
+    if (may_fail && fails(kafka_.nastiness.commit_fails / 4, Happening::transaction_send_failed)) return silence();
     sent_.emplace_back(*message.payload);
     return {};
   }
@@ -71,6 +89,27 @@ class FakeTransactions::Client final : public engine::TransactionalClient {
     world_.happened(happening);
     return true;
   }
+  // It is its message's effect; whoever has sent it goes on.
+  void take_letter(const engine::OutgoingMessage& letter) {
+    const std::string offset_text = header_of(letter, names::kOffset);
+    FakePartition* const partition = kafka_.find({header_of(letter, names::kTopic), *letter.partition});
+    if (offset_text.empty() || partition == nullptr) world_.fail(kContract, "a dead letter of no message");
+    const std::int64_t offset = std::stoll(offset_text);
+    world_.happened(Happening::transaction_letter);
+    world_.trace("the dead letter of {} is in the transaction", setting_.process * 10, partition->index, offset);
+    sent_.push_back(offset_text);
+    const auto of = setting_.incarnations[partition->index].lock();
+    if (!of) return;
+    const LetterSent facts{partition, of.get(), offset, header_of(letter, names::kAttempts)};
+    // Its producer's thread may be late; and then it is in nothing that is ever committed.
+    const bool in_time = !of->ending && !of->ended;
+    if (in_time) kafka_.guarantees().tell([&](Guarantee& each) { each.letter_sent(facts); });
+    // When it ends nobody may read the answer in time.
+    if (!in_time || setting_.stopping) of->inexact = true;
+    const auto due = of->letters.find(offset);
+    const auto record = due != of->letters.end() ? due->second.record.lock() : nullptr;
+    if (record) record->acknowledged(offset);
+  }
   // Position and records at once.
   void apply(const engine::StoredPosition& position, const StoreCaller& caller) {
     FakePartition& partition = *kafka_.find(position.partition);
@@ -90,10 +129,11 @@ class FakeTransactions::Client final : public engine::TransactionalClient {
     partition.stored = at;
     partition.metadata = position.metadata;
     const std::vector<std::string> sent = std::exchange(sent_, {});
-    kafka_.guarantees().tell([&](Guarantee& each) { each.transaction_applied(partition, at, sent); });
+    kafka_.guarantees().tell([&](Guarantee& each) { each.transaction_applied(partition, incarnation, at, sent); });
     world_.happened(Happening::transaction_applied);
   }
 
+  ConsumerSetting& setting_;
   World& world_;
   FakeKafka& kafka_;
   Use use_ = Use::unready;
@@ -102,7 +142,7 @@ class FakeTransactions::Client final : public engine::TransactionalClient {
 
 class FakeTransactions::Slot final : public engine::TransactionalSlot {
  public:
-  Slot(World& world, FakeKafka& kafka, int process) : world_(world), process_(process), client_(world, kafka) {}
+  explicit Slot(ConsumerSetting& setting) : world_(*setting.world), process_(setting.process), client_(setting) {}
 
   [[nodiscard]] engine::TransactionalClient& client() override { return client_; }
   void post(Task task) override {
@@ -152,8 +192,7 @@ class FakeTransactions::Slot final : public engine::TransactionalSlot {
   bool closing_ = false;
 };
 
-FakeTransactions::FakeTransactions(World& world, FakeKafka& kafka, int process)
-    : world_(world), kafka_(kafka), process_(process) {}
+FakeTransactions::FakeTransactions(ConsumerSetting& setting) : setting_(setting) {}
 FakeTransactions::~FakeTransactions() = default;
 
 std::shared_ptr<engine::TransactionalSlot> FakeTransactions::acquire() {
@@ -162,7 +201,7 @@ std::shared_ptr<engine::TransactionalSlot> FakeTransactions::acquire() {
     if (!each->taken) slot = each;
   }
   if (!slot) {
-    slot = std::make_shared<Slot>(world_, kafka_, process_);
+    slot = std::make_shared<Slot>(setting_);
     slots_.push_back(slot);
   }
   slot->taken = true;

@@ -2,6 +2,7 @@
 
 #include "engine/ports/transactional_client.hpp"
 #include "simulation/fake_store.hpp"
+#include "simulation/simulated_consumer.hpp"
 
 #include <cstdint>
 #include <deque>
@@ -12,6 +13,11 @@
 #include <vector>
 
 namespace braid::simulation {
+
+// Where effects go; in topics that have dead letters, which go along, every record is taken: of one that isn't
+// nobody would hear.
+inline constexpr const char* kEffects = "effects";
+inline constexpr const char* kEffectsBesideLetters = "effects beside letters";
 
 // A member of the group, when it was asked who it is; and whose positions a transaction of it tells.
 class FakeMembership final : public engine::GroupMembership {
@@ -34,7 +40,7 @@ class FakeMembership final : public engine::GroupMembership {
 // and answers of commits are lost. Thread: one.
 class FakeTransactions final : public engine::TransactionalSlots {
  public:
-  FakeTransactions(World& world, FakeKafka& kafka, int process);
+  explicit FakeTransactions(ConsumerSetting& setting);
   ~FakeTransactions() override;
 
   [[nodiscard]] std::shared_ptr<engine::TransactionalSlot> acquire() override;
@@ -48,9 +54,7 @@ class FakeTransactions final : public engine::TransactionalSlots {
   class Client;
   class Slot;
 
-  World& world_;
-  FakeKafka& kafka_;
-  const int process_;
+  ConsumerSetting& setting_;
   std::vector<std::shared_ptr<Slot>> slots_;
 };
 

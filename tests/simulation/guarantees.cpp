@@ -380,7 +380,7 @@ Guarantees::Guarantees(World& world, const GuaranteeSetting& setting) {
   all_.push_back(std::make_unique<MetadataIsTrue>(world, setting));
   all_.push_back(std::make_unique<Bounded>(world, setting));
   add_guarantees_by_topic(world, setting, all_);
-  add_guarantees_of_steering(world, all_);
+  add_guarantees_of_steering(world, setting, all_);
   add_guarantees_of_hooks(world, setting, all_);
   add_guarantees_of_filters(world, setting, all_);
   add_guarantees_of_transactions(world, setting, all_);

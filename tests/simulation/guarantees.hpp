@@ -75,7 +75,7 @@ class Guarantee {
   virtual void given_back(const Incarnation&) {}
   virtual void commit_applied(FakePartition&, std::int64_t /*position*/) {}
   // With these payloads.
-  virtual void transaction_applied(FakePartition&, std::int64_t /*position*/,
+  virtual void transaction_applied(FakePartition&, const Incarnation&, std::int64_t /*position*/,
                                    const std::vector<std::string>& /*sent*/) {}
   // Everything is done, and every process has ended.
   virtual void run_ends() {}

@@ -28,22 +28,28 @@ class HeldStartsNothing final : public Guarantee {
 // Where a consumer has sent its partition is told to the group before the partition is given back.
 class TargetIsStored final : public Guarantee {
  public:
-  using Guarantee::Guarantee;
+  TargetIsStored(World& world, const GuaranteeSetting& setting)
+      : Guarantee(world, Happening::checked_target), partitions_(setting.partitions) {}
   [[nodiscard]] const char* name() const override { return "a seek's target is committed at once"; }
   void given_back(const Incarnation& of) override {
-    if (!of.sought) return;
+    // A transaction that fails then is not tried again.
+    if (!of.sought || partitions_[static_cast<std::size_t>(of.partition)]->promises.exactly_once) return;
     checked();
     if (of.last_sent >= of.start) return;
     violated(fmt::format("#{}: it is given back, and {}, where a consumer has sent it, was not sent", of.partition,
                          of.start));
   }
+
+ private:
+  std::vector<FakePartition*> partitions_;
 };
 
 }  // namespace
 
-void add_guarantees_of_steering(World& world, std::vector<std::unique_ptr<Guarantee>>& all) {
+void add_guarantees_of_steering(World& world, const GuaranteeSetting& setting,
+                                std::vector<std::unique_ptr<Guarantee>>& all) {
   all.push_back(std::make_unique<HeldStartsNothing>(world, Happening::checked_held));
-  all.push_back(std::make_unique<TargetIsStored>(world, Happening::checked_target));
+  all.push_back(std::make_unique<TargetIsStored>(world, setting));
 }
 
 }  // namespace braid::simulation

@@ -8,6 +8,7 @@
 namespace braid::simulation {
 
 // What pauses and seeks promise.
-void add_guarantees_of_steering(World& world, std::vector<std::unique_ptr<Guarantee>>& all);
+void add_guarantees_of_steering(World& world, const GuaranteeSetting& setting,
+                                std::vector<std::unique_ptr<Guarantee>>& all);
 
 }  // namespace braid::simulation

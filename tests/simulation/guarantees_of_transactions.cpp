@@ -1,6 +1,8 @@
 #include "simulation/guarantees_of_transactions.hpp"
 
 #include "simulation/fake_kafka.hpp"
+#include "simulation/incarnation.hpp"
+#include "simulation/simulated_filter.hpp"
 
 #include <fmt/format.h>
 
@@ -9,6 +11,7 @@
 #include <map>
 #include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace braid::simulation {
@@ -23,10 +26,11 @@ class EffectsAreExact final : public Guarantee {
       : Guarantee(world, Happening::checked_effects), effects_(setting.partitions.size()) {}
   [[nodiscard]] const char* name() const override { return "each message takes effect once"; }
 
-  void transaction_applied(FakePartition& partition, std::int64_t position,
+  void transaction_applied(FakePartition& partition, const Incarnation& of, std::int64_t position,
                            const std::vector<std::string>& sent) override {
     checked();
     Effects& effects = effects_[static_cast<std::size_t>(partition.index)];
+    if (partition.moved_by == of.id && std::exchange(effects.moved_by, of.id) != of.id) effects.move_to(of.start);
     for (const std::string& payload : sent) {
       const std::int64_t offset = std::stoll(payload);
       if (offset >= position)
@@ -36,7 +40,8 @@ class EffectsAreExact final : public Guarantee {
     for (std::size_t i = partition.log.index_at(effects.looked_to); i < partition.log.records().size(); ++i) {
       const FakeRecord& record = partition.log.records()[i];
       if (record.offset >= position) break;
-      const bool out_of_reach = record.offset < partition.log.start() || record.offset < partition.skipped_below;
+      const bool out_of_reach = record.offset < partition.log.start() || record.offset < partition.skipped_below ||
+                                (partition.promises.filtered && is_skipped(record.key, record.offset));
       if (effects.times.contains(record.offset) || out_of_reach || partition.effectless.contains(record.offset))
         continue;
       violated(fmt::format("#{}: {} is below {}, and has no effect", partition.index, record.offset, position));
@@ -48,6 +53,12 @@ class EffectsAreExact final : public Guarantee {
   struct Effects {
     std::map<std::int64_t, int> times;
     std::int64_t looked_to = 0;
+    std::uint64_t moved_by = 0;
+    // It was asked for: what is there is done again, and what is left out has no effect.
+    void move_to(std::int64_t start) {
+      times.erase(times.lower_bound(start), times.end());
+      looked_to = start;
+    }
   };
   std::vector<Effects> effects_;
 };

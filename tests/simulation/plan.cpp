@@ -27,14 +27,12 @@ class TopicDraw {
     world_.happened(continuous() ? Happening::flow_continuous : Happening::flow_batch);
     draw_reducer();
     draw_commit();
-    if (topic_.commit.when == When::interval && !continuous() && random_.chance(600)) make_exactly_once();
-    if (!exactly_once_) {
-      draw_offsets();
-      draw_tickets();
-    }
+    if (!continuous() && random_.chance(topic_.commit.when == When::interval ? 700 : 150)) make_exactly_once();
+    if (!exactly_once_) draw_offsets();
+    draw_tickets();
     draw_recovery();
     waits_itself_ = !exactly_once_ && random_.chance(200);
-    steered_ = !exactly_once_ && random_.chance(300);
+    steered_ = random_.chance(300);
     if (steered_) world_.happened(Happening::steered_by_consumers);
     draw_hooks();
     draw_filter();
@@ -100,6 +98,7 @@ class TopicDraw {
 
   void make_exactly_once() {
     exactly_once_ = true;
+    topic_.commit = {};
     world_.happened(Happening::policy_exactly_once);
     topic_.transaction_interval = std::chrono::milliseconds(random_.between(1, 100));
     if (random_.chance(500)) return;
@@ -135,8 +134,11 @@ class TopicDraw {
                                                     .at_most_once = topic_.commit.when == When::before_processing,
                                                     .tickets = tickets_,
                                                     .continuous = continuous()});
-    // They go along, and are not told from other records here.
-    if (exactly_once_ && recovery_.has_letters()) recovery_ = {};
+    if (exactly_once_) {
+      recovery_.may_park = false;
+      if (recovery_.on_exhausted == routing::OnExhausted::park) recovery_.on_exhausted.reset();
+      if (recovery_.has_letters()) world_.happened(Happening::transactions_with_letters);
+    }
     if (recovery_.max == unlimited) world_.happened(Happening::recovery_unlimited);
     if (recovery_.on_exhausted == routing::OnExhausted::skip) world_.happened(Happening::recovery_skips);
     if (recovery_.has_letters()) world_.happened(Happening::recovery_letters);
@@ -168,7 +170,7 @@ class TopicDraw {
 
   // Not where consumers hear of ends: one that nothing but skipped messages came before is none.
   void draw_filter() {
-    if (topic_.end_of_partition || exactly_once_ || !random_.chance(250)) return;
+    if (topic_.end_of_partition || !random_.chance(250)) return;
     filtered_ = true;
     world_.happened(Happening::filter_wanted);
     if (random_.chance(500)) filter_stage_ = FilterStage::virtual_partition;

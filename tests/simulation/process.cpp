@@ -142,7 +142,7 @@ Process::Process(World& world, FakeKafka& kafka, int number, const ProcessPlan& 
       consumers_{.world = &world, .kafka = &kafka, .process = number, .manners = plan.manners},
       library_(consumers_),
       store_(world, number, std::make_shared<FakeOffsetStore>(world, kafka)),
-      transactions_(std::make_shared<FakeTransactions>(world, kafka, number)),
+      transactions_(std::make_shared<FakeTransactions>(consumers_)),
       letters_(std::make_shared<FakeLetters>(consumers_)),
       records_(std::make_shared<FakeRecords>(consumers_)),
       recovery_(std::make_shared<engine::RecoveryTools>(engine::RecoveryTools{

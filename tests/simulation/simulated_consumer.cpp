@@ -2,6 +2,7 @@
 
 #include "simulation/callback_library.hpp"
 #include "simulation/fake_records.hpp"
+#include "simulation/fake_transactions.hpp"
 #include "simulation/observed_job.hpp"
 #include "simulation/steered_partition.hpp"
 
@@ -161,6 +162,7 @@ void SimulatedConsumer::work_on(Batch& batch, const std::shared_ptr<ObservedJob>
     if (promises_.produces) produce(batch, message);
     if (promises_.steered) steer(message);
     if (promises_.tickets && random.chance(setting_.manners.defers)) {
+      if (promises_.exactly_once) take_rest_into_effect(batch, message);
       ticket_ = setting_.library->take(batch, job);
       pause(true);
       if (!calm() && random.chance(setting_.manners.throws_then)) throw std::runtime_error("behind defer()");
@@ -180,8 +182,16 @@ void SimulatedConsumer::work_on(Batch& batch, const std::shared_ptr<ObservedJob>
 
 void SimulatedConsumer::take_effect(Batch& batch, const Message& message) {
   const std::string payload = std::to_string(message.offset().value);
-  if (!batch.produce({.topic = "effects", .payload = payload})) {
+  const char* const topic = promises_.recovery.has_letters() ? kEffectsBesideLetters : kEffects;
+  if (!batch.produce({.topic = topic, .payload = payload})) {
     setting_.world->fail("each message takes effect once", "a record was refused");
+  }
+}
+
+// The ticket settles these too.
+void SimulatedConsumer::take_rest_into_effect(Batch& batch, const Message& behind) {
+  for (const Message& message : batch) {
+    if (message.offset() > behind.offset()) take_effect(batch, message);
   }
 }
 

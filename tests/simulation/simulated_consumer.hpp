@@ -97,6 +97,7 @@ class SimulatedConsumer final : public Consumer {
   void work_on(Batch& batch, const std::shared_ptr<ObservedJob>& job);
   void take_effect(Batch& batch, const Message& message);
   void produce(Batch& batch, const Message& message);
+  void take_rest_into_effect(Batch& batch, const Message& behind);
   void work_on_message(const Message& message, bool marked);
   void work_on_one_by_one(Batch& batch);
   // A message in hand that fails by its nature.

@@ -17,8 +17,11 @@ constexpr std::int64_t kLongestWait = 20'000;  // microseconds
 
 }  // namespace
 
+bool is_skipped(int key, std::int64_t offset) {
+  return key >= 0 ? key % 3 == 1 : offset % 5 == 2;
+}
 bool is_skipped(const FakeDelivery& message) {
-  return message.key >= 0 ? message.key % 3 == 1 : message.offset % 5 == 2;
+  return is_skipped(message.key, message.offset);
 }
 
 Verdict SimulatedFilter::ask(const Message& message, const FilterTime& time) {

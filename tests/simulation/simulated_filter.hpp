@@ -11,6 +11,7 @@ struct FakeDelivery;
 
 // Which messages a topic's filter skips: all of some keys, and some of those without one.
 [[nodiscard]] bool is_skipped(const FakeDelivery& message);
+[[nodiscard]] bool is_skipped(int key, std::int64_t offset);
 
 // A user's filter: skips by key, lets messages wait for as long as it likes, and throws. What it skips it notes as
 // finished, since it is: no user code is asked again. Thread: the listeners of its process.

@@ -118,6 +118,7 @@ class WorkRecord : public std::enable_shared_from_this<WorkRecord> {
   // What the attempt got done, or gave up, is not what it fails at.
   void count_anew();
   void take_explicit();
+  void withdraw_said();
   [[nodiscard]] std::vector<std::size_t> suspects() const;
   [[nodiscard]] Failed find_culprit(const std::exception_ptr& failure) const;
   [[nodiscard]] routing::Decision decide(const Failed& failed) const;
