@@ -97,6 +97,24 @@ TEST(Describe, SaysWhatIsNotTheDefault) {
             "      starts at: earliest\n");
 }
 
+TEST(Describe, SaysWhatOneTransactionHolds) {
+  const auto described = [](auto&& set) {
+    return describe(draw([&](RoutesBuilder& r) {
+      TopicBuilder topic = r.consumer_group("g").topic("t");
+      set(topic);
+    }));
+  };
+  EXPECT_EQ(described([](TopicBuilder&) {}).find("exactly once"), std::string::npos);
+  EXPECT_NE(described([](TopicBuilder& t) {
+              t.delivery(Delivery::exactly_once);
+            }).find("exactly once: a transaction of up to 1 batches, or 100ms"),
+            std::string::npos);
+  EXPECT_NE(described([](TopicBuilder& t) {
+              t.delivery(Delivery::exactly_once).transaction_batches(7).transaction_interval(2s);
+            }).find("exactly once: a transaction of up to 7 batches, or 2s"),
+            std::string::npos);
+}
+
 TEST(Describe, NamesEveryCommitPolicy) {
   const auto commits = [](Commit commit) {
     const std::string text =

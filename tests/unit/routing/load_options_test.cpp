@@ -71,6 +71,10 @@ TEST(LoadOptions, EachIsWhatTheDslDraws) {
       {"commit: {interval: 2s}", [](auto& t) { t.commit({.interval = 2s}); }},
       {"commit: {when: interval, sync: false, interval: 2s}", [](auto& t) { t.commit({.interval = 2s}); }},
       {"commit: {}", [](auto&) {}},
+      {"delivery: at_least_once", [](auto&) {}},
+      {"delivery: exactly_once", [](auto& t) { t.delivery(Delivery::exactly_once); }},
+      {"delivery: exactly_once, transaction_batches: 10, transaction_interval: 250ms",
+       [](auto& t) { t.delivery(Delivery::exactly_once).transaction_batches(10).transaction_interval(250ms); }},
       {"end_of_partition: true", [](auto& t) { t.end_of_partition(); }},
       {"end_of_partition: false", [](auto&) {}},
       {"tick_every: 5s", [](auto& t) { t.tick_every(5s); }},
@@ -108,6 +112,7 @@ TEST(LoadOptions, EachMistakeHasItsMessageAndPlace) {
        "by must be key, round_robin, partition, {header: NAME} or {json: FIELD}, is 'round_robbin'; did you mean "
        "'round_robin'?"},
       {"virtual_partitions: {reducer: stiky}", 43, "unknown reducer 'stiky'; did you mean 'sticky'?"},
+      {"delivery: exactly_onse", 23, "unknown delivery 'exactly_onse'; did you mean 'exactly_once'?"},
       {"virtual_partitions: {null_keys: apart}", 45, "unknown null_keys 'apart'; known: round_robin, together"},
       {"order: by_keys", 20, "unknown order 'by_keys'; did you mean 'by_key'?"},
       {"order: by_key, virtual_partitions: {by: key}", 20,
