@@ -49,7 +49,7 @@ class ExactlyOnceAttemptTest : public testing::Test {
     pool_->run_all();
   }
   static void send(Batch& batch, const std::string& payload) {
-    batch.produce({.topic = "out", .key = {}, .payload = payload, .partition = {}, .headers = {}});
+    EXPECT_TRUE(batch.produce({.topic = "out", .payload = payload}));
   }
   Share& share() { return batch_->shares()[0]; }
   [[nodiscard]] const std::vector<std::string>& sent() const { return slot_->scripted.said; }
