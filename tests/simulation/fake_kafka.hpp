@@ -68,7 +68,7 @@ struct FakePartition {
   std::optional<std::int64_t> stored;     // by the group, or in the offset store
   std::uint64_t epoch = 0;                // of the offset store
   std::string metadata{};                 // with it
-  std::set<std::int64_t> effectless{};    // exactly once: messages that user code has given up
+  std::set<std::int64_t> effectless{};    // messages that user code has given up
   std::set<std::int64_t> produced_for{};  // messages of which a record has arrived
   std::string older_metadata{};           // with another position, before
   std::int64_t skipped_below = 0;         // a start at the latest offset left these out, as asked for

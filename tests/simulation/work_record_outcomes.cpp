@@ -71,6 +71,8 @@ bool WorkRecord::can_give_up(std::int64_t offset) const {
 
 void WorkRecord::said_skip(std::int64_t offset) {
   find(offset)->said_skip = true;
+  // A mark behind it covers it before the attempt ends.
+  kafka_.partition(incarnation_->partition).effectless.insert(offset);
 }
 
 void WorkRecord::said_dead_letter(std::int64_t offset) {
