@@ -206,11 +206,12 @@ Result<std::optional<CommitPosition>> FakeConsumerClient::restart_at(const engin
 
 // A consumer has asked for it: whatever is stored, it begins anew there.
 Result<std::optional<CommitPosition>> FakeConsumerClient::seek(FakeFetch& fetch, const engine::StartPoint& target) {
+  const bool asked = fetch.steered->was_asked(target);
   // Once more, where nobody knows whether its transaction has stored it.
-  const bool again = fetch.partition->promises.exactly_once && fetch.incarnation->sought &&
+  const bool again = !asked && fetch.partition->promises.exactly_once && fetch.incarnation->sought &&
                      target.kind == engine::StartPoint::Kind::at && target.at.value == fetch.incarnation->start;
   if (again) world_.happened(Happening::seek_repeated);
-  if (!again && !fetch.steered->was_asked(target)) {
+  if (!again && !asked) {
     world_.fail("the last seek wins", fmt::format("#{} is sent where nobody wants it", fetch.partition->index));
   }
   // The old one is over, though the broker does not know.

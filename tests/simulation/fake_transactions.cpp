@@ -1,5 +1,6 @@
 #include "simulation/fake_transactions.hpp"
 
+#include "simulation/callback_library.hpp"
 #include "simulation/fake_metadata.hpp"
 #include "simulation/note_stored.hpp"
 #include "simulation/work_record.hpp"
@@ -91,6 +92,7 @@ class FakeTransactions::Client final : public engine::TransactionalClient {
   }
   // It is its message's effect; whoever has sent it goes on.
   void take_letter(const engine::OutgoingMessage& letter) {
+    setting_.library->notice_given_up();
     const std::string offset_text = header_of(letter, names::kOffset);
     FakePartition* const partition = kafka_.find({header_of(letter, names::kTopic), *letter.partition});
     if (offset_text.empty() || partition == nullptr) world_.fail(kContract, "a dead letter of no message");
