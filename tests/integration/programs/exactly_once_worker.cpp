@@ -2,9 +2,11 @@
 //   bootstrap, group, topic, out, id   required; `id` is what its transactional ids begin with
 //   batches, interval_ms               how much one transaction holds
 //   fail=N                             N of 1,000 attempts throw when they have sent some of it
+//   plant=outside                      a bug: positions are committed beside the transactions
 //   kafka.NAME                         a setting of Kafka's client
 // Each message goes to `out` as "PARTITION/OFFSET", with its key.
 
+#include "integration/programs/outside_forwarding.hpp"
 #include "mock/application/program_arguments.hpp"
 
 #include <braid/braid.hpp>
@@ -60,14 +62,22 @@ int run(int count, char** values) {
   settings.handle_signals = true;
   auto routes = routing::draw([&](routing::RoutesBuilder& r) {
     routing::TopicBuilder topic = r.consumer_group(given.at("group")).topic(given.at("topic"));
+    topic.max_messages(200).retries({.backoff = routing::fixed(std::chrono::milliseconds(10))});
+    if (given["plant"] == "outside") {
+      topic
+          .consumer("outside",
+                    [bootstrap = given.at("bootstrap"), id = given.at("id"), out = given.at("out")] {
+                      return std::make_unique<integration::OutsideForwarding>(bootstrap, id, out);
+                    })
+          .commit({.interval = std::chrono::minutes(10)});
+      return;
+    }
     topic.consumer("forwarding", [out = given.at("out"), fails = number("fail", 0)] {
       return std::make_unique<Forwarding>(out, fails);
     });
     topic.delivery(routing::Delivery::exactly_once)
         .transaction_batches(static_cast<std::uint32_t>(number("batches", 1)))
-        .transaction_interval(std::chrono::milliseconds(number("interval_ms", 100)))
-        .max_messages(200)
-        .retries({.backoff = routing::fixed(std::chrono::milliseconds(10))});
+        .transaction_interval(std::chrono::milliseconds(number("interval_ms", 100)));
   });
   return Application(settings, std::move(routes)).run().in_time ? 0 : 3;
 }
