@@ -60,6 +60,8 @@ PartitionTransaction::Sent PartitionTransaction::send_one(const OutgoingMessage&
 }
 
 void PartitionTransaction::send(std::span<const OwnedRecord> records) {
+  // Who comes late is not to wait for the abort.
+  if (!prepared()) return;
   const std::lock_guard lock(sending_);
   for (const OwnedRecord& record : records) {
     const Record view = record.view();
