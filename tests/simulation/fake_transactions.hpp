@@ -17,7 +17,7 @@ namespace braid::simulation {
 // Where effects go; in topics that have dead letters, which go along, every record is taken: of one that isn't
 // nobody would hear.
 inline constexpr const char* kEffects = "effects";
-inline constexpr const char* kEffectsBesideLetters = "effects beside letters";
+inline constexpr const char* kEffectsBesideLetters = "effects-beside-letters";
 
 // A member of the group, when it was asked who it is; and whose positions a transaction of it tells.
 class FakeMembership final : public engine::GroupMembership {
