@@ -37,6 +37,9 @@ bool of_its_topic(rd_kafka_resp_err_t code) {
 }
 
 // Nothing to commit is no failure. The code of the whole says more than that of one partition, unless it is one's.
+//
+// The library ends such an answer with its last partition's code, and copies that to all that have none (as of
+// 2.0.2, rd_kafka_cgrp_update_committed_offsets): where all are refused, one may have been.
 engine::CommitOutcome outcome_of(rd_kafka_resp_err_t whole, const rd_kafka_topic_partition_list_t* list) {
   engine::CommitOutcome outcome;
   for (int i = 0; list != nullptr && i < list->cnt; ++i) {
@@ -48,6 +51,8 @@ engine::CommitOutcome outcome_of(rd_kafka_resp_err_t whole, const rd_kafka_topic
   }
   const bool well = whole == RD_KAFKA_RESP_ERR_NO_ERROR || whole == RD_KAFKA_RESP_ERR__NO_OFFSET;
   if (!well && outcome.refused.empty()) outcome.all = translate(whole, "commit");
+  outcome.unsure =
+      list != nullptr && list->cnt > 1 && outcome.refused.size() == static_cast<std::size_t>(list->cnt);
   return outcome;
 }
 

@@ -38,6 +38,8 @@ class CommitSchedule {
   }
   // None before then, since it would be refused likewise.
   void put_off(Time until) { not_before_ = std::max(not_before_, until); }
+  // There may be no later chance.
+  void try_now() { not_before_ = Time::min(); }
   // Stops waiting for the one in flight; a late answer is ignored.
   void give_up() { in_flight_.reset(); }
   [[nodiscard]] bool in_flight() const { return in_flight_.has_value(); }

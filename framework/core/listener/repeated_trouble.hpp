@@ -20,9 +20,13 @@ class RepeatedTrouble {
   static constexpr std::chrono::milliseconds kLongestPause{30'000};
   static constexpr Duration kSayAgain = std::chrono::minutes(10);
 
-  // It has failed so. Returns whether to say it.
+  // It has failed so. Returns whether to say it. What fails before the next try was due, as another part of the
+  // same try, is no other time.
   [[nodiscard]] bool fails(std::string_view how, Time now) {
-    ++times_;
+    if (now >= next_) {
+      ++times_;
+      next_ = now + pause();
+    }
     if (said_ && how == how_ && now - *said_ < kSayAgain) return false;
     how_ = how;
     said_ = now;
@@ -31,6 +35,7 @@ class RepeatedTrouble {
   // It works. Returns whether to say that, since it had been said that it doesn't.
   [[nodiscard]] bool works() {
     times_ = 0;
+    next_ = Time::min();
     how_.clear();
     const bool was_said = said_.has_value();
     said_.reset();
@@ -44,6 +49,7 @@ class RepeatedTrouble {
 
  private:
   std::uint32_t times_ = 0;  // in a row
+  Time next_ = Time::min();
   std::string how_;
   std::optional<Time> said_;
 };

@@ -75,6 +75,7 @@ void Committer::request(AssignedPartition& partition, CommitRequest& request) {
 void Committer::end(AssignedPartition& partition) {
   if (!partition.commits) return;
   partition.commits->end();
+  schedule_.try_now();
   look(partition);
 }
 
@@ -89,28 +90,13 @@ void Committer::tell(AssignedPartition& partition) {
 void Committer::turn(Time now) {
   if (!schedule_.ready(now, store_.may_commit())) return;
   schedule_.looked();
-  std::vector<StoredPosition> positions;
   sent_.clear();
-  for (const auto& [name, partition] : partitions_) {
-    if (!serves(*partition)) continue;
-    core::PartitionCommits& commits = *partition->commits;
-    if (!commits.due() || *commits.due() > now) continue;
-    if (partition->runner) partition->runner->fold();
-    auto content = content_of(*partition);
-    if (!content || !commits.worth_sending(*content)) {
-      commits.nothing_to_send(content, now);
-      tell(*partition);
-      continue;
-    }
-    std::string metadata = metadata_of(*partition);
-    if (metadata.size() + kOneMore <= metadata_bytes_) content->told_below = core::CommitContent::kAll;
-    positions.push_back({.partition = name,
-                         .position = content->position,
-                         .metadata = std::move(metadata),
-                         .generation = partition->assignment->generation(),
-                         .anew = !partition->stored});
-    sent_.push_back({name, partition->assignment->generation(), *content});
-  }
+  std::vector<StoredPosition> positions;
+  std::erase_if(refused_, [this](const TopicPartition& name) { return !partitions_.contains(name); });
+  // One of those that go alone, and all the others, take turns.
+  const bool alone_first = !went_alone_;
+  went_alone_ =
+      gather(now, alone_first, positions) ? alone_first : gather(now, !alone_first, positions) && !alone_first;
   if (!positions.empty()) {
     last_sent_ = schedule_.sent();
     for (const Sent& sent : sent_) find(sent)->commits->sent(last_sent_, sent.content, now);
@@ -121,11 +107,49 @@ void Committer::turn(Time now) {
   }
 }
 
+bool Committer::gather(Time now, bool refused, std::vector<StoredPosition>& positions) {
+  if (refused && refused_.empty()) return false;
+  for (const auto& [name, partition] : partitions_) {
+    if (!serves(*partition) || refused_.contains(name) != refused) continue;
+    if (add(*partition, now, positions) && refused) break;
+  }
+  return !positions.empty();
+}
+
+bool Committer::add(AssignedPartition& partition, Time now, std::vector<StoredPosition>& positions) {
+  core::PartitionCommits& commits = *partition.commits;
+  if (!commits.due() || *commits.due() > now) return false;
+  if (partition.runner) partition.runner->fold();
+  auto content = content_of(partition);
+  if (!content || !commits.worth_sending(*content)) {
+    commits.nothing_to_send(content, now);
+    tell(partition);
+    return false;
+  }
+  std::string metadata = metadata_of(partition);
+  if (metadata.size() + kOneMore <= metadata_bytes_) content->told_below = core::CommitContent::kAll;
+  positions.push_back({.partition = partition.name,
+                       .position = content->position,
+                       .metadata = std::move(metadata),
+                       .generation = partition.assignment->generation(),
+                       .anew = !partition.stored});
+  sent_.push_back({partition.name, partition.assignment->generation(), *content});
+  return true;
+}
+
 AssignedPartition* Committer::find(const Sent& sent) {
   const auto found = partitions_.find(sent.partition);
   if (found == partitions_.end() || found->second->assignment->generation() != sent.generation) return nullptr;
   return found->second->commits ? found->second.get() : nullptr;
 }
+
+namespace {
+
+bool lasts(const Error& error) {
+  return error.kind() == Error::Kind::not_authorized;
+}
+
+}  // namespace
 
 // Once; then it is tried again and again. What lasts is tried ever less often.
 void Committer::note_failure(const Error& error, Time now) {
@@ -136,7 +160,7 @@ void Committer::note_failure(const Error& error, Time now) {
                fmt::format("commit of {} positions failed: {}; sent again with the positions of then", sent_.size(),
                            error.text()));
   }
-  if (error.kind() == Error::Kind::not_authorized) schedule_.put_off(now + trouble_.pause());
+  if (lasts(error)) schedule_.put_off(now + trouble_.pause());
 }
 
 // Of one partition. Returns before when there is no use in trying again.
@@ -149,14 +173,32 @@ Time Committer::note_refusal(const CommitOutcome::Refused& refused, Time now) {
   return now + trouble.pause();
 }
 
-void Committer::note_success(const std::string& topic) {
-  const auto found = of_topics_.find(topic);
-  if (found == of_topics_.end() || !found->second.works()) return;
-  log_.write(LogLevel::info, "connection", fmt::format("positions of {} are stored again", topic));
+void Committer::note_success(const TopicPartition& partition) {
+  if (refused_.erase(partition) == 0) return;
+  const auto same_topic = [&](const TopicPartition& other) { return other.topic == partition.topic; };
+  if (std::ranges::any_of(refused_, same_topic) || of_topics_.erase(partition.topic) == 0) return;
+  log_.write(LogLevel::info, "connection", fmt::format("positions of {} are stored again", partition.topic));
+}
+
+// Each is asked for alone.
+void Committer::handle_unsure(std::uint64_t token) {
+  Counters::add(counters_.commits_failed);
+  for (const Sent& sent : sent_) {
+    AssignedPartition* const partition = find(sent);
+    if (partition == nullptr) continue;
+    refused_.insert(sent.partition);
+    partition->commits->failed(token);
+    look(*partition);
+  }
+  sent_.clear();
 }
 
 void Committer::handle_committed(std::uint64_t token, const CommitOutcome& outcome, Time now) {
   if (!schedule_.answered(token, outcome.all.ok(), now)) return;
+  if (outcome.unsure) {
+    handle_unsure(token);
+    return;
+  }
   if (!outcome.all) {
     note_failure(outcome.all.error(), now);
   } else {
@@ -171,12 +213,14 @@ void Committer::handle_committed(std::uint64_t token, const CommitOutcome& outco
       partition->commits->failed(token);
     } else if (!outcome.all) {
       partition->requests.answer(partition->commits->refused(token), outcome.all);
+      if (lasts(outcome.all.error())) partition->commits->put_off(now + trouble_.pause());
     } else if (refused != outcome.refused.end()) {
+      refused_.insert(sent.partition);
       partition->requests.answer(partition->commits->refused(token), Result<void>(refused->error));
       partition->commits->put_off(note_refusal(*refused, now));
     } else {
       partition->commits->acknowledged(token);
-      note_success(sent.partition.topic);
+      note_success(sent.partition);
       tell(*partition);
     }
     look(*partition);

@@ -16,6 +16,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <utility>
 #include <vector>
@@ -69,9 +70,14 @@ class Committer {
   [[nodiscard]] bool serves(const AssignedPartition& partition) const;
   AssignedPartition* find(const Sent& sent);
   void tell(AssignedPartition& partition);
+  // Those that are due, of the refused the first alone. Returns whether there is anything to send.
+  bool gather(Time now, bool refused, std::vector<StoredPosition>& positions);
+  // False: it is not due, or there is nothing to tell of it.
+  bool add(AssignedPartition& partition, Time now, std::vector<StoredPosition>& positions);
   void note_failure(const Error& error, Time now);
   Time note_refusal(const CommitOutcome::Refused& refused, Time now);
-  void note_success(const std::string& topic);
+  void note_success(const TopicPartition& partition);
+  void handle_unsure(std::uint64_t token);
 
   PositionStore& store_;
   AssignedPartitions& partitions_;
@@ -81,7 +87,10 @@ class Committer {
   Log& log_;
   core::RepeatedTrouble trouble_;                           // of all
   std::map<std::string, core::RepeatedTrouble> of_topics_;  // what is refused of some
-  std::vector<Sent> sent_;                                  // the commit in flight
+  // Refused, or maybe. Each goes alone: what is refused of one makes an answer unsure for those beside it.
+  std::set<TopicPartition> refused_;
+  bool went_alone_ = false;
+  std::vector<Sent> sent_;  // the commit in flight
   std::uint64_t last_sent_ = 0;
   std::uint64_t last_stale_ = 0;
   bool released_ = false;

@@ -271,6 +271,7 @@ void Listener::pump_queue(AssignedPartition& partition) {
       taken += report.messages;
       more = report.more && taken < kMessagesAPump;
       if (report.more && !more) partition.ready->on_ready();
+      if (report.messages > 0) note_well("messages of ", partition.name.topic);
       if (report.no_stored_position || report.out_of_range || report.error) handle_trouble(partition, report);
     }
     if (!partition.runner) return;

@@ -157,7 +157,8 @@ class Listener final : private ConsumerEvents {
   void begin_anew_where_due();
   // Returns how long to wait before it is tried again.
   Duration note_trouble(const std::string& about, const Error& error, Time now);
-  void note_well(const std::string& about);
+  // What is about a topic may have been in trouble, and is not.
+  void note_well(std::string_view what, std::string_view topic);
   void handle(CommitRequest& request);
   void handle(const LetterAnswer& answer);
   void turn_released();

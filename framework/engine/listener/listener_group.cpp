@@ -192,7 +192,7 @@ void Listener::handle_positions(std::uint64_t token, Result<std::vector<StoredPo
     for (AssignedPartition* partition : waiting) partition->ask_position_at = again;
     return;
   }
-  note_well("stored positions");
+  note_well("stored positions", {});
   for (AssignedPartition* partition : waiting) {
     const auto found =
         std::find_if(positions.value().begin(), positions.value().end(),
@@ -214,9 +214,11 @@ void Listener::handle_positions(std::uint64_t token, Result<std::vector<StoredPo
         partition->ask_position_at = again;
         continue;
       }
+      note_well("positions of ", found->partition.topic);
       take_stored(*partition, *found);
       begin(*partition);
     } else {
+      note_well("positions of ", found->partition.topic);
       start_by_policy(*partition, "the group has no position for it");
     }
   }
@@ -234,9 +236,10 @@ Duration Listener::note_trouble(const std::string& about, const Error& error, Ti
   return trouble.pause();
 }
 
-void Listener::note_well(const std::string& about) {
-  const auto found = troubles_.find(about);
-  if (found == troubles_.end() || !found->second.works()) return;
+void Listener::note_well(std::string_view what, std::string_view topic) {
+  if (troubles_.empty()) return;
+  const std::string about = fmt::format("{}{}", what, topic);
+  if (troubles_.erase(about) == 0) return;
   log(LogLevel::info, fmt::format("{} / {}: {} can be read again", group_->id, subscription_group_->id, about));
 }
 

@@ -41,6 +41,7 @@ struct CommitOutcome {
   };
   Result<void> all{};              // an error: nothing is stored
   std::vector<Refused> refused{};  // where `all` is well: what is not stored nevertheless
+  bool unsure = false;             // some of `refused` may be stored: only a commit of one alone will tell
 
   CommitOutcome() = default;
   CommitOutcome(Result<void> of_all) : all(std::move(of_all)) {}  // NOLINT: that is most often all of it

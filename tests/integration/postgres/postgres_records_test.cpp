@@ -143,6 +143,44 @@ TEST_F(PostgresRecords, ATransactionInDoubtIsWaitedFor) {
   EXPECT_EQ(world().position(), 4);
 }
 
+// Its snapshot is of before the other one's end, and would not see it.
+TEST_F(PostgresRecords, ATransactionInDoubtIsSeenByOneWithAnOldSnapshot) {
+  std::unique_ptr<pqxx::connection> lost;
+  std::unique_ptr<pqxx::work> under_way;
+  std::future<void> ends;
+  make();
+  world().world.script.consume = [&](Batch& batch) {
+    const auto insert = [&](pqxx::transaction_base& tx) {
+      for (const Message& message : batch) {
+        tx.exec("INSERT INTO effects VALUES (" + std::to_string(message.offset().value) + ")");
+      }
+    };
+    if (!under_way) {
+      lost = std::make_unique<pqxx::connection>(database);
+      under_way = std::make_unique<pqxx::work>(*lost);
+      store->save(*under_way, batch);
+      insert(*under_way);
+      throw std::runtime_error("the connection was lost while the transaction was committed");
+    }
+    pqxx::transaction<pqxx::repeatable_read> tx(*own);
+    insert(tx);
+    if (!ends.valid()) {
+      ends = std::async(std::launch::async, [&] {
+        wait_until_somebody_waits();
+        under_way->commit();
+      });
+    }
+    store->save(tx, batch);
+    tx.commit();
+  };
+  process(0, 3);
+  ASSERT_TRUE(ends.valid());
+  ends.get();
+  run();
+  EXPECT_EQ(effects(), (std::vector<std::int64_t>{0, 1, 2, 3}));
+  EXPECT_EQ(world().position(), 4);
+}
+
 TEST_F(PostgresRecords, AnOlderEpochIsRefusedAndItsTransactionIsAborted) {
   make();
   (void)open(kFirst, *new_store());

@@ -90,6 +90,9 @@ ExitStatus run(const Options& options, const braid::routing::KafkaSettings& kafk
   const auto bytes = std::filesystem::file_size(options.csv, no_size);
   {
     Progress progress(std::cout, {"read", "bytes", is_terminal(stdout)});
+    // Where the position can't be written: `sending` waits for the whole file otherwise.
+    const auto stop = [](Ingest* of) { of->request_stop(); };
+    const std::unique_ptr<Ingest, decltype(stop)> stops_at_end(&ingest, stop);
     while (sending.wait_for(look_each) != std::future_status::ready) {
       if (!no_size) progress.update(ingest.bytes_read(), bytes);
       if (Interrupt::requested()) ingest.request_stop();

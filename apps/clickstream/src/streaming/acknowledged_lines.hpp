@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <deque>
+#include <limits>
 #include <utility>
 
 namespace clickstream {
@@ -22,11 +23,19 @@ class AcknowledgedLines {
 
   /// The next line is under way; returns what names it. Lines come in the file's order.
   std::uint64_t sent(LineEnd end) {
-    under_way_.emplace_back(end, false);
-    return first_ + under_way_.size() - 1;
+    const std::uint64_t name = next_++;
+    if (name < last_) under_way_.emplace_back(end, false);
+    return name;
   }
-  /// One that is never acknowledged holds the position back for good. Each once.
+  /// It never will be acknowledged, and holds the position back for good: what is behind it needs no memory.
+  void given_up(std::uint64_t name) {
+    if (name >= last_) return;
+    last_ = name;
+    under_way_.resize(static_cast<std::size_t>(name - first_));
+  }
+  /// Each once.
   void acknowledged(std::uint64_t name) {
+    if (name >= last_) return;
     under_way_[static_cast<std::size_t>(name - first_)].second = true;
     while (!under_way_.empty() && under_way_.front().second) {
       position_ = under_way_.front().first;
@@ -39,7 +48,9 @@ class AcknowledgedLines {
 
  private:
   LineEnd position_;
-  std::uint64_t first_ = 0;                         // What names the first one under way.
+  std::uint64_t next_ = 0;                          // What names the next one.
+  std::uint64_t first_ = 0;                         // The first one under way.
+  std::uint64_t last_ = std::numeric_limits<std::uint64_t>::max();  // The first one that was given up.
   std::deque<std::pair<LineEnd, bool>> under_way_;  // Whether it is acknowledged; the front is not.
 };
 

@@ -23,6 +23,10 @@ constexpr auto flush_after_stop = 2s;
 Ingest::Ingest(CsvReader& reader, braid::Producer& producer, IngestOptions options, CapacityGate* gate)
     : reader_(reader), producer_(producer), options_(std::move(options)), gate_(gate), lines_(options_.begin) {}
 
+Ingest::~Ingest() {
+  if (producer_.outstanding() > 0) static_cast<void>(producer_.close(0ms));
+}
+
 void Ingest::run() {
   started_ = std::chrono::steady_clock::now();
   {
@@ -130,6 +134,7 @@ void Ingest::handle_delivery(const braid::Delivery& delivery, std::uint64_t line
   const auto kind = error.kind();
   {
     const std::lock_guard lock(mutex_);
+    lines_.given_up(line);
     if (first_failure_.empty()) {
       first_failure_ = error.text();
       if (kind == braid::Error::Kind::unknown_topic) {

@@ -33,6 +33,10 @@ struct IngestOptions {
 class Ingest {
  public:
   Ingest(CsvReader& reader, braid::Producer& producer, IngestOptions options, CapacityGate* gate = nullptr);
+  /// Closes the producer where it still has events of ours: their reports come here.
+  ~Ingest();
+  Ingest(const Ingest&) = delete;
+  Ingest& operator=(const Ingest&) = delete;
 
   /// Returns when every event has been acknowledged or given up, or after request_stop(). Throws CsvError, and
   /// std::runtime_error if it makes no sense to go on: no such topic, not allowed, no acknowledgements.

@@ -33,6 +33,27 @@ std::string set_local(const char* setting, milliseconds value) {
   return fmt::format("SET LOCAL {} = {};", setting, value.count());
 }
 
+// Locks are not kept by a process that is stopped.
+std::string limit_idle(milliseconds limit) {
+  return limit > milliseconds(0) ? set_local("idle_in_transaction_session_timeout", limit) : "";
+}
+
+// What has become of transactions that ended in doubt: waits until they have ended. `in` must read what others have
+// committed since it began.
+struct Doubt {
+  bool stale_epoch = false;
+  std::vector<OffsetRange> recorded{};
+};
+Doubt settle_doubt(pqxx::transaction_base& in, const Place& place, const BatchRecord& record) {
+  in.exec(postgres::lock_alone(place));
+  if (in.exec(postgres::hold_epoch(place, record.epoch())).empty()) return {.stale_epoch = true};
+  return {.recorded = postgres::ranges_of(in.exec(postgres::select_recorded(place, record)))};
+}
+
+bool reads_what_is_committed(pqxx::dbtransaction& tx) {
+  return tx.exec("SHOW transaction_isolation")[0][0].as<std::string>() == "read committed";
+}
+
 }  // namespace
 
 // The store's own. Thread: one at a time.
@@ -92,13 +113,15 @@ OffsetStore::Stored PostgresOffsetStore::open_one(const std::string& group, cons
   Stored stored;
   pqxx::work tx(connection().get());
   const Place place(tx, prefix_of(settings_.schema), group, partition);
+  std::uint64_t epoch = 0;
   try {
-    tx.exec(set_local("lock_timeout", lock_wait) + postgres::lock_alone(place));
+    tx.exec(limit_idle(settings_.idle_limit) + set_local("lock_timeout", lock_wait) + postgres::lock_alone(place));
+    // Its row is held by who saves a position.
+    epoch = tx.exec(postgres::raise_epoch(place))[0][0].as<std::uint64_t>();
   } catch (const pqxx::sql_error& refused) {
     if (refused.sqlstate() == kLockNotAvailable) return stored;
     throw;
   }
-  const auto epoch = tx.exec(postgres::raise_epoch(place))[0][0].as<std::uint64_t>();
   // By statements of their own, which see what the transactions that were waited for have stored.
   if (const pqxx::result row = tx.exec(postgres::select_position(place)); !row.empty()) {
     stored.position = CommitPosition{row[0][0].as<std::int64_t>()};
@@ -118,7 +141,8 @@ Result<void> PostgresOffsetStore::save(const std::string& group, std::span<const
   std::ranges::sort(order, {}, [&](std::size_t i) -> const Partition& { return positions[i].partition; });
   try {
     pqxx::work tx(connection().get());
-    tx.exec(set_local("lock_timeout", std::max(settings_.lock_wait, milliseconds(1))));
+    tx.exec(limit_idle(settings_.idle_limit) +
+            set_local("lock_timeout", std::max(settings_.lock_wait, milliseconds(1))));
     for (const std::size_t i : order) {
       const Position& each = positions[i];
       const Place place(tx, prefix_of(settings_.schema), group, each.partition);
@@ -140,27 +164,37 @@ Result<void> PostgresOffsetStore::save(const std::string& group, std::span<const
 
 // --- a share's
 
+namespace {
+
+// For a transaction whose snapshot is older than what it would wait for. Who records in between is none of ours, or
+// of a later epoch, which is found by the lock of its row.
+Doubt settle_on_another_connection(const PostgresOffsetStore::Settings& settings, const Place& place,
+                                   const BatchRecord& record) {
+  pqxx::connection connection(settings.connection);
+  pqxx::work look(connection);
+  look.exec(limit_idle(settings.idle_limit) +
+            set_local("lock_timeout", std::max(settings.lock_wait, milliseconds(1))));
+  Doubt doubt = settle_doubt(look, place, record);
+  look.commit();
+  return doubt;
+}
+
+}  // namespace
+
 void PostgresOffsetStore::save(pqxx::dbtransaction& tx, Batch& batch) {
   BatchRecord record(*this, batch);
   const Place place(tx, prefix_of(settings_.schema), record.group(), record.partition());
-  // The lock by a statement of its own: what follows sees what came before it was given.
-  std::string sql;
-  if (settings_.idle_limit > milliseconds(0)) {
-    sql += set_local("idle_in_transaction_session_timeout", settings_.idle_limit);
-  }
-  sql += record.in_doubt() ? postgres::lock_alone(place) : postgres::lock_beside_others(place);
+  std::string sql = limit_idle(settings_.idle_limit);
   if (record.in_doubt() && !record.done().empty()) {
-    tx.exec(sql);
-    sql.clear();
-    if (tx.exec(postgres::hold_epoch(place, record.epoch())).empty()) {
-      tx.abort();
-      record.refuse_epoch();
-    }
-    if (const auto found = postgres::ranges_of(tx.exec(postgres::select_recorded(place, record))); !found.empty()) {
-      tx.abort();
-      record.refuse_recorded(found);
-    }
+    tx.exec(std::exchange(sql, {}));
+    const Doubt doubt = reads_what_is_committed(tx) ? settle_doubt(tx, place, record)
+                                                    : settle_on_another_connection(settings_, place, record);
+    if (doubt.stale_epoch || !doubt.recorded.empty()) tx.abort();
+    if (doubt.stale_epoch) record.refuse_epoch();
+    if (!doubt.recorded.empty()) record.refuse_recorded(doubt.recorded);
   }
+  // By a statement of its own: what follows sees what came before it was given.
+  sql += postgres::lock_beside_others(place);
   const bool empty = record.done().empty();
   // The position last of all but the check: what a stale epoch writes before it is refused is rolled back.
   if (record.begins_at() && !empty) sql += postgres::begin_where_it_began(place, record);

@@ -32,6 +32,19 @@ TEST(AcknowledgedLines, ALineThatIsNotAcknowledgedHoldsThePositionBack) {
   EXPECT_EQ(lines.position(), (LineEnd{50, 6}));
 }
 
+TEST(AcknowledgedLines, NothingBehindALineThatIsGivenUpMovesThePosition) {
+  AcknowledgedLines lines({10, 1});
+  const auto first = lines.sent({20, 2});
+  const auto second = lines.sent({30, 3});
+  const auto third = lines.sent({40, 4});
+  lines.given_up(second);
+  lines.given_up(third);
+  lines.acknowledged(lines.sent({50, 5}));
+  EXPECT_EQ(lines.position(), (LineEnd{10, 1}));
+  lines.acknowledged(first);
+  EXPECT_EQ(lines.position(), (LineEnd{20, 2}));
+}
+
 std::string events(int count) {
   std::string text(standard_header);
   for (int i = 0; i < count; ++i) {

@@ -38,12 +38,15 @@ TEST(RepeatedTrouble, ItsEndIsSaidWhereItWasSaid) {
 
 TEST(RepeatedTrouble, IsTriedEverLessOften) {
   RepeatedTrouble trouble;
+  Time now = kNow;
   for (const auto pause : {1s, 2s, 4s, 8s, 16s, 30s, 30s}) {
-    (void)trouble.fails("not allowed", kNow);
+    (void)trouble.fails("not allowed", now);
+    (void)trouble.fails("not allowed", now);  // of another partition
     EXPECT_EQ(trouble.pause(), pause);
+    now += pause;
   }
   (void)trouble.works();
-  (void)trouble.fails("not allowed", kNow);
+  (void)trouble.fails("not allowed", now);
   EXPECT_EQ(trouble.pause(), 1s);
 }
 

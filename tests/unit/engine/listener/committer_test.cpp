@@ -86,17 +86,19 @@ class CommitterTest : public ::testing::Test {
  protected:
   explicit CommitterTest(std::size_t metadata_bytes = kMetadataBytes) : metadata_bytes_(metadata_bytes) {
     lane_.committer = &committer;
+    only = &add("events");
+    runner = static_cast<OffsetsOnly*>(only->runner.get());
+  }
+
+  AssignedPartition& add(const std::string& topic) {
     auto partition = std::make_unique<AssignedPartition>();
-    partition->name = {"events", {0}};
+    partition->name = {topic, {0}};
     partition->assignment = world_.assignment;
-    auto runner_made = std::make_unique<OffsetsOnly>();
-    runner = runner_made.get();
-    partition->runner = std::move(runner_made);
+    partition->runner = std::make_unique<OffsetsOnly>();
     partition->lane = &lane_;
     partition->commits.emplace(routing::Commit{}, 1s, kNow);
     committer.look(*partition);
-    only = partition.get();
-    partitions_[partition->name] = std::move(partition);
+    return *(partitions_[partition->name] = std::move(partition));
   }
 
   // The stored position that it started from.
@@ -119,6 +121,15 @@ class CommitterTest : public ::testing::Test {
   void refuse(const std::string& why) {
     CommitOutcome outcome;
     outcome.refused.push_back({only->name, Error(Error::Kind::not_authorized, why)});
+    committer.handle_committed(client.commits.back().token, outcome, now);
+  }
+  // What librdkafka says of all when one is refused.
+  void leave_unsure() {
+    CommitOutcome outcome;
+    for (const auto& position : client.commits.back().positions) {
+      outcome.refused.push_back({position.partition, Error(Error::Kind::not_authorized, "not allowed")});
+    }
+    outcome.unsure = true;
     committer.handle_committed(client.commits.back().token, outcome, now);
   }
   bool sends_at(Time at) {
@@ -209,11 +220,60 @@ TEST_F(CommitterTest, WhatIsRefusedAtTheEndIsNotWaitedFor) {
   refuse("commit of events: there is no such topic");
   EXPECT_FALSE(committer.clean(*only));
   committer.end(*only);
-  ASSERT_TRUE(sends_at(now)) << "the last chance is at once";
-  EXPECT_FALSE(committer.clean(*only));
-  refuse("commit of events: there is no such topic");
+  for (int chance = 0; chance < 2; ++chance) {
+    ASSERT_TRUE(sends_at(now)) << "the last chances are at once";
+    EXPECT_FALSE(committer.clean(*only));
+    refuse("commit of events: there is no such topic");
+  }
   EXPECT_TRUE(committer.clean(*only));
   EXPECT_FALSE(sends_at(now + 1h));
+}
+
+// An answer that may be true of one of them alone.
+TEST_F(CommitterTest, WhatIsRefusedOfOneTopicKeepsNoOtherFromBeingStored) {
+  AssignedPartition& other = add("others");
+  auto* const others = static_cast<OffsetsOnly*>(other.runner.get());
+  started_at(5);
+  other.commits->stored(core::CommitContent::of({5}));
+  runner->at = others->at = CommitPosition{7};
+  ASSERT_TRUE(next_commit());
+  ASSERT_EQ(client.commits.back().positions.size(), 2U);
+  leave_unsure();
+  EXPECT_TRUE(said().empty());
+  for (int i = 0; i < 2; ++i) {
+    ASSERT_TRUE(sends_at(now));
+    ASSERT_EQ(client.commits.back().positions.size(), 1U) << "each alone";
+    client.commits.back().positions[0].partition == only->name ? refuse("not allowed") : answer({});
+  }
+  EXPECT_TRUE(committer.clean(other));
+  EXPECT_FALSE(committer.clean(*only));
+  EXPECT_FALSE(sends_at(now));
+  // From now on they don't go together, whenever they are due.
+  now += 10s;
+  for (int round = 8; round < 12; ++round) {
+    others->at = CommitPosition{round};
+    for (int i = 0; i < 2 && sends_at(now); ++i) {
+      ASSERT_EQ(client.commits.back().positions.size(), 1U);
+      client.commits.back().positions[0].partition == only->name ? refuse("not allowed") : answer({});
+    }
+    EXPECT_TRUE(committer.clean(other)) << round;
+    now += 10s;
+  }
+}
+
+TEST_F(CommitterTest, WhatTheGroupIsRefusedAtTheEndIsTriedAtOnceAndNotWaitedFor) {
+  started_at(5);
+  runner->at = CommitPosition{7};
+  ASSERT_TRUE(next_commit());
+  answer(Error(Error::Kind::not_authorized, "commit: not allowed"));
+  EXPECT_FALSE(sends_at(now));
+  committer.end(*only);
+  ASSERT_TRUE(sends_at(now));
+  answer(Error(Error::Kind::not_authorized, "commit: not allowed"));
+  committer.end(*only);  // of another
+  ASSERT_TRUE(sends_at(now));
+  answer(Error(Error::Kind::not_authorized, "commit: not allowed"));
+  EXPECT_TRUE(committer.clean(*only));
 }
 
 // Of the group, or of Kafka: all positions wait.
