@@ -18,7 +18,9 @@ ProducerSettings application_producer_settings(const Settings& settings) {
 
 ApplicationProducer::ApplicationProducer(ProducerSettings settings, std::shared_ptr<engine::Log> log)
     : settings_(std::move(settings)), log_(std::move(log)) {}
-ApplicationProducer::~ApplicationProducer() = default;
+ApplicationProducer::~ApplicationProducer() {
+  close(std::chrono::milliseconds(0));
+}
 
 void ApplicationProducer::make() {
   const std::lock_guard lock(mutex_);
@@ -27,7 +29,7 @@ void ApplicationProducer::make() {
 
 void ApplicationProducer::make_once() {
   if (front_) return;
-  front_ = make_producer(settings_, log_, "braid-p-app");
+  front_ = make_application_producer(settings_, log_);
   made_.store(front_.get(), std::memory_order_release);
 }
 

@@ -19,11 +19,13 @@ namespace braid::runtime {
 [[nodiscard]] ProducerSettings application_producer_settings(const Settings& settings);
 
 // What an application's consumers produce by, outside of transactions: made with the first record, since most
-// applications need none. Thread: any; close() the owner's.
+// applications need none. Where its client failed in spite of all attempts to replace it, what was sent has failed,
+// and what is sent next begins anew: an application lives longer than a broker's trouble. Thread: any; close() the
+// owner's.
 class ApplicationProducer final : public engine::RecordSink {
  public:
   ApplicationProducer(ProducerSettings settings, std::shared_ptr<engine::Log> log);
-  // Requires close() where it was made.
+  // close() with no time, unless that was called: an application that could not start does not stop.
   ~ApplicationProducer() override;
 
   // Makes it now. Throws std::invalid_argument for a setting that the client refuses.

@@ -50,31 +50,17 @@ std::string next_thread_name() {
   return fmt::format("braid-p-{}", made.fetch_add(1, std::memory_order_relaxed) % 1'000'000);
 }
 
-}  // namespace
-
-std::size_t max_payload_of(const ProducerSettings& settings) {
-  if (settings.max_payload_size) return *settings.max_payload_size;
-  const auto found = settings.kafka.find("message.max.bytes");
-  std::size_t most = kKafkasMessageMost;
-  // What is no number is refused by the client.
-  if (found != settings.kafka.end()) {
-    std::from_chars(found->second.data(), found->second.data() + found->second.size(), most);
-  }
-  return most;
-}
-
-std::unique_ptr<engine::ProducerFront> make_producer(const ProducerSettings& settings,
-                                                     std::shared_ptr<engine::Log> log,
-                                                     const std::string& thread_name) {
+std::unique_ptr<engine::ProducerFront> make(const ProducerSettings& settings, std::shared_ptr<engine::Log> log,
+                                            const std::string& thread_name, bool begins_anew) {
   const auto problems = core::find_contradictions(settings);
   if (!problems.empty()) throw std::invalid_argument(fmt::format("producer: {}", fmt::join(problems, "\n")));
   std::map<std::string, std::map<std::string, std::string>> topics;
   for (const auto& [topic, variant] : settings.topics) topics[topic] = core::settings_of(variant);
-  auto make = [log, client_id = settings.client_id, kafka = kafka_of(settings), topics = std::move(topics)] {
+  auto make_client = [log, client_id = settings.client_id, kafka = kafka_of(settings), topics = std::move(topics)] {
     return adapters::make_producer_client(
         {.log = *log, .client_id = client_id, .settings = kafka, .topics = topics});
   };
-  auto client = make();
+  auto client = make_client();
   if (!client) throw std::invalid_argument("producer: " + client.error().text());
   auto owned = std::move(client).value();
   if (settings.connect_timeout.count() > 0) {
@@ -82,9 +68,10 @@ std::unique_ptr<engine::ProducerFront> make_producer(const ProducerSettings& set
       throw ApplicationError("producer: " + reached.error().text());
     }
   }
-  engine::ProducerEngine::Options options{.make_client = std::move(make),
+  engine::ProducerEngine::Options options{.make_client = std::move(make_client),
                                           .max_rebuilds = settings.max_rebuilds,
                                           .rebuild_pause = settings.rebuild_pause,
+                                          .begins_anew = begins_anew,
                                           .max_wait_for_room = settings.max_wait_for_room,
                                           .max_backlog = settings.max_queued,
                                           .max_backlog_bytes = settings.max_queued_bytes,
@@ -98,10 +85,27 @@ std::unique_ptr<engine::ProducerFront> make_producer(const ProducerSettings& set
                                    .interceptors = settings.interceptors});
 }
 
+}  // namespace
+
+std::size_t max_payload_of(const ProducerSettings& settings) {
+  if (settings.max_payload_size) return *settings.max_payload_size;
+  const auto found = settings.kafka.find("message.max.bytes");
+  std::size_t most = kKafkasMessageMost;
+  // What is no number is refused by the client.
+  if (found != settings.kafka.end()) {
+    std::from_chars(found->second.data(), found->second.data() + found->second.size(), most);
+  }
+  return most;
+}
+
 std::unique_ptr<engine::ProducerFront> make_producer(const ProducerSettings& settings) {
-  return make_producer(settings,
-                       std::make_shared<adapters::SpdlogLog>(static_cast<engine::LogLevel>(settings.log_level)),
-                       next_thread_name());
+  return make(settings, std::make_shared<adapters::SpdlogLog>(static_cast<engine::LogLevel>(settings.log_level)),
+              next_thread_name(), false);
+}
+
+std::unique_ptr<engine::ProducerFront> make_application_producer(const ProducerSettings& settings,
+                                                                 std::shared_ptr<engine::Log> log) {
+  return make(settings, std::move(log), "braid-p-app", true);
 }
 
 }  // namespace braid::runtime

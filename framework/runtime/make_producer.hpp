@@ -10,17 +10,16 @@
 #include <chrono>
 #include <cstddef>
 #include <memory>
-#include <string>
 #include <vector>
 
 namespace braid::runtime {
 
 // A whole producer, as these settings have it. Throws what Producer's constructor does.
 [[nodiscard]] std::unique_ptr<engine::ProducerFront> make_producer(const ProducerSettings& settings);
-// The same for the clients of an application, whose log outlives it, and which looks for no broker first.
-[[nodiscard]] std::unique_ptr<engine::ProducerFront> make_producer(const ProducerSettings& settings,
-                                                                   std::shared_ptr<engine::Log> log,
-                                                                   const std::string& thread_name);
+// The same for an application's consumers, which could not make another one: it begins anew behind its last
+// attempt. The log outlives it.
+[[nodiscard]] std::unique_ptr<engine::ProducerFront> make_application_producer(const ProducerSettings& settings,
+                                                                               std::shared_ptr<engine::Log> log);
 
 // Of a payload, in bytes.
 [[nodiscard]] std::size_t max_payload_of(const ProducerSettings& settings);

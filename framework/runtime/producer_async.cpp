@@ -19,6 +19,7 @@ namespace {
 
 using namespace std::chrono_literals;
 using std::chrono::steady_clock;
+using Flush = engine::ProducerFront::Flush;
 
 // A coroutine blocks no thread: where there is no room, or nothing can call it back, it looks again after a moment.
 constexpr auto kFirstLook = 1ms;
@@ -27,6 +28,20 @@ constexpr auto kLookMost = 20ms;
 Awaitable<void> sleep_for(std::chrono::milliseconds length) {
   boost::asio::steady_timer timer(co_await boost::asio::this_coro::executor, length);
   co_await timer.async_wait(boost::asio::use_awaitable);
+}
+
+// Looks again and again until it holds. False: the deadline came first.
+template <class Holds>
+Awaitable<bool> look_until(Holds& holds, steady_clock::time_point deadline) {
+  for (auto pause = kFirstLook; !holds(); pause = std::min(2 * pause, std::chrono::milliseconds(kLookMost))) {
+    if (steady_clock::now() >= deadline) co_return false;
+    co_await sleep_for(pause);
+  }
+  co_return true;
+}
+
+Error still_being_sent() {
+  return {Error::Kind::timed_out, "not everything has its delivery report; it is still being sent", true};
 }
 
 // Completes, on the coroutine's executor, with what became of a record; or at once, with why it was not sent.
@@ -39,9 +54,12 @@ Awaitable<Result<Delivery>> send_once(engine::ProducerFront& front, const Record
           boost::asio::post(work.get_executor(),
                             [kept, result = std::move(result)]() mutable { std::move (*kept)(std::move(result)); });
         };
-        const auto sent = front.engine().try_send(record, [complete](const Delivery& delivery) {
-          complete(delivery.error ? Result<Delivery>(*delivery.error) : Result<Delivery>(delivery));
-        });
+        const auto sent = front.engine().send_within(
+            record,
+            [complete](const Delivery& delivery) {
+              complete(delivery.error ? Result<Delivery>(*delivery.error) : Result<Delivery>(delivery));
+            },
+            0ms);
         if (!sent) complete(sent.error());
       },
       boost::asio::use_awaitable);
@@ -78,8 +96,8 @@ Awaitable<ManyDelivered> produce_many_async(engine::ProducerFront& front, std::v
     const auto deadline = steady_clock::now() + front.engine().max_wait_for_room();
     for (;;) {
       auto state = std::make_shared<engine::DeliveryState>();
-      const auto sent = front.engine().try_send(prepared[i].record(),
-                                                [state](const Delivery& delivery) { state->settle(delivery); });
+      const auto sent = front.engine().send_within(
+          prepared[i].record(), [state](const Delivery& delivery) { state->settle(delivery); }, 0ms);
       if (sent) {
         handles.emplace_back(std::move(state));
         break;
@@ -111,25 +129,30 @@ Awaitable<ManyDelivered> produce_many_async(engine::ProducerFront& front, std::v
   co_return many;
 }
 
+// The steps of ProducerFront::flush().
 Awaitable<Result<void>> flush_async(engine::ProducerFront& front, std::chrono::milliseconds timeout) {
   if (const auto shut = front.shut()) co_return *shut;
   const auto deadline = steady_clock::now() + timeout;
-  bool all_sent = false;
-  for (auto pause = kFirstLook;; pause = std::min(2 * pause, std::chrono::milliseconds(kLookMost))) {
-    // Once only: what fails comes back, for the next flush.
-    if (!all_sent) {
-      auto sent = front.send_buffered();
-      const bool full = !sent && sent.error().kind() == Error::Kind::queue_full;
-      if (!sent && (!full || steady_clock::now() >= deadline)) co_return sent;
-      all_sent = sent.ok();
-    }
-    if (all_sent && front.engine().outstanding() == 0) co_return front.flushed();
-    if (steady_clock::now() >= deadline) {
-      co_return Error(Error::Kind::timed_out, "not everything has its delivery report; it is still being sent",
-                      true);
-    }
-    co_await sleep_for(pause);
+
+  std::unique_ptr<Flush> flush;
+  auto has_the_turn = [&] { return (flush = front.begin_flush(steady_clock::now())) != nullptr; };
+  if (!co_await look_until(has_the_turn, deadline)) {
+    co_return Error(Error::Kind::timed_out, "another flush has not ended; nothing was sent by this one", true);
   }
+  auto is_clear = [&] { return !flush->earlier_is_on_its_way(); };
+  if (!co_await look_until(is_clear, deadline)) co_return still_being_sent();
+
+  Result<void> sent;
+  auto found_room = [&] {
+    sent = flush->send(steady_clock::now());
+    return sent.ok() || sent.error().kind() != Error::Kind::queue_full;
+  };
+  co_await look_until(found_room, deadline);
+  if (!sent) co_return sent;
+
+  auto all_ended = [&] { return front.engine().outstanding() == 0; };
+  if (!co_await look_until(all_ended, deadline)) co_return still_being_sent();
+  co_return flush->outcome();
 }
 
 }  // namespace braid::runtime

@@ -1,44 +1,47 @@
 #include "adapters/librdkafka/outgoing_units.hpp"
 
-#include <optional>
-#include <string_view>
-
 namespace braid::adapters {
 
-namespace {
+OutgoingUnits::OutgoingUnits(const engine::OutgoingMessage& message, void* opaque) : topic_(message.topic) {
+  add(RD_KAFKA_VTYPE_TOPIC).u.cstr = topic_.c_str();
+  add_all_but_the_topic(message, opaque);
+}
 
-rd_kafka_vu_t bytes(rd_kafka_vtype_t type, const std::optional<std::string_view>& data) {
-  rd_kafka_vu_t unit{};
+OutgoingUnits::OutgoingUnits(rd_kafka_topic_t* topic, const engine::OutgoingMessage& message, void* opaque) {
+  add(RD_KAFKA_VTYPE_RKT).u.rkt = topic;
+  add_all_but_the_topic(message, opaque);
+}
+
+void OutgoingUnits::add_all_but_the_topic(const engine::OutgoingMessage& message, void* opaque) {
+  add(RD_KAFKA_VTYPE_PARTITION).u.i32 =
+      message.partition && !message.partition_wraps ? message.partition->value : RD_KAFKA_PARTITION_UA;
+  add_bytes(RD_KAFKA_VTYPE_KEY, message.key);
+  add_bytes(RD_KAFKA_VTYPE_VALUE, message.payload);
+  add(RD_KAFKA_VTYPE_MSGFLAGS).u.i = RD_KAFKA_MSG_F_COPY;
+  add(RD_KAFKA_VTYPE_OPAQUE).u.ptr = opaque;
+  if (message.timestamp_ms) add(RD_KAFKA_VTYPE_TIMESTAMP).u.i64 = *message.timestamp_ms;
+  if (!message.headers.empty()) add_headers(message.headers);
+}
+
+rd_kafka_vu_t& OutgoingUnits::add(rd_kafka_vtype_t type) {
+  rd_kafka_vu_t& unit = units_.at(count_++);
   unit.vtype = type;
-  // Null is told by the null pointer, empty needs any other.
-  unit.u.mem.ptr = data ? const_cast<char*>(data->empty() ? "" : data->data()) : nullptr;
-  unit.u.mem.size = data ? data->size() : 0;
   return unit;
 }
 
-}  // namespace
+void OutgoingUnits::add_bytes(rd_kafka_vtype_t type, const std::optional<std::string_view>& bytes) {
+  rd_kafka_vu_t& unit = add(type);
+  unit.u.mem.ptr = data_of(bytes);
+  unit.u.mem.size = size_of(bytes);
+}
 
-OutgoingUnits::OutgoingUnits(const engine::OutgoingMessage& message, void* opaque) : topic_(message.topic) {
-  units_[count_].vtype = RD_KAFKA_VTYPE_TOPIC;
-  units_[count_++].u.cstr = topic_.c_str();
-  units_[count_].vtype = RD_KAFKA_VTYPE_PARTITION;
-  units_[count_++].u.i32 =
-      message.partition && !message.partition_wraps ? message.partition->value : RD_KAFKA_PARTITION_UA;
-  units_[count_++] = bytes(RD_KAFKA_VTYPE_KEY, message.key);
-  units_[count_++] = bytes(RD_KAFKA_VTYPE_VALUE, message.payload);
-  units_[count_].vtype = RD_KAFKA_VTYPE_MSGFLAGS;
-  units_[count_++].u.i = RD_KAFKA_MSG_F_COPY;
-  units_[count_].vtype = RD_KAFKA_VTYPE_OPAQUE;
-  units_[count_++].u.ptr = opaque;
-  if (message.headers.empty()) return;
-  headers_.reset(rd_kafka_headers_new(message.headers.size()));
-  for (const Header& header : message.headers) {
-    const char* value = header.value ? (header.value->empty() ? "" : header.value->data()) : nullptr;
-    const auto size = header.value ? static_cast<ssize_t>(header.value->size()) : 0;
-    rd_kafka_header_add(headers_.get(), header.name.data(), static_cast<ssize_t>(header.name.size()), value, size);
+void OutgoingUnits::add_headers(std::span<const Header> headers) {
+  headers_.reset(rd_kafka_headers_new(headers.size()));
+  for (const Header& header : headers) {
+    rd_kafka_header_add(headers_.get(), header.name.data(), static_cast<ssize_t>(header.name.size()),
+                        data_of(header.value), static_cast<ssize_t>(size_of(header.value)));
   }
-  units_[count_].vtype = RD_KAFKA_VTYPE_HEADERS;
-  units_[count_++].u.headers = headers_.get();
+  add(RD_KAFKA_VTYPE_HEADERS).u.headers = headers_.get();
 }
 
 rd_kafka_error_t* OutgoingUnits::produce(rd_kafka_t* rk) {

@@ -1,5 +1,6 @@
 #include "adapters/librdkafka/rdkafka_producer_client.hpp"
 
+#include "adapters/librdkafka/outgoing_units.hpp"
 #include "adapters/librdkafka/producer_client.hpp"
 #include "adapters/librdkafka/rdkafka_errors.hpp"
 #include "adapters/librdkafka/rdkafka_settings.hpp"
@@ -14,40 +15,6 @@ namespace {
 
 void* to_opaque(std::uint64_t token) {
   return reinterpret_cast<void*>(static_cast<std::uintptr_t>(token));
-}
-
-struct HeadersDeleter {
-  void operator()(rd_kafka_headers_t* headers) const noexcept { rd_kafka_headers_destroy(headers); }
-};
-using HeadersPtr = std::unique_ptr<rd_kafka_headers_t, HeadersDeleter>;
-
-HeadersPtr make_headers(std::span<const Header> headers) {
-  if (headers.empty()) return nullptr;
-  HeadersPtr made{rd_kafka_headers_new(headers.size())};
-  for (const Header& header : headers) {
-    // A null value is told by the null pointer, an empty one needs any other.
-    const char* value = header.value ? (header.value->empty() ? "" : header.value->data()) : nullptr;
-    const auto size = header.value ? static_cast<ssize_t>(header.value->size()) : 0;
-    rd_kafka_header_add(made.get(), header.name.data(), static_cast<ssize_t>(header.name.size()), value, size);
-  }
-  return made;
-}
-
-// Null is not empty: an empty one needs any other pointer.
-void* data_of(const std::optional<std::string_view>& bytes) {
-  return bytes ? const_cast<char*>(bytes->empty() ? "" : bytes->data()) : nullptr;
-}
-
-std::size_t size_of(const std::optional<std::string_view>& bytes) {
-  return bytes ? bytes->size() : 0;
-}
-
-rd_kafka_vu_t bytes(rd_kafka_vtype_t type, const std::optional<std::string_view>& data) {
-  rd_kafka_vu_t unit{};
-  unit.vtype = type;
-  unit.u.mem.ptr = data_of(data);
-  unit.u.mem.size = size_of(data);
-  return unit;
 }
 
 std::optional<std::string_view> view_of(const void* data, std::size_t size) {
@@ -175,32 +142,11 @@ Result<void> RdkafkaProducerClient::send_plain(rd_kafka_topic_t* topic, const en
 
 Result<void> RdkafkaProducerClient::send_whole(rd_kafka_topic_t* topic, const engine::OutgoingMessage& message,
                                                void* opaque) {
-  HeadersPtr headers = make_headers(message.headers);
-  std::array<rd_kafka_vu_t, 8> units{};
-  std::size_t count = 0;
-  units[count].vtype = RD_KAFKA_VTYPE_RKT;
-  units[count++].u.rkt = topic;
-  units[count].vtype = RD_KAFKA_VTYPE_PARTITION;
-  units[count++].u.i32 = message.partition && !wraps_ ? message.partition->value : RD_KAFKA_PARTITION_UA;
-  units[count++] = bytes(RD_KAFKA_VTYPE_KEY, message.key);
-  units[count++] = bytes(RD_KAFKA_VTYPE_VALUE, message.payload);
-  units[count].vtype = RD_KAFKA_VTYPE_MSGFLAGS;
-  units[count++].u.i = RD_KAFKA_MSG_F_COPY;
-  units[count].vtype = RD_KAFKA_VTYPE_OPAQUE;
-  units[count++].u.ptr = opaque;
-  if (message.timestamp_ms) {
-    units[count].vtype = RD_KAFKA_VTYPE_TIMESTAMP;
-    units[count++].u.i64 = *message.timestamp_ms;
-  }
-  if (headers) {
-    units[count].vtype = RD_KAFKA_VTYPE_HEADERS;
-    units[count++].u.headers = headers.get();
-  }
-  if (const ErrorPtr error{rd_kafka_produceva(rk_.get(), units.data(), count)}) {
-    // The headers stay ours then.
+  engine::OutgoingMessage placed = message;
+  placed.partition_wraps = wraps_;
+  if (const ErrorPtr error{OutgoingUnits(topic, placed, opaque).produce(rk_.get())}) {
     return translate(*error, std::string{"produce to "} + rd_kafka_topic_name(topic));
   }
-  headers.release();  // NOLINT: librdkafka has taken them over
   return {};
 }
 
@@ -251,6 +197,10 @@ bool RdkafkaProducerClient::may_send_again(rd_kafka_resp_err_t error) const {
 void RdkafkaProducerClient::tell_failure(const rd_kafka_message_t& message, engine::DeliveryReport& report) {
   report.topic = rd_kafka_topic_name(message.rkt);
   report.error = translate(message.err, std::string{"delivery to "} + rd_kafka_topic_name(message.rkt));
+  // It is given up: what is retriable() with this kind is still being sent.
+  if (report.error->kind() == Error::Kind::timed_out) {
+    report.error = Error{Error::Kind::timed_out, report.error->text() + "; the record is given up"};
+  }
   if (!may_send_again(message.err)) return;
   headers_ = headers_of(message);
   engine::OutgoingMessage unsent{.topic = report.topic,

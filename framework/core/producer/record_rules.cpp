@@ -65,14 +65,4 @@ std::optional<Error> check_record(const Record& record, std::size_t max_payload_
   return std::nullopt;
 }
 
-std::optional<Error> check_records(std::span<const Record> records, std::size_t max_payload_size) {
-  for (std::size_t i = 0; i < records.size(); ++i) {
-    if (const auto wrong = check_record(records[i], max_payload_size)) {
-      return Error(wrong->kind(), "record " + std::to_string(i) + " of " + std::to_string(records.size()) + ": " +
-                                      wrong->text() + "; none was sent");
-    }
-  }
-  return std::nullopt;
-}
-
 }  // namespace braid::core

@@ -23,14 +23,6 @@ constexpr std::size_t kSize = kVersionSize + 1 + kTraceSize + 1 + kParentSize + 
 
 }  // namespace
 
-std::string Traceparent::to_text() const {
-  std::string text;
-  text.reserve(kSize);
-  text.append(version).append(1, '-').append(trace_id).append(1, '-').append(parent_id).append(1, '-').append(
-      flags);
-  return text;
-}
-
 std::optional<Traceparent> parse_traceparent(std::string_view text) {
   if (text.size() < kSize) return std::nullopt;
   const Traceparent found{.version = text.substr(0, kVersionSize),

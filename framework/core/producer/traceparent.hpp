@@ -2,7 +2,6 @@
 
 #include <cstdint>
 #include <optional>
-#include <string>
 #include <string_view>
 
 namespace braid::core {
@@ -16,8 +15,6 @@ struct Traceparent {
   std::string_view trace_id;
   std::string_view parent_id;
   std::string_view flags;
-
-  [[nodiscard]] std::string to_text() const;
 };
 
 // None where the text is malformed, or says that nothing is traced (an id of zeros); W3C has such a header, and the

@@ -14,10 +14,10 @@ namespace braid::engine {
 // The client that a producer has at present. Senders use it without a lock, and one that was replaced is given out
 // when none of them can be within it any more.
 //
-// A sender counts itself in on one of two sides, then reads the client; replace() writes the new one, and sees both
-// sides at 0 once each, turning new senders to the other side before. All seq_cst: a sender that was counted in
-// behind that look reads the new client. A single side would do too, but might never be 0 under load.
-// Thread: use() any; replace() whoever has the turn to serve.
+// A sender counts itself in on one of two sides, then reads the client; wait_for_users() sees both sides at 0 once
+// each, turning new senders to the other side before. All seq_cst: a sender that was counted in behind that look
+// sees what was written before it, the new client of replace() for one. A single side would do too, but might never
+// be 0 under load. Thread: Use any; the rest whoever has the turn to serve.
 class ClientSlot {
  public:
   explicit ClientSlot(std::unique_ptr<ProducerClient> client) : owned_(std::move(client)), current_(owned_.get()) {}
@@ -46,11 +46,15 @@ class ClientSlot {
   std::unique_ptr<ProducerClient> replace(std::unique_ptr<ProducerClient> next) {
     current_.store(next.get());
     std::swap(owned_, next);
+    wait_for_users();
+    return next;
+  }
+  // Until everybody has left it who was within when this began.
+  void wait_for_users() {
     for (int round = 0; round < 2; ++round) {
       const std::uint32_t left = side_.fetch_add(1) & 1U;
       while (sides_[left].load() != 0) std::this_thread::yield();  // a call that does not block
     }
-    return next;
   }
 
  private:

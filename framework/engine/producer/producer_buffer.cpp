@@ -1,3 +1,4 @@
+#include "engine/producer/left_until.hpp"
 #include "engine/producer/producer_front.hpp"
 
 #include <fmt/format.h>
@@ -12,11 +13,6 @@ namespace braid::engine {
 namespace {
 
 using std::chrono::steady_clock;
-
-std::chrono::milliseconds left_until(steady_clock::time_point deadline) {
-  return std::max(std::chrono::ceil<std::chrono::milliseconds>(deadline - steady_clock::now()),
-                  std::chrono::milliseconds(0));
-}
 
 }  // namespace
 
@@ -39,50 +35,67 @@ Result<void> ProducerFront::buffer(std::span<const Record> records) {
 
 Result<void> ProducerFront::flush(std::chrono::milliseconds timeout) {
   if (const auto shut = this->shut()) return *shut;
+  if (const auto refused = ServeTurn::refuses_waiting()) return *refused;
   const auto deadline = steady_clock::now() + timeout;
-  const std::unique_lock one_at_a_time(flushing_, deadline);
-  if (!one_at_a_time) {
+  const auto flush = begin_flush(deadline);
+  if (!flush) {
     return Error(Error::Kind::timed_out, "another thread's flush has not ended; nothing was sent by this one",
                  true);
   }
-  // Of an earlier flush: what fails of it must be back before what is behind it goes.
-  bool pending = false;
-  {
-    const std::lock_guard lock(mutex_);
-    pending = buffer_.on_their_way() > 0;
-  }
-  if (pending) {
+  if (flush->earlier_is_on_its_way()) {
     if (auto before = engine_->flush(left_until(deadline)); !before) return before;
   }
-  auto sent = send_buffered();
+  auto sent = flush->send(deadline);
   auto waited = engine_->flush(left_until(deadline));
   if (!sent) return sent;
   if (!waited) return waited;
-  return flushed();
+  return flush->outcome();
 }
 
-Result<void> ProducerFront::send_buffered() {
-  {
-    const std::lock_guard lock(mutex_);
-    first_failure_.reset();
-  }
-  for (core::RecordBuffer::Number number = 0;;) {
+std::unique_ptr<ProducerFront::Flush> ProducerFront::begin_flush(steady_clock::time_point until) {
+  std::unique_lock lock(mutex_);
+  if (!flush_ended_.wait_until(lock, until, [this] { return !flushing_; })) return nullptr;
+  auto flush = std::make_unique<Flush>(*this);
+  flushing_ = true;
+  return flush;
+}
+
+ProducerFront::Flush::~Flush() {
+  const std::lock_guard lock(front_.mutex_);
+  front_.flushing_ = false;
+  front_.flush_ended_.notify_one();  // with the mutex: who waits may end the front as soon as it has the turn
+}
+
+bool ProducerFront::Flush::earlier_is_on_its_way() const {
+  const std::lock_guard lock(front_.mutex_);
+  return front_.buffer_.on_their_way() > 0;
+}
+
+Result<void> ProducerFront::Flush::send(steady_clock::time_point until) {
+  ProducerEngine& engine = *front_.engine_;
+  for (;;) {
     std::optional<core::RecordBuffer::Taken> taken;
     {
-      const std::lock_guard lock(mutex_);
-      taken = buffer_.take(number);
+      const std::lock_guard lock(front_.mutex_);
+      if (last_ == 0) front_.first_failure_.reset();
+      taken = front_.buffer_.take(last_);
     }
     if (!taken) return {};
-    number = taken->number;
-    auto sent = engine_->send(taken->record->view(),
-                              [this, number](const Delivery& delivery) { handle_flushed(number, delivery); });
-    if (sent) continue;
-    const std::lock_guard lock(mutex_);
-    buffer_.returned(number);
+    const auto number = taken->number;
+    auto sent = engine.send_within(
+        taken->record->view(),
+        [&front = front_, number](const Delivery& delivery) { front.handle_flushed(number, delivery); },
+        std::min(engine.max_wait_for_room(), left_until(until)));
+    if (sent) {
+      last_ = number;
+      continue;
+    }
+    const std::lock_guard lock(front_.mutex_);
+    front_.buffer_.returned(number);
     const Error& why = sent.error();
     return Error(why.kind(),
                  fmt::format("{} buffered records were not sent, and wait for the next flush: {}",
-                             buffer_.waiting(), why.text()),
+                             front_.buffer_.waiting(), why.text()),
                  why.retriable(), why.fatal());
   }
 }
@@ -98,21 +111,26 @@ void ProducerFront::handle_flushed(core::RecordBuffer::Number number, const Deli
   if (!first_failure_) first_failure_ = delivery.error;
 }
 
-Result<void> ProducerFront::flushed() const {
-  const std::lock_guard lock(mutex_);
-  if (!first_failure_) return {};
-  return Error(first_failure_->kind(),
+Result<void> ProducerFront::Flush::outcome() const {
+  const std::lock_guard lock(front_.mutex_);
+  const auto& first = front_.first_failure_;
+  if (!first) return {};
+  return Error(first->kind(),
                fmt::format("{} records were not delivered, and are buffered again; the first: {}",
-                           buffer_.waiting(), first_failure_->text()),
-               first_failure_->retriable(), first_failure_->fatal());
+                           front_.buffer_.waiting(), first->text()),
+               first->retriable(), first->fatal());
 }
 
+// In a child of fork() the mutex may be one that a thread has locked which is not there.
+
 std::vector<OwnedRecord> ProducerFront::take_buffered() {
+  if (forked()) return {};
   const std::lock_guard lock(mutex_);
   return buffer_.take_out();
 }
 
 std::size_t ProducerFront::buffered() const {
+  if (forked()) return 0;
   const std::lock_guard lock(mutex_);
   return buffer_.size();
 }

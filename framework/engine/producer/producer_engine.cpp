@@ -1,6 +1,7 @@
 #include "engine/producer/producer_engine.hpp"
 
 #include "core/assert.hpp"
+#include "engine/producer/left_until.hpp"
 #include "engine/producer/outgoing.hpp"
 #include "engine/threads/thread_name.hpp"
 #include "engine/worker/describe_failure.hpp"
@@ -60,8 +61,9 @@ Result<void> ProducerEngine::send(const Record& record, OnDelivery on_delivery) 
   return send(record, in_flight_for(record, std::move(on_delivery)), options_.max_wait_for_room);
 }
 
-Result<void> ProducerEngine::try_send(const Record& record, OnDelivery on_delivery) {
-  return send(record, in_flight_for(record, std::move(on_delivery)), 0ms);
+Result<void> ProducerEngine::send_within(const Record& record, OnDelivery on_delivery,
+                                         std::chrono::milliseconds wait) {
+  return send(record, in_flight_for(record, std::move(on_delivery)), wait);
 }
 
 Result<void> ProducerEngine::send_tracked(const Record& record, std::shared_ptr<DeliveryState> state) {
@@ -77,13 +79,12 @@ ProducerEngine::InFlightPtr ProducerEngine::in_flight_for(const Record& record, 
 }
 
 Result<void> ProducerEngine::send(const Record& record, InFlightPtr in_flight, std::chrono::milliseconds wait) {
-  if (closing_.load(std::memory_order_acquire)) return closed_error();
   const std::uint64_t sequence = begun_.fetch_add(1, std::memory_order_seq_cst) + 1;
   if (in_flight) in_flight->sequence = sequence;
   const std::uint64_t token = token_of(in_flight.get(), sequence);
   std::optional<Deadline> deadline;
   for (;;) {
-    auto sent = hand_over(record, token);
+    auto sent = closing_.load(std::memory_order_seq_cst) ? closed_error() : hand_over(record, token);
     if (sent) {
       [[maybe_unused]] const auto* owned_by_the_report = in_flight.release();
       return sent;
@@ -121,7 +122,9 @@ std::optional<Result<void>> ProducerEngine::put_back(const Record& record, std::
     case Mode::ready:
       return std::nullopt;
     case Mode::failed:
-      return Result<void>(failed_error(failure_));
+      if (!options_.begins_anew) return Result<void>(failed_error(failure_));
+      mode_.store(Mode::replaying, std::memory_order_release);
+      break;
     case Mode::replaying:
       break;
   }
@@ -144,7 +147,7 @@ void ProducerEngine::leave_ready(const Error& error) {
 
 bool ProducerEngine::wait_for_room(Deadline deadline) {
   const auto now = steady_clock::now();
-  if (now >= deadline || closing_.load(std::memory_order_acquire)) return false;
+  if (now >= deadline) return false;
   waiting_.fetch_add(1, std::memory_order_seq_cst);
   {
     std::unique_lock lock(mutex_);
@@ -155,9 +158,7 @@ bool ProducerEngine::wait_for_room(Deadline deadline) {
 }
 
 Result<Delivery> ProducerEngine::send_and_wait(const Record& record, std::chrono::milliseconds timeout) {
-  if (ServeTurn::serves_here()) {
-    return Error(Error::Kind::other, "a delivery callback would wait for itself; produce without waiting there");
-  }
+  if (const auto refused = ServeTurn::refuses_waiting()) return *refused;
   const Deadline deadline = steady_clock::now() + timeout;
   const auto state = std::make_shared<DeliveryState>();
   if (auto sent = send_tracked(record, state); !sent) return sent.error();
@@ -170,15 +171,11 @@ void ProducerEngine::serve_until_settled(const DeliveryState& state, Deadline de
   const auto ready = [&] { return mode_.load(std::memory_order_acquire) == Mode::ready; };
   while (!over()) {
     if (ready() && turn_.take([this] { ClientSlot::Use(slot_)->wake(); }, deadline)) {
-      while (!over() && ready()) {
-        const auto left = std::chrono::ceil<std::chrono::milliseconds>(deadline - steady_clock::now());
-        serve_once(std::clamp(left, 0ms, std::chrono::milliseconds(kServe)));
-      }
-      turn_.give_back();
+      const ServeTurn::Taken taken(turn_);
+      while (!over() && ready()) serve_once(std::min<std::chrono::milliseconds>(left_until(deadline), kServe));
     } else {
-      turn_.join_waiting();
+      const ServeTurn::Waiting waiting(turn_);
       static_cast<void>(state.wait_until(std::min(deadline, steady_clock::now() + kFollow)));
-      turn_.leave_waiting();
     }
   }
 }
@@ -202,13 +199,14 @@ Result<void> ProducerEngine::flush(std::chrono::milliseconds timeout) {
 CloseReport ProducerEngine::close(std::chrono::milliseconds timeout) {
   CloseReport report;
   if (!thread_.joinable()) return report;
-  closing_.store(true, std::memory_order_release);
+  BRAID_ASSERT(!is_served_here(), "a delivery callback would wait for itself");
+  closing_.store(true, std::memory_order_seq_cst);
   if (!flush(timeout)) {
     log_->write(LogLevel::warning, "producer",
                 fmt::format("{}: closed with {} records undelivered", name_, outstanding()));
-    gives_up_.store(true, std::memory_order_seq_cst);
-    ClientSlot::Use(slot_)->purge();
   }
+  // Behind a good flush too: it ends attempts to replace a client.
+  gives_up_.store(true, std::memory_order_seq_cst);
   { const std::lock_guard lock(mutex_); }
   progressed_.notify_all();
   ClientSlot::Use(slot_)->wake();
@@ -229,27 +227,35 @@ ProducerFigures ProducerEngine::figures() const {
 }
 
 void ProducerEngine::serve_once(std::chrono::milliseconds timeout) {
+  ProducerClient& client = slot_.current();
+  // Each time: who is on the way into the client comes behind any single purge.
+  if (gives_up_.load(std::memory_order_seq_cst)) client.purge();
   {
-    const ServeTurn::Here here;
-    slot_.current().serve(*this, timeout);
+    const ServeTurn::Here here(turn_);
+    client.serve(*this, timeout);
   }
   wake_waiting();
 }
 
 void ProducerEngine::handle_delivery(const DeliveryReport& report) {
-  if (report.unsent && take_back(report)) return;
+  std::optional<Error> error = report.error;
+  if (report.unsent) {
+    error = take_back(report);
+    if (!error) return;  // it is sent again
+  }
   end(report.token,
-      Delivery{.partition = report.partition, .offset = report.offset, .error = report.error, .label = {}},
+      Delivery{.partition = report.partition, .offset = report.offset, .error = std::move(error), .label = {}},
       report.topic);
 }
 
-bool ProducerEngine::take_back(const DeliveryReport& report) {
-  if (!options_.make_client || gives_up_.load(std::memory_order_seq_cst)) return false;
+std::optional<Error> ProducerEngine::take_back(const DeliveryReport& report) {
+  if (gives_up_.load(std::memory_order_seq_cst)) return report.error;
   const std::lock_guard lock(mutex_);
   leave_ready(*report.error);
-  if (mode_.load(std::memory_order_relaxed) != Mode::replaying) return false;
+  // It is given up since the client has failed; the report's own error says no more than that.
+  if (mode_.load(std::memory_order_relaxed) != Mode::replaying) return failed_error(failure_);
   backlog_.add({.sequence = sequence_of(report.token), .token = report.token, .record = owned(*report.unsent)});
-  return true;
+  return std::nullopt;
 }
 
 void ProducerEngine::end(std::uint64_t token, Delivery delivery, std::string_view topic) {
@@ -300,6 +306,7 @@ void ProducerEngine::handle_error(const Error& error) {
     const std::lock_guard lock(mutex_);
     next_failed_ = mode_.load(std::memory_order_relaxed) == Mode::replaying;
     leave_ready(error);
+    failure_ = error.text();  // a report that came first, or a refusal, may have said less
   }
   log_->write(error.retriable() ? LogLevel::warning : LogLevel::error, "producer",
               fmt::format("{}: {}", name_, error.text()));

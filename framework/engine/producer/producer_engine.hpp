@@ -29,8 +29,9 @@ namespace braid::engine {
 //
 //   ready ──a fatal error──▶ replaying: what comes back and what is sent goes to the backlog, by its sequence
 //   number
-//     ▲                          │
-//     └──a new client has all────┴──no attempt is left──▶ failed: everything gets an error
+//     ▲                       ▲  │
+//     └──a new client has all─│──┴──no attempt is left──▶ failed: everything gets an error
+//                             └─────────────────────────────┘ where it begins anew, with the next record
 //
 // Thread: send(), send_and_wait(), flush() and figures any; the rest the owner's.
 class ProducerEngine final : private DeliveryEvents {
@@ -40,6 +41,8 @@ class ProducerEngine final : private DeliveryEvents {
     MakeClient make_client{};  // none: a client that has failed is not replaced
     std::uint32_t max_rebuilds = 0;
     std::chrono::milliseconds rebuild_pause{0};
+    // What is sent behind the last attempt has as many again. Otherwise the producer has failed for good.
+    bool begins_anew = false;
     std::chrono::milliseconds max_wait_for_room{0};  // 0: a full queue is an error at once
     std::size_t max_backlog = 100'000;
     std::size_t max_backlog_bytes = std::size_t{1} << 30;
@@ -60,18 +63,26 @@ class ProducerEngine final : private DeliveryEvents {
   void wait_for(const DeliveryState& state, std::chrono::steady_clock::time_point deadline) {
     serve_until_settled(state, deadline);
   }
-  // The same without waiting for room, for callers that must not block.
-  Result<void> try_send(const Record& record, OnDelivery on_delivery);
+  // As send(), but with this wait for room; 0 for callers that must not block.
+  Result<void> send_within(const Record& record, OnDelivery on_delivery, std::chrono::milliseconds wait);
   // Waits until nothing is without its report, what others send meanwhile included.
   Result<void> flush(std::chrono::milliseconds timeout);
-  [[nodiscard]] std::uint64_t outstanding() const { return begun_.load() - ended_.load(); }
+  // What has ended is read first: what begins and ends between the two looks then counts as outstanding. The other
+  // way round it would count as ended alone, in place of something that is under way.
+  [[nodiscard]] std::uint64_t outstanding() const {
+    const std::uint64_t ended = ended_.load();
+    return begun_.load() - ended;
+  }
   // The client is of no more use, and nothing that is sent will arrive. Thread: any.
   [[nodiscard]] bool failed() const { return mode_.load(std::memory_order_acquire) == Mode::failed; }
   [[nodiscard]] ProducerFigures figures() const;
   [[nodiscard]] std::chrono::milliseconds max_wait_for_room() const { return options_.max_wait_for_room; }
 
   // Flushes; what is left then gets an error as its report. Sends fail from now on. Returns what was given up.
+  // Requires !is_served_here(): it waits for who serves.
   CloseReport close(std::chrono::milliseconds timeout);
+  // Whether this is one of its delivery callbacks.
+  [[nodiscard]] bool is_served_here() const { return turn_.is_served_here(); }
 
  private:
   enum class Mode : std::uint8_t { ready, replaying, failed };
@@ -93,7 +104,7 @@ class ProducerEngine final : private DeliveryEvents {
   };
   [[nodiscard]] std::optional<Result<void>> put_back(const Record& record, std::uint64_t token,
                                                      const std::optional<Tried>& tried);
-  // False: the time is up, or the producer closes.
+  // False: the time is up.
   [[nodiscard]] bool wait_for_room(Deadline deadline);
   void wake_waiting();
   void leave_ready(const Error& error);  // with the mutex
@@ -101,7 +112,9 @@ class ProducerEngine final : private DeliveryEvents {
   // --- whose turn it is
   void serve_once(std::chrono::milliseconds timeout);
   void serve_until_settled(const DeliveryState& state, Deadline deadline);
-  [[nodiscard]] bool take_back(const DeliveryReport& report);
+  // What a client that has failed for good did not deliver: to the backlog, if another one follows. Why it is given
+  // up, if not.
+  [[nodiscard]] std::optional<Error> take_back(const DeliveryReport& report);
   void end(std::uint64_t token, Delivery delivery, std::string_view topic);
   void call_back(const OnDelivery& on_delivery, const Delivery& delivery);
   void note_failure(const Delivery& delivery, std::string_view topic, bool anybody_hears);
@@ -132,8 +145,10 @@ class ProducerEngine final : private DeliveryEvents {
   std::atomic<std::uint64_t> delivered_{0};  // written by who has the turn
   std::atomic<std::uint64_t> failed_{0};     // the same
   std::atomic<std::uint64_t> rebuilds_{0};
+  // Who sends counts in begun_, then looks at closing_; who closes sets it, then looks at begun_. All seq_cst: one
+  // of them sees the other, and the thread ends behind the last report.
   std::atomic<bool> closing_{false};
-  std::atomic<bool> gives_up_{false};      // the close's time is over
+  std::atomic<bool> gives_up_{false};      // the close's flush is over, in vain or not
   std::atomic<std::uint32_t> waiting_{0};  // callers that wait for progress: flushes, and for room
   std::atomic<Mode> mode_{Mode::ready};    // moved with the mutex; published by it, and read before each send
 

@@ -1,11 +1,11 @@
 #include "engine/producer/producer_front.hpp"
 
 #include "core/producer/record_rules.hpp"
+#include "engine/producer/left_until.hpp"
 #include "engine/worker/describe_failure.hpp"
 
 #include <fmt/format.h>
 
-#include <algorithm>
 #include <utility>
 
 namespace braid::engine {
@@ -14,9 +14,9 @@ namespace {
 
 using std::chrono::steady_clock;
 
-std::chrono::milliseconds left_until(steady_clock::time_point deadline) {
-  return std::max(std::chrono::ceil<std::chrono::milliseconds>(deadline - steady_clock::now()),
-                  std::chrono::milliseconds(0));
+// With more to say.
+Error reworded(const Error& error, std::string text) {
+  return {error.kind(), std::move(text), error.retriable(), error.fatal()};
 }
 
 }  // namespace
@@ -53,8 +53,8 @@ Result<void> ProducerFront::prepare(std::span<const Record> records, std::deque<
   for (std::size_t i = 0; i < records.size(); ++i) {
     const auto fine = prepare(records[i], prepared.emplace_back());
     if (fine) continue;
-    return Error(fine.error().kind(),
-                 fmt::format("record {} of {}: {}; none was sent", i, records.size(), fine.error().text()));
+    return reworded(fine.error(),
+                    fmt::format("record {} of {}: {}; none was sent", i, records.size(), fine.error().text()));
   }
   return {};
 }
@@ -114,11 +114,9 @@ ProducerFront::Sent ProducerFront::send_all(std::span<const Record> records) {
   for (const Prepared& each : prepared) {
     auto state = std::make_shared<DeliveryState>();
     if (const auto sent = engine_->send_tracked(each.record(), state); !sent) {
-      const Error& why = sent.error();
-      all.error = Error(why.kind(),
-                        fmt::format("record {} of {} could not be sent, and none behind it was: {}",
-                                    all.states.size(), records.size(), why.text()),
-                        why.retriable(), why.fatal());
+      all.error =
+          reworded(sent.error(), fmt::format("record {} of {} could not be sent, and none behind it was: {}",
+                                             all.states.size(), records.size(), sent.error().text()));
       break;
     }
     all.states.push_back(std::move(state));
@@ -135,7 +133,8 @@ ManyProduced ProducerFront::produce_many(std::span<const Record> records) {
 
 ManyDelivered ProducerFront::produce_many_sync(std::span<const Record> records, std::chrono::milliseconds timeout) {
   const auto deadline = steady_clock::now() + timeout;
-  Sent sent = send_all(records);
+  Sent sent{.states = {}, .error = ServeTurn::refuses_waiting()};
+  if (!sent.error) sent = send_all(records);
   ManyDelivered many{.each = {}, .error = std::move(sent.error)};
   many.each.reserve(records.size());
   for (const auto& state : sent.states) {
@@ -160,6 +159,11 @@ ProducerFigures ProducerFront::figures() const {
 
 CloseReport ProducerFront::close(std::chrono::milliseconds timeout) {
   if (shut()) return {};
+  if (engine_->is_served_here()) {
+    log_->write(LogLevel::error, "producer",
+                "close() within a delivery callback would wait for itself; nothing is closed");
+    return {};
+  }
   const auto deadline = steady_clock::now() + timeout;
   if (buffered() > 0) static_cast<void>(flush(timeout));  // what is left is in the report
   shut_.store(true, std::memory_order_release);

@@ -9,6 +9,7 @@
 
 #include <atomic>
 #include <chrono>
+#include <condition_variable>
 #include <cstddef>
 #include <deque>
 #include <memory>
@@ -56,10 +57,30 @@ class ProducerFront {
   Result<void> flush(std::chrono::milliseconds timeout);
   std::vector<OwnedRecord> take_buffered();
   [[nodiscard]] std::size_t buffered() const;
-  // For callers that do not wait: sends what is buffered, as far as there is room.
-  Result<void> send_buffered();
-  // What came of the buffered records since, once nothing is outstanding.
-  [[nodiscard]] Result<void> flushed() const;
+
+  // A flush by its steps, for callers that wait in their own way. Has the turn of flushes for as long as it lives.
+  // Thread: one at a time, not always the same.
+  class Flush {
+   public:
+    explicit Flush(ProducerFront& front) : front_(front) {}
+    ~Flush();
+    Flush(const Flush&) = delete;
+    Flush& operator=(const Flush&) = delete;
+
+    // Of an earlier one: what fails of it must be back before what is behind it goes.
+    [[nodiscard]] bool earlier_is_on_its_way() const;
+    // Sends what is buffered, and waits until then for room. Behind an error of kind queue_full it may be called
+    // again, and goes on where it was: what has failed meanwhile is for the next flush.
+    Result<void> send(std::chrono::steady_clock::time_point until);
+    // What came of it, once nothing is outstanding.
+    [[nodiscard]] Result<void> outcome() const;
+
+   private:
+    ProducerFront& front_;
+    core::RecordBuffer::Number last_ = 0;  // that it has sent
+  };
+  // None: another one has the turn until then, and longer.
+  [[nodiscard]] std::unique_ptr<Flush> begin_flush(std::chrono::steady_clock::time_point until);
 
   // Why nothing may be called any more.
   [[nodiscard]] std::optional<Error> shut() const;
@@ -83,8 +104,9 @@ class ProducerFront {
   const Rules rules_;
   const std::unique_ptr<ProducerEngine> engine_;
 
-  std::timed_mutex flushing_;  // one flush at a time; never taken by who delivers
   mutable std::mutex mutex_;
+  std::condition_variable flush_ended_;
+  bool flushing_ BRAID_GUARDED_BY(mutex_) = false;  // a Flush lives
   core::RecordBuffer buffer_ BRAID_GUARDED_BY(mutex_);
   std::optional<Error> first_failure_ BRAID_GUARDED_BY(mutex_);  // of the present flush, or the last one
   std::atomic<bool> shut_{false};

@@ -22,7 +22,7 @@ constexpr auto kComeBack = 10s;
 }  // namespace
 
 void ProducerEngine::serve() {
-  while (!closing_.load(std::memory_order_acquire) || outstanding() > 0) {
+  while (!closing_.load(std::memory_order_seq_cst) || outstanding() > 0) {
     turn_.begin();
     if (mode_.load(std::memory_order_acquire) == Mode::replaying) {
       recover();
@@ -34,7 +34,9 @@ void ProducerEngine::serve() {
 }
 
 void ProducerEngine::recover() {
-  const ServeTurn::Here here;
+  const ServeTurn::Here here(turn_);
+  // Who is within the failed client may still bring it a record. Who comes later is refused by it.
+  slot_.wait_for_users();
   empty(slot_.current());
   while (!gives_up_.load(std::memory_order_seq_cst) && rebuild_count_.begin()) {
     if (rebuild_count_.made() > 1) pause(options_.rebuild_pause);
@@ -62,18 +64,14 @@ void ProducerEngine::recover() {
                       true));
 }
 
+// However long it takes: a record without its report would keep its attempt, and a close, waiting for good.
 void ProducerEngine::empty(ProducerClient& failed) {
-  const auto serve_until = [&](auto&& over) {
-    const auto until = steady_clock::now() + kComeBack;
-    while (failed.outstanding() > 0 && steady_clock::now() < until && !over()) {
-      failed.serve(*this, kServeReplay);
-      wake_waiting();
-    }
-  };
-  serve_until([this] { return gives_up_.load(std::memory_order_seq_cst); });
-  if (failed.outstanding() == 0) return;
-  failed.purge();
-  serve_until([] { return false; });
+  const auto until = steady_clock::now() + kComeBack;
+  while (failed.outstanding() > 0) {
+    if (gives_up_.load(std::memory_order_seq_cst) || steady_clock::now() >= until) failed.purge();
+    failed.serve(*this, kServeReplay);
+    wake_waiting();
+  }
 }
 
 ProducerEngine::Replayed ProducerEngine::replay(std::unique_ptr<ProducerClient>& next) {
@@ -129,18 +127,14 @@ std::optional<ProducerEngine::Replayed> ProducerEngine::replay_one(ProducerClien
 }
 
 void ProducerEngine::give_up(const Error& error) {
+  rebuild_count_ = core::RebuildCount(options_.max_rebuilds);  // for who begins anew
+  core::Backlog given_up;
   {
     const std::lock_guard lock(mutex_);
     mode_.store(Mode::failed, std::memory_order_release);
+    std::swap(given_up, backlog_);
   }
-  // Nothing comes into the backlog any more.
-  for (;;) {
-    std::optional<core::Backlog::Entry> entry;
-    {
-      const std::lock_guard lock(mutex_);
-      entry = backlog_.take_oldest();
-    }
-    if (!entry) break;
+  while (const auto entry = given_up.take_oldest()) {
     end(entry->token, Delivery{.partition = {}, .offset = std::nullopt, .error = error, .label = {}},
         entry->record.topic);
   }

@@ -1,10 +1,12 @@
 #include "engine/producer/serve_turn.hpp"
 
+#include <utility>
+
 namespace braid::engine {
 
 namespace {
 
-thread_local int serving = 0;
+thread_local const ServeTurn* serving = nullptr;
 
 }  // namespace
 
@@ -26,14 +28,9 @@ void ServeTurn::give_back() {
   if (waiting_ > 0) changed_.notify_all();
 }
 
-void ServeTurn::join_waiting() {
+void ServeTurn::add_waiting(std::int32_t count) {
   const std::lock_guard lock(mutex_);
-  ++waiting_;
-}
-
-void ServeTurn::leave_waiting() {
-  const std::lock_guard lock(mutex_);
-  --waiting_;
+  waiting_ += count;
 }
 
 void ServeTurn::begin() {
@@ -53,14 +50,21 @@ void ServeTurn::end() {
 }
 
 bool ServeTurn::serves_here() {
-  return serving > 0;
+  return serving != nullptr;
 }
 
-ServeTurn::Here::Here() {
-  ++serving;
+std::optional<Error> ServeTurn::refuses_waiting() {
+  if (!serves_here()) return std::nullopt;
+  return Error(Error::Kind::other, "a delivery callback would wait for itself; it must not wait for deliveries");
 }
+
+bool ServeTurn::is_served_here() const {
+  return serving == this;
+}
+
+ServeTurn::Here::Here(const ServeTurn& turn) : outer_(std::exchange(serving, &turn)) {}
 ServeTurn::Here::~Here() {
-  --serving;
+  serving = outer_;
 }
 
 }  // namespace braid::engine

@@ -78,7 +78,7 @@ struct ProducerSettings {
 };
 
 // Sends records. Reports come on the producer's thread, `braid-p-N`, or on that of a caller which waits in
-// produce_sync(): callbacks must be quick and never block, and must not wait for deliveries.
+// produce_sync(): callbacks must be quick and never block. What would wait for deliveries is refused there.
 //
 // Order: records that one thread sends to one partition arrive in that order; idempotence keeps it over retries.
 //
@@ -137,7 +137,7 @@ class Producer {
   [[nodiscard]] std::uint64_t outstanding() const;
   [[nodiscard]] ProducerFigures figures() const;
   // Flushes, buffered records too; what is left at the timeout is given up, gets an error as its delivery, and is
-  // reported. Does nothing the second time.
+  // reported. Does nothing the second time, and nothing but an entry in the log within a delivery callback.
   CloseReport close(std::chrono::milliseconds timeout);
 
  private:

@@ -1,6 +1,7 @@
 #include "mock/application/application_test.hpp"
 
 #include <future>
+#include <stdexcept>
 #include <thread>
 
 namespace braid::application_test {
@@ -29,6 +30,18 @@ TEST_F(StartStop, BeforeTheGroupHasAssignedAnything) {
 
 TEST_F(StartStop, WithoutAStart) {
   Application app(settings(), route("g", "orders", recorder));
+  EXPECT_TRUE(app.stop().in_time);
+}
+
+// Consumers' own producer takes fewer acknowledgements, and is made before it shows that transactions do not.
+TEST_F(StartStop, ASettingThatTransactionsRefuseIsAnErrorOfTheStart) {
+  Settings fewer = settings();
+  fewer.transactional_id = "billing-7";
+  fewer.producer = {{"acks", "1"}};
+  Application app(fewer, route("g", "orders", recorder, [](routing::TopicBuilder& topic) {
+                    topic.delivery(routing::Delivery::exactly_once);
+                  }));
+  EXPECT_THROW(app.start(), std::invalid_argument);
   EXPECT_TRUE(app.stop().in_time);
 }
 

@@ -195,6 +195,19 @@ TEST_F(ProducerTest, AFailedFlushKeepsItsRecordsUntilABrokerTakesThem) {
   EXPECT_EQ(producer.buffered(), 0U);
 }
 
+TEST_F(ProducerTest, WhatIsGivenUpIsNotStillBeingSent) {
+  make_topic("orders");
+  ProducerSettings settings = producer_settings();
+  settings.kafka["message.timeout.ms"] = "500";
+  Producer producer(settings);
+  cluster.broker_down(EmbeddedCluster::kAllBrokers);
+  const auto late = producer.produce_sync(record("orders", "1"), kDeadline);
+  ASSERT_FALSE(late.ok());
+  EXPECT_EQ(late.error().kind(), Error::Kind::timed_out);
+  EXPECT_FALSE(late.error().retriable()) << late.error().text();
+  EXPECT_EQ(producer.outstanding(), 0U);
+}
+
 TEST_F(ProducerTest, ACloseInTheDarkReportsWhatWasNotDelivered) {
   make_topic("orders");
   Producer producer(producer_settings());

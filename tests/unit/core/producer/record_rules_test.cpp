@@ -62,17 +62,5 @@ TEST(CheckRecord, APayloadTooLargeIsAKindOfItsOwn) {
   EXPECT_NE(wrong->text().find("11 bytes"), std::string::npos);
 }
 
-TEST(CheckRecords, NamesTheFirstWrongOne) {
-  std::vector<Record> records{good(), good(), good()};
-  EXPECT_FALSE(check_records(records, kMost));
-  records[1].headers = {{"", ""}};
-  records[2].topic = "";
-  const auto wrong = check_records(records, kMost);
-  ASSERT_TRUE(wrong);
-  EXPECT_EQ(wrong->kind(), Error::Kind::invalid_record);
-  EXPECT_EQ(wrong->text().find("record 1 of 3"), 0U);
-  EXPECT_NE(wrong->text().find("none was sent"), std::string::npos);
-}
-
 }  // namespace
 }  // namespace braid::core

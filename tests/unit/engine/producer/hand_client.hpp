@@ -12,9 +12,11 @@
 #include <deque>
 #include <limits>
 #include <mutex>
+#include <new>
 #include <optional>
 #include <string>
 #include <string_view>
+#include <thread>
 #include <utility>
 #include <vector>
 
@@ -42,7 +44,8 @@ class KeptLines final : public Log {
 };
 
 // A client that the test plays the broker for. A record with the payload "refused" finds the queue full, but only
-// when the test lets it.
+// when the test lets it; one with the payload "late" is taken, but only when the test lets it in, whatever became
+// of the client meanwhile.
 class HandClient final : public ProducerClient {
  public:
   Result<void> reach_broker(std::chrono::milliseconds) override { return {}; }
@@ -54,8 +57,13 @@ class HandClient final : public ProducerClient {
       changed_.wait(lock, [this] { return refuse_; });
       return Error(Error::Kind::queue_full, "full", true);
     }
+    if (message.payload == "late") return take_late(lock, message, token);
     if (fatal_) return Error(Error::Kind::other, "fatal", false, true);
-    if (queued_.size() >= capacity_ || taken_.size() >= most_) return Error(Error::Kind::queue_full, "full", true);
+    if (queued_.size() >= capacity_ || taken_.size() >= most_) {
+      ++full_;
+      changed_.notify_all();
+      return Error(Error::Kind::queue_full, "full", true);
+    }
     queued_.push_back({token, std::string(message.topic), std::string(message.payload.value_or(""))});
     taken_.push_back(queued_.back().payload);
     if (answers_itself_) answer_locked(std::nullopt);
@@ -67,6 +75,11 @@ class HandClient final : public ProducerClient {
     bool tells_fatal = false;
     {
       std::unique_lock lock(mutex_);
+      if (server_ == std::thread::id()) {
+        server_ = std::this_thread::get_id();
+        changed_.notify_all();
+      }
+      if (others_fail_ && server_ != std::this_thread::get_id()) throw std::bad_alloc();
       changed_.wait_for(lock, timeout, [this] { return !answers_.empty() || woken_ || tells_fatal_; });
       woken_ = false;
       tells_fatal = std::exchange(tells_fatal_, false);
@@ -97,7 +110,10 @@ class HandClient final : public ProducerClient {
     changed_.notify_all();
   }
   void purge() override {
-    while (answer(Error(Error::Kind::closed, "purged"))) {
+    const std::scoped_lock lock(mutex_);
+    ++purges_;
+    changed_.notify_all();
+    while (answer_locked(Error(Error::Kind::closed, "purged"))) {
     }
   }
 
@@ -151,6 +167,30 @@ class HandClient final : public ProducerClient {
     refuse_ = true;
     changed_.notify_all();
   }
+  bool wait_for_the_late() {
+    std::unique_lock lock(mutex_);
+    return changed_.wait_for(lock, kDeadline, [this] { return late_; });
+  }
+  void let_in() {
+    const std::scoped_lock lock(mutex_);
+    let_in_ = true;
+    changed_.notify_all();
+  }
+  bool wait_for_purge() {
+    std::unique_lock lock(mutex_);
+    return changed_.wait_for(lock, kDeadline, [this] { return purges_ > 0; });
+  }
+  // Somebody has found it full.
+  bool wait_for_full() {
+    std::unique_lock lock(mutex_);
+    return changed_.wait_for(lock, kDeadline, [this] { return full_ > 0; });
+  }
+  // From now on who serves gets no memory, but for the thread that was the first to serve.
+  bool fail_other_servers() {
+    std::unique_lock lock(mutex_);
+    others_fail_ = true;
+    return changed_.wait_for(lock, kDeadline, [this] { return server_ != std::thread::id(); });
+  }
 
  private:
   struct Queued {
@@ -163,6 +203,20 @@ class HandClient final : public ProducerClient {
     std::optional<Error> error;
     bool unsent = false;
   };
+  Result<void> take_late(std::unique_lock<std::mutex>& lock, const OutgoingMessage& message, std::uint64_t token) {
+    const Queued record{token, std::string(message.topic), std::string(*message.payload)};
+    late_ = true;
+    changed_.notify_all();
+    changed_.wait(lock, [this] { return let_in_; });
+    taken_.push_back(record.payload);
+    if (fatal_) {
+      answers_.push_back({record, Error(Error::Kind::closed, "purged"), true});
+    } else {
+      queued_.push_back(record);
+    }
+    changed_.notify_all();
+    return {};
+  }
   bool answer_locked(std::optional<Error> error) {
     if (queued_.empty()) return false;
     answers_.push_back({queued_.front(), std::move(error), false});
@@ -184,6 +238,12 @@ class HandClient final : public ProducerClient {
   bool woken_ = false;
   bool refusing_ = false;
   bool refuse_ = false;
+  bool late_ = false;
+  bool let_in_ = false;
+  bool others_fail_ = false;
+  std::thread::id server_;  // the first to serve
+  int purges_ = 0;
+  int full_ = 0;
 };
 
 }  // namespace braid::engine

@@ -4,13 +4,17 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <atomic>
 #include <chrono>
 #include <condition_variable>
 #include <deque>
 #include <future>
 #include <mutex>
+#include <new>
 #include <stdexcept>
 #include <string>
+#include <thread>
 #include <vector>
 
 namespace braid::engine {
@@ -22,6 +26,7 @@ class ProducerEngineTest : public ::testing::Test {
  protected:
   ~ProducerEngineTest() override {
     client->refuse();
+    client->let_in();
     engine.close(0ms);
   }
   [[nodiscard]] Result<void> send(const std::string& payload, OnDelivery on_delivery = {}) {
@@ -103,6 +108,92 @@ TEST_F(ProducerEngineTest, WhatACloseLeavesIsReportedAsAnError) {
   EXPECT_EQ(kinds, (std::vector{Error::Kind::closed, Error::Kind::closed}));
   EXPECT_NE(log->text().find("closed with 2 records undelivered"), std::string::npos) << log->text();
   EXPECT_EQ(send("late").error().kind(), Error::Kind::closed);
+}
+
+// The sender has passed each look at the close, and is behind the purge.
+TEST_F(ProducerEngineTest, ACloseGivesUpWhatIsJustEnteringTheClient) {
+  std::promise<Error::Kind> kind;
+  auto late = std::async(std::launch::async, [&] {
+    return send("late", [&](const Delivery& delivery) { kind.set_value(delivery.error->kind()); });
+  });
+  ASSERT_TRUE(client->wait_for_the_late());
+  auto closed = std::async(std::launch::async, [&] { return engine.close(0ms); });
+  EXPECT_TRUE(client->wait_for_purge());
+  client->let_in();
+  EXPECT_TRUE(late.get().ok());
+  const bool ended = closed.wait_for(kDeadline) == std::future_status::ready;
+  EXPECT_TRUE(ended) << "it waits until the record times out";
+  if (!ended) client->answer();
+  EXPECT_EQ(closed.get().undelivered, 1U);
+  EXPECT_EQ(kind.get_future().get(), Error::Kind::closed);
+}
+
+TEST_F(ProducerEngineTest, WhoWaitsForRoomIsRefusedByAClose) {
+  auto* const full = new HandClient;
+  ProducerEngine waits("test-p", std::unique_ptr<ProducerClient>(full), log, {.max_wait_for_room = kDeadline});
+  full->set_capacity(1);
+  Record record;
+  record.topic = "orders";
+  record.payload = "1";
+  ASSERT_TRUE(waits.send(record, {}).ok());
+  auto second = std::async(std::launch::async, [&] {
+    Record behind = record;
+    behind.payload = "2";
+    return waits.send(behind, {});
+  });
+  ASSERT_TRUE(full->wait_for_full());
+  auto closed =
+      std::async(std::launch::async, [&] { return waits.close(0ms); });  // gives the first one's room back
+  const auto refused = second.get();
+  const bool ended = closed.wait_for(kDeadline) == std::future_status::ready;
+  EXPECT_TRUE(ended) << "it waits until the record times out";
+  if (!ended) full->answer();
+  ASSERT_FALSE(refused.ok());
+  EXPECT_EQ(refused.error().kind(), Error::Kind::closed);
+  EXPECT_EQ(closed.get().undelivered, 1U);
+}
+
+// The counts are read one after the other, while they move.
+TEST_F(ProducerEngineTest, NeverFewerCountAsOutstandingThanThereAre) {
+  ASSERT_TRUE(send("first").ok());  // the oldest is reported first, so one is always left
+  std::atomic<bool> over{false};
+  std::uint64_t least = 1;
+  std::uint64_t most = 1;
+  std::jthread looks([&] {
+    while (!over) {
+      const std::uint64_t outstanding = engine.outstanding();
+      least = std::min(least, outstanding);
+      most = std::max(most, outstanding);
+    }
+  });
+  constexpr std::uint64_t kRecords = 50'000;
+  for (std::uint64_t i = 0; i < kRecords; ++i) {
+    EXPECT_TRUE(send("x").ok());
+    client->answer();
+  }
+  over = true;
+  looks.join();
+  EXPECT_EQ(least, 1U);
+  EXPECT_LE(most, kRecords + 1);
+}
+
+TEST_F(ProducerEngineTest, WhatAFailedClientGivesBackFailsForGood) {
+  std::promise<Error> error;
+  ASSERT_TRUE(send("1", [&](const Delivery& delivery) { error.set_value(*delivery.error); }).ok());
+  client->break_down();  // nobody replaces it
+  const Error told = error.get_future().get();
+  EXPECT_TRUE(told.fatal());
+  EXPECT_NE(told.text().find("lost its sequence numbers"), std::string::npos) << told.text();
+}
+
+TEST_F(ProducerEngineTest, ACallerThatCouldNotServeGivesItsTurnBack) {
+  ASSERT_TRUE(client->fail_other_servers());
+  Record record;
+  record.topic = "orders";
+  record.payload = "1";
+  EXPECT_THROW(static_cast<void>(engine.send_and_wait(record, kDeadline)), std::bad_alloc);
+  client->answer();
+  EXPECT_TRUE(engine.flush(kDeadline / 2).ok()) << "nobody serves any more";
 }
 
 }  // namespace

@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include <array>
+#include <chrono>
 #include <future>
 #include <memory>
 #include <stdexcept>
@@ -105,6 +106,31 @@ TEST_F(ProducerFrontTest, ACallbackMayNotWaitForADelivery) {
   EXPECT_EQ(kind.get_future().get(), Error::Kind::other);
 }
 
+TEST_F(ProducerFrontTest, NothingElseWaitsWithinACallbackEither) {
+  ManyDelivered many;
+  Result<void> flushed;
+  std::promise<void> called;
+  ASSERT_TRUE(front()
+                  .produce(record("1"),
+                           [&](const Delivery&) {
+                             many = front().produce_many_sync(std::array{record("2"), record("3")}, kDeadline);
+                             flushed = front().flush(kDeadline);
+                             front().close(kDeadline);
+                             called.set_value();
+                           })
+                  .ok());
+  client->answer();
+  const auto over = called.get_future();
+  EXPECT_EQ(over.wait_for(kDeadline / 2), std::future_status::ready) << "it waits for itself";
+  over.wait();
+  ASSERT_EQ(many.each.size(), 2U);
+  EXPECT_EQ(many.error->kind(), Error::Kind::other);
+  EXPECT_EQ(flushed.error().kind(), Error::Kind::other);
+  EXPECT_NE(log->text().find("close() within a delivery callback"), std::string::npos) << log->text();
+  EXPECT_TRUE(front().produce(record("4"), {}).ok()) << "it is not closed";
+  EXPECT_EQ(taken(), (std::vector<std::string>{"1", "4"}));
+}
+
 TEST_F(ProducerFrontTest, OneWrongRecordOfManyStopsAll) {
   std::vector<Record> records{record("1"), record("2"), record("3")};
   records[2].headers.push_back({"", "x"});
@@ -190,6 +216,16 @@ TEST_F(ProducerFrontTest, AFlushThatFindsNoRoomKeepsTheRest) {
   EXPECT_EQ(left, (std::vector<std::string>{"2", "3"}));
 }
 
+TEST_F(ProducerFrontTest, AFlushEndsAtItsDeadlineThoughRoomIsWaitedForLonger) {
+  options.max_wait_for_room = kDeadline;
+  client->set_capacity(0);
+  ASSERT_TRUE(front().buffer(std::array{record("1"), record("2")}).ok());
+  const auto begun = std::chrono::steady_clock::now();
+  EXPECT_EQ(front().flush(1ms).error().kind(), Error::Kind::queue_full);
+  EXPECT_EQ(front().close(1ms).buffered.size(), 2U);
+  EXPECT_LT(std::chrono::steady_clock::now() - begun, kDeadline / 2);
+}
+
 TEST_F(ProducerFrontTest, TheBufferIsBoundedAndTakesAllOrNone) {
   rules.max_buffered = 2;
   EXPECT_EQ(front().buffer(std::array{record("1"), record("2"), record("3")}).error().kind(),
@@ -205,7 +241,7 @@ TEST_F(ProducerFrontTest, MiddlewareMayChangeAndRefuse) {
     return {};
   });
   rules.middleware.push_back([](RecordDraft& draft) -> Result<void> {
-    if (draft.record().payload == "secret!") return Error(Error::Kind::refused, "not to leave the house");
+    if (draft.record().payload == "secret!") return Error(Error::Kind::refused, "not to leave the house", true);
     if (draft.record().payload == "throws!") throw std::runtime_error("broken");
     return {};
   });
@@ -217,6 +253,7 @@ TEST_F(ProducerFrontTest, MiddlewareMayChangeAndRefuse) {
   EXPECT_NE(thrown.error().text().find("broken"), std::string::npos);
   const auto many = front().produce_many(std::array{record("b"), record("secret")});
   EXPECT_TRUE(many.handles.empty());
+  EXPECT_TRUE(many.error->retriable()) << "as the middleware had it";
   EXPECT_EQ(taken(), std::vector<std::string>{"a!"});
 }
 
@@ -270,6 +307,22 @@ TEST_F(ProducerFrontTest, AChildOfForkIsRefused) {
   ASSERT_EQ(::waitpid(child, &status, 0), child);
   EXPECT_EQ(status, 0);
   EXPECT_FALSE(front().forked());
+}
+
+// The lock of the buffer may have been held as the process forked, by a thread that the child has not.
+TEST_F(ProducerFrontTest, AChildOfForkDoesNotTouchTheBuffer) {
+  ASSERT_TRUE(front().buffer(std::array{record("1")}).ok());
+  const pid_t child = ::fork();
+  ASSERT_GE(child, 0);
+  if (child == 0) {
+    const bool right =
+        front().buffered() == 0 && front().take_buffered().empty() && front().figures().buffered == 0;
+    ::_exit(right ? 0 : 1);
+  }
+  int status = 0;
+  ASSERT_EQ(::waitpid(child, &status, 0), child);
+  EXPECT_EQ(status, 0);
+  EXPECT_EQ(front().buffered(), 1U);
 }
 
 }  // namespace

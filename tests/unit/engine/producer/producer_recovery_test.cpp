@@ -3,9 +3,12 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <atomic>
+#include <condition_variable>
 #include <future>
 #include <memory>
+#include <mutex>
 #include <string>
 #include <thread>
 #include <vector>
@@ -185,6 +188,65 @@ TEST_F(ProducerRecoveryTest, ACloseDoesNotWaitForAttempts) {
   EXPECT_EQ(wait_for_ended(1).size(), 1U);
   EXPECT_LE(report.undelivered, 1U);
   EXPECT_EQ(engine->outstanding(), 0U);
+}
+
+// Its report would come from the failed client, which is gone then.
+TEST_F(ProducerRecoveryTest, ARecordThatIsJustEnteringTheFailedClientIsSentAgain) {
+  answers_themselves = true;
+  auto late = std::async(std::launch::async, [&] { return send("late"); });
+  ASSERT_TRUE(first->wait_for_the_late());
+  first->break_down();
+  {
+    std::unique_lock lock(mutex);
+    EXPECT_FALSE(changed.wait_for(lock, 50ms, [&] { return !clients.empty(); }))
+        << "somebody is within the failed client";
+  }
+  first->let_in();
+  EXPECT_TRUE(late.get().ok());
+  EXPECT_EQ(wait_for_ended(1), std::vector<std::string>{"late"});
+  EXPECT_EQ(wait_for_client(1).taken(), std::vector<std::string>{"late"});
+}
+
+TEST_F(ProducerRecoveryTest, ACloseEndsThePauseBetweenTwoAttempts) {
+  refuse_to_make = true;
+  auto* const client = new HandClient;
+  ProducerEngine pauses(
+      "test-p", std::unique_ptr<ProducerClient>(client), log,
+      {.make_client = [this] { return make_client(); }, .max_rebuilds = 2, .rebuild_pause = kDeadline});
+  client->break_down();  // it has nothing, so the flush has nothing to wait for
+  while (log->text().find("no more clients") == std::string::npos) std::this_thread::yield();
+  auto closed = std::async(std::launch::async, [&] { return pauses.close(kDeadline); });
+  EXPECT_EQ(closed.wait_for(kDeadline / 2), std::future_status::ready);
+  EXPECT_TRUE(closed.get().all_delivered());
+}
+
+TEST_F(ProducerRecoveryTest, WhatIsSentBehindTheLastAttemptBeginsAnewWhereItMay) {
+  auto* const client = new HandClient;
+  ProducerEngine anew("test-p", std::unique_ptr<ProducerClient>(client), log,
+                      {.make_client = [this] { return make_client(); }, .max_rebuilds = 1, .begins_anew = true});
+  const auto send_to_it = [&](std::string_view payload) {
+    Record record;
+    record.topic = "orders";
+    record.payload = payload;
+    return anew.send(record, [this, text = std::string(payload)](const Delivery& delivery) {
+      const std::scoped_lock lock(mutex);
+      ended.push_back(text + (delivery.ok() ? "" : delivery.error->fatal() ? " fatal" : " failed"));
+      changed.notify_all();
+    });
+  };
+  refuse_to_make = true;
+  ASSERT_TRUE(send_to_it("1").ok());
+  client->break_down();
+  EXPECT_EQ(wait_for_ended(1), std::vector<std::string>{"1 fatal"});
+  {
+    const std::scoped_lock lock(mutex);
+    refuse_to_make = false;
+    answers_themselves = true;
+  }
+  ASSERT_TRUE(send_to_it("2").ok());
+  EXPECT_EQ(wait_for_ended(2), (std::vector<std::string>{"1 fatal", "2"}));
+  EXPECT_FALSE(anew.failed());
+  EXPECT_TRUE(anew.close(kDeadline).all_delivered());
 }
 
 }  // namespace
