@@ -176,7 +176,7 @@ class FakeTransactions::Slot final : public engine::TransactionalSlot {
       }
       const bool slow = !world_.calm && world_.random.chance(20);
       world_.wait(
-          world_.clock.now() + std::chrono::microseconds(world_.random.between(0, slow ? 2'000'000 : 2'000)),
+          world_.clock.now() + std::chrono::microseconds(world_.random.between(0, slow ? 4'000'000 : 2'000)),
           false);
       if (tasks_.empty()) continue;
       const Task task = std::move(tasks_.front());

@@ -29,6 +29,8 @@ class CommitSchedule {
     in_flight_ = ++last_token_;
     return *in_flight_;
   }
+  // The same, of one that keeps no other waiting.
+  [[nodiscard]] std::uint64_t sent_apart() { return ++last_token_; }
   // False: not the one in flight; its answer means nothing any more.
   [[nodiscard]] bool answered(std::uint64_t token, bool accepted, Time now) {
     if (in_flight_ != token) return false;

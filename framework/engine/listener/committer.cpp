@@ -57,7 +57,8 @@ bool Committer::clean(const AssignedPartition& partition) const {
 }
 
 void Committer::look(const AssignedPartition& partition) {
-  if (!partition.commits) return;
+  // What is on its way is looked at with its answer.
+  if (!partition.commits || partition.commits->in_flight()) return;
   if (const auto due = partition.commits->due()) schedule_.due_by(*due);
 }
 
@@ -98,8 +99,9 @@ void Committer::turn(Time now) {
   went_alone_ =
       gather(now, alone_first, positions) ? alone_first : gather(now, !alone_first, positions) && !alone_first;
   if (!positions.empty()) {
-    last_sent_ = schedule_.sent();
+    last_sent_ = store_.apart() ? schedule_.sent_apart() : schedule_.sent();
     for (const Sent& sent : sent_) find(sent)->commits->sent(last_sent_, sent.content, now);
+    if (store_.apart()) sent_.clear();
     store_.commit(positions, last_sent_);
   }
   for (const auto& [name, partition] : partitions_) {
@@ -118,7 +120,7 @@ bool Committer::gather(Time now, bool refused, std::vector<StoredPosition>& posi
 
 bool Committer::add(AssignedPartition& partition, Time now, std::vector<StoredPosition>& positions) {
   core::PartitionCommits& commits = *partition.commits;
-  if (!commits.due() || *commits.due() > now) return false;
+  if (commits.in_flight() || !commits.due() || *commits.due() > now) return false;
   if (partition.runner) partition.runner->fold();
   auto content = content_of(partition);
   if (!content || !commits.worth_sending(*content)) {
@@ -228,10 +230,28 @@ void Committer::handle_committed(std::uint64_t token, const CommitOutcome& outco
   sent_.clear();
 }
 
+void Committer::handle_stored(AssignedPartition& partition, std::uint64_t token) {
+  Counters::add(counters_.commits);
+  if (!partition.commits) return;
+  partition.commits->acknowledged(token);
+  tell(partition);
+  look(partition);
+}
+
+void Committer::handle_failed(AssignedPartition& partition, std::uint64_t token) {
+  Counters::add(counters_.commits_failed);
+  if (!partition.commits) return;
+  partition.commits->failed(token);
+  look(partition);
+}
+
 void Committer::give_up() {
   schedule_.give_up();
   for (const Sent& sent : std::exchange(sent_, {})) {
-    if (AssignedPartition* const partition = find(sent)) partition->commits->failed(last_sent_);
+    AssignedPartition* const partition = find(sent);
+    if (partition == nullptr) continue;
+    partition->commits->failed(last_sent_);
+    look(*partition);
   }
 }
 

@@ -24,7 +24,8 @@
 namespace braid::engine {
 
 // Commits to one store: the positions of all partitions of a connection that keep theirs there and are due, in one
-// call, one call at a time. Which are due, and who waits for what, each partition's PartitionCommits decides.
+// call, one call at a time; where the store keeps partitions apart, one at a time of each partition. Which are due,
+// and who waits for what, each partition's PartitionCommits decides.
 // Thread: the listener's.
 class Committer {
  public:
@@ -43,7 +44,11 @@ class Committer {
   // The partition is ended: what its policy lets go is due at once.
   void end(AssignedPartition& partition);
   void handle_committed(std::uint64_t token, const CommitOutcome& outcome, Time now);
-  // Stops waiting for the one in flight.
+  // The same of one partition, from a store that keeps them apart.
+  void handle_stored(AssignedPartition& partition, std::uint64_t token);
+  void handle_failed(AssignedPartition& partition, std::uint64_t token);
+  // Stops waiting for the one in flight. Of partitions that are kept apart there is nothing to stop: none but the
+  // one that ends waits for its own.
   void give_up();
 
   // How many were sent so far.
@@ -90,7 +95,7 @@ class Committer {
   // Refused, or maybe. Each goes alone: what is refused of one makes an answer unsure for those beside it.
   std::set<TopicPartition> refused_;
   bool went_alone_ = false;
-  std::vector<Sent> sent_;  // the commit in flight
+  std::vector<Sent> sent_;  // the commit in flight; none where partitions are apart, which know it themselves
   std::uint64_t last_sent_ = 0;
   std::uint64_t last_stale_ = 0;
   bool released_ = false;

@@ -158,8 +158,8 @@ void Listener::ask_positions(Time now) {
     if (partition->stage != AssignedPartition::Stage::reading_position) continue;
     if (partition->ask_position_at && *partition->ask_position_at <= now) {
       PositionStore* const store = partition->lane->store;
-      auto found =
-          std::find_if(wanted.begin(), wanted.end(), [&](const auto& each) { return each.first == store; });
+      const auto goes_along = [&](const auto& each) { return each.first == store && !store->apart(); };
+      auto found = std::find_if(wanted.begin(), wanted.end(), goes_along);
       if (found == wanted.end()) found = wanted.insert(found, {store, {}});
       found->second.push_back(name);
     }

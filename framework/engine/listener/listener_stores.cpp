@@ -19,12 +19,17 @@ void Listener::handle(const StoreAnswer& answer) {
     const auto found = partitions_.find(fenced.partition);
     if (found == partitions_.end() || found->second->lane->store != answer.store) continue;
     // One that ends, or waits for the end of a rebalance, keeps its commits until then.
-    if (answer.store == transactions_.get() && found->second->commits) {
-      found->second->commits->failed(answer.token);
+    if (answer.store == transactions_.get()) {
+      found->second->lane->committer->handle_failed(*found->second, answer.token);
     }
     if (outside_store(answer.store)->saves_as(fenced.partition, fenced.epoch)) {
       begin_from_store(*found->second, fenced.why);
     }
+  }
+  if (answer.stored) {
+    const auto found = partitions_.find(*answer.stored);
+    const bool ours = found != partitions_.end() && found->second->lane->store == answer.store;
+    if (ours) found->second->lane->committer->handle_stored(*found->second, answer.token);
   }
   if (answer.committed) {
     committers_.of(*answer.store)->handle_committed(answer.token, *answer.committed, clock_->now());
@@ -46,7 +51,14 @@ void Listener::begin_from_store(AssignedPartition& partition, const std::string&
   const bool seeks = partition.assignment->transaction() && partition.target && partition.commits &&
                      !partition.commits->ever_acknowledged();
   const bool waits = seeks && partition.stage == AssignedPartition::Stage::waiting_for_jobs;
-  if (partition.stage != AssignedPartition::Stage::running && !waits) return;
+  if (partition.stage != AssignedPartition::Stage::running && !waits) {
+    if (partition.assignment->transaction()) {
+      log(LogLevel::warning,
+          fmt::format("{} / {}: {}/{}: {}; what its batches did is done again by who has it next", group_->id,
+                      subscription_group_->id, partition.name.topic, partition.name.partition.value, why));
+    }
+    return;
+  }
   if (in_rebalance_) {
     // A restart within the handler would be taken for its answer.
     partition.begins_anew = why;
@@ -56,6 +68,7 @@ void Listener::begin_from_store(AssignedPartition& partition, const std::string&
   const Duration pause = note_anew(partition, why);
   if (seeks) {
     seek(partition, {.kind = StartPoint::Kind::at, .at = *partition.target, .as_a_number = true});
+    if (pause > Duration::zero()) partition.commits->put_off(clock_->now() + pause);
     return;
   }
   begin_next_generation(partition);

@@ -52,7 +52,9 @@ struct StoreAnswer {
   std::vector<std::uint64_t> epochs;  // one for each of the positions
   std::optional<Result<void>> committed;
   std::vector<Fenced> fenced;
-  bool ready = false;  // the question can be asked now
+  // Of a store that keeps partitions apart: this one can be asked for now, or its position is stored.
+  std::optional<TopicPartition> ready;
+  std::optional<TopicPartition> stored;
 };
 
 // What became of a dead letter that was sent.

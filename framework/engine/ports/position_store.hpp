@@ -59,6 +59,9 @@ class PositionStore {
   [[nodiscard]] virtual bool may_commit() const = 0;
   // Sends positions; one request for all, answered by handle_committed with the same token.
   virtual void commit(std::span<const StoredPosition> positions, std::uint64_t token) = 0;
+  // Each partition is for itself: it is asked for alone, what is committed is answered of each alone, and the next
+  // commit does not wait for those that are under way. So none keeps another waiting.
+  [[nodiscard]] virtual bool apart() const { return false; }
 };
 
 }  // namespace braid::engine

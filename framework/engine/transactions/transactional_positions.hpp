@@ -9,7 +9,6 @@
 #include <map>
 #include <memory>
 #include <span>
-#include <vector>
 
 namespace braid::engine {
 
@@ -30,22 +29,18 @@ class TransactionalPositions final : public OutsideStore {
   void read_positions(std::span<const TopicPartition> partitions, std::uint64_t token) override;
   [[nodiscard]] bool may_commit() const override { return client_.may_commit(); }
   void commit(std::span<const StoredPosition> positions, std::uint64_t token) override;
+  // Each has brokers of its own to wait for.
+  [[nodiscard]] bool apart() const override { return true; }
 
   void note(const StoreAnswer& answer) override;
   [[nodiscard]] bool saves_as(const TopicPartition& partition, std::uint64_t epoch) const override;
 
  private:
-  // Answers of several partitions, which become one.
-  struct Gathered;
-  void answer(std::shared_ptr<Gathered> gathered, std::size_t which, const Result<void>& outcome) const;
-
   ConsumerClient& client_;
   const std::shared_ptr<TransactionalSlots> slots_;
   const std::shared_ptr<Mailbox> mailbox_;
   std::map<TopicPartition, std::shared_ptr<PartitionTransaction>> transactions_;
   std::uint64_t last_number_ = 0;
-  // By token: who asks where to begin, while transactions are being made ready.
-  std::map<std::uint64_t, std::vector<TopicPartition>> questions_;
 };
 
 }  // namespace braid::engine

@@ -10,18 +10,33 @@ namespace braid::engine {
 
 namespace {
 
-// In the place of one that could not be made: its error is said each time, until the application has enough of it.
-class NoClient final : public TransactionalClient {
+// In the place of one that could not be made: init() tries again, since what it lacked may be there by then.
+class LateClient final : public TransactionalClient {
  public:
-  explicit NoClient(Error why) : why_(std::move(why)) {}
-  Result<void> init() override { return why_; }
-  Result<void> begin() override { return why_; }
-  Result<void> send(const OutgoingMessage&) override { return why_; }
-  Result<void> commit(const StoredPosition&, const GroupMembership*) override { return why_; }
-  void abort() override {}
+  LateClient(TransactionalProducers::MakeClient make, std::uint32_t number)
+      : make_(std::move(make)), number_(number) {}
+  Result<void> init() override {
+    if (!made_) {
+      auto made = make_(number_);
+      if (!made) return made.error();
+      made_ = std::move(made).value();
+    }
+    return made_->init();
+  }
+  // Behind an init() that went well.
+  Result<void> begin() override { return made_->begin(); }
+  Result<void> send(const OutgoingMessage& message) override { return made_->send(message); }
+  Result<void> commit(const StoredPosition& position, const GroupMembership* member) override {
+    return made_->commit(position, member);
+  }
+  void abort() override {
+    if (made_) made_->abort();
+  }
 
  private:
-  const Error why_;
+  const TransactionalProducers::MakeClient make_;
+  const std::uint32_t number_;
+  std::unique_ptr<TransactionalClient> made_;
 };
 
 }  // namespace
@@ -68,7 +83,7 @@ std::shared_ptr<TransactionalSlot> TransactionalProducers::acquire() {
     const std::lock_guard lock(mutex_);
     const auto number = static_cast<std::uint32_t>(slots_.size());
     auto client = make_(number);
-    slot = std::make_shared<Slot>(client ? std::move(client).value() : std::make_unique<NoClient>(client.error()),
+    slot = std::make_shared<Slot>(client ? std::move(client).value() : std::make_unique<LateClient>(make_, number),
                                   number, keeps_);
     slots_.push_back(slot);
   }

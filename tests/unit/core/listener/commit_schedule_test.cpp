@@ -75,6 +75,15 @@ TEST_F(CommitScheduleTest, IgnoresAnswersToAnyOtherThanTheOneInFlight) {
   EXPECT_FALSE(schedule_.answered(second, true, at(1ms)));
 }
 
+TEST_F(CommitScheduleTest, OneThatIsApartKeepsNoOtherWaiting) {
+  schedule_.looked();
+  const auto apart = schedule_.sent_apart();
+  EXPECT_FALSE(schedule_.in_flight());
+  schedule_.due_by(at(10ms));
+  EXPECT_TRUE(schedule_.ready(at(10ms), true));
+  EXPECT_NE(apart, send()) << "each is told by a number of its own";
+}
+
 TEST_F(CommitScheduleTest, AnotherOneMayGoAfterGivingUp) {
   (void)send();
   schedule_.due_by(at(10ms));
