@@ -59,6 +59,12 @@ BatchRecord::BatchRecord(const OffsetStore& store, Batch& batch) : share_(engine
                     ".commit({{.when = external}}).offset_store(...) of the topic to it",
                     assignment().partition().topic));
   }
+  // Whether they have arrived by now would be a matter of luck.
+  if (share_.has_produced()) {
+    throw std::logic_error(
+        "save: this attempt has produced records by its batch, and what is recorded as done is not produced again "
+        "where one of them is lost; send them by a braid::Producer of your own, and wait for them, before save()");
+  }
   partition_ = {assignment().partition().topic, assignment().partition().partition};
   done_ = done_of(share_);
 }

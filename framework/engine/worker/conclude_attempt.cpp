@@ -46,8 +46,9 @@ class AttemptEnd {
     // Marks by way of the virtual partition count too.
     share_.take_over_marks();
     const auto retry_after = std::exchange(recovery_.retry_after, std::nullopt);
-    // What it has sent of them is forgotten too.
-    if (assignment_.transaction() != nullptr && (share_.failure() || retry_after)) share_.withdraw_said();
+    // What it has sent of them is forgotten too, or lost.
+    const bool forgotten = assignment_.transaction() != nullptr && (share_.failure() || retry_after);
+    if (forgotten || share_.lost_records()) share_.withdraw_said();
     take_explicit();
     if (share_.failure()) {
       judge(retry_after);

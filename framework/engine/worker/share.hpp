@@ -72,6 +72,8 @@ class Share final : public Job {
   // Made if need be, where anything is to be waited for. Within the call, or behind it the worker's.
   const std::shared_ptr<ShareDeliveries>& make_deliveries();
   void forget_deliveries() { deliveries_.reset(); }
+  // Something of the attempt was not delivered, whatever else it has failed by. When all is reported.
+  [[nodiscard]] bool lost_records() const;
   // Why something of the attempt was not delivered; that message is in hand then. Null: all of it was. Whose the
   // share is, when all is reported.
   [[nodiscard]] std::exception_ptr undelivered();
@@ -113,6 +115,8 @@ class Share final : public Job {
 
   // --- what an offset store records of it in a transaction of user code's; the worker's, within an attempt
 
+  // The present attempt has sent records, for whose delivery it waits. Whoever finds it recorded would not.
+  [[nodiscard]] bool has_produced() const { return produced_now_; }
   // A save of messages up to there was tried in a transaction, of which nobody has said yet that it was committed.
   void note_recorded() {
     recorded_ = window_to_;
@@ -246,6 +250,7 @@ class Share final : public Job {
   bool collapsed_ = false;
   std::uint32_t recorded_ = 0;  // messages from the front that an offset store was told of, at most
   bool recorded_now_ = false;   // by the present attempt
+  bool produced_now_ = false;   // likewise: what is waited for
   std::unique_ptr<ShareRecovery> recovery_;
   std::uint32_t attempt_ = 1;
   std::uint32_t attempted_from_ = 0;   // the first unfinished message when the present attempt began

@@ -14,6 +14,7 @@ namespace braid::engine {
 bool Share::open_window() {
   delivered_ = false;
   recorded_now_ = false;
+  produced_now_ = false;
   window_from_ = first_unfinished();
   window_to_ = size();
   if (!recovery_) return window_from_ < window_to_;

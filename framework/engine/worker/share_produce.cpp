@@ -10,6 +10,7 @@
 #include <braid/delivery.hpp>
 
 #include <algorithm>
+#include <stdexcept>
 #include <utility>
 
 namespace braid {
@@ -39,8 +40,17 @@ Result<void> Share::produce(const Record& record, const Message* message) {
   if (!tools.records) return Error(Error::Kind::closed, "there is no producer here");
   const std::shared_ptr<ShareDeliveries>& deliveries = make_deliveries();
   if (!deliveries) return tools.records->send(record, {});
+  // A crash, or a delivery that fails, would lose the record: its message is done for whoever comes next.
+  if (recorded_now_) {
+    throw std::logic_error(
+        "produce: an offset store has recorded the batch as done already, and a record that is lost now would not "
+        "be sent again; send it by a braid::Producer of your own, and wait for it, before the batch is saved "
+        "there");
+  }
   const Message* const of = message != nullptr ? message : in_hand_;
-  return deliveries->send(*tools.records, record, of != nullptr ? std::optional(of->offset()) : std::nullopt);
+  auto sent = deliveries->send(*tools.records, record, of != nullptr ? std::optional(of->offset()) : std::nullopt);
+  if (sent) produced_now_ = true;
+  return sent;
 }
 
 const std::shared_ptr<ShareDeliveries>& Share::make_deliveries() {
@@ -51,6 +61,10 @@ const std::shared_ptr<ShareDeliveries>& Share::make_deliveries() {
     deliveries_ = std::make_shared<ShareDeliveries>([this](Offset offset) { mark_up_to(offset); });
   }
   return deliveries_;
+}
+
+bool Share::lost_records() const {
+  return deliveries_ && deliveries_->failed();
 }
 
 std::exception_ptr Share::undelivered() {

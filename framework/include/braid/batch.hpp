@@ -94,6 +94,10 @@ class Batch {
   // topic's retries and dead letters follow. What is tried again is produced again: at least once. With
   // Settings::await_produced off nothing waits. VirtualPartition::mark() never does.
   //
+  // An attempt that produces has no save() of an offset store, and the other way round
+  // (docs/offsets_in_a_database): the later one throws std::logic_error, since what is recorded there is done
+  // whatever becomes of the record. Not with Settings::await_produced off.
+  //
   // An error, as Producer::produce()'s: it was not sent and will not be, which changes nothing for the batch. From
   // the call's thread, or its coroutine.
   Result<void> produce(const Record& record);
@@ -102,9 +106,10 @@ class Batch {
   Result<void> produce(Record record, const Message& because_of);
 
   // How an attempt may end otherwise than by returning or throwing: what is said here of a message takes effect
-  // when the call ends, or the coroutine, however it ends, and holds for good; under `delivery: exactly_once`, as
-  // what was sent, of an attempt that fails only before its last mark. The message must be one of this batch that
-  // is not marked, and of which nothing was said: std::invalid_argument. From the call's thread, or its coroutine.
+  // when the call ends, or the coroutine, however it ends, and holds for good. But only before its last mark: of an
+  // attempt that has produced what was not delivered, and under `delivery: exactly_once` of one that fails, or
+  // messages would be done whose records are lost. The message must be one of this batch that is not marked, and of
+  // which nothing was said: std::invalid_argument. From the call's thread, or its coroutine.
 
   // This message counts as done, though it was not processed.
   void skip(const Message& message);

@@ -37,7 +37,8 @@ class Share;
 // Thread: the one that runs the consumer, within its call. Lives no longer than the batch.
 class BatchRecord {
  public:
-  // Throws std::logic_error where the topic's positions are not kept in `store`.
+  // Throws std::logic_error where the topic's positions are not kept in `store`, and behind Batch::produce(): what
+  // is recorded would be done whether the records of the attempt are delivered or not.
   BatchRecord(const OffsetStore& store, Batch& batch);
 
   [[nodiscard]] const std::string& group() const;

@@ -1,6 +1,7 @@
 // What an offset store records of a batch in a consumer's own transaction.
 
 #include "unit/engine/listener/commit_world.hpp"
+#include "unit/engine/worker/hand_sink.hpp"
 
 #include <braid/batch_record.hpp>
 #include <braid/offset_store.hpp>
@@ -63,6 +64,7 @@ class BatchRecordTest : public ::testing::Test {
 
   const OffsetStore::Partition here{"events", {0}};
   std::shared_ptr<InMemoryOffsetStore> store = std::make_shared<InMemoryOffsetStore>();
+  std::shared_ptr<test_support::HandSink> sink = std::make_shared<test_support::HandSink>();
   std::vector<Numbers> attempts;
 
  private:
@@ -113,6 +115,65 @@ TEST_F(BatchRecordTest, WhatWasRecordedIsNotGivenToDeadLetters) {
   run();
   EXPECT_EQ(attempts.size(), 1U);
   EXPECT_TRUE(world().letters.sent.empty());
+}
+
+// Whoever finds it recorded does not produce it again, and it may never have arrived.
+TEST_F(BatchRecordTest, AnAttemptThatHasProducedRecordsNothing) {
+  make([this](Batch& batch) {
+    ASSERT_TRUE(batch.produce({.topic = "out", .payload = "1"}, batch[0]).ok());
+    EXPECT_THROW(store->save(batch), std::logic_error);
+  });
+  sink->at_once = true;  // which is nothing to rely on
+  world().world.recovery->records = sink;
+  world().deliver(0, 3);
+  run();
+  EXPECT_EQ(attempts.size(), 1U);
+  EXPECT_EQ(sink->sent.size(), 1U);
+  EXPECT_EQ(recorded(), Ranges{});
+}
+
+TEST_F(BatchRecordTest, WhatWasRecordedProducesNothing) {
+  make([this](Batch& batch) {
+    store->save(batch);
+    EXPECT_THROW((void)batch.produce({.topic = "out", .payload = "1"}, batch[0]), std::logic_error);
+  });
+  world().world.recovery->records = sink;
+  world().deliver(0, 3);
+  run();
+  EXPECT_EQ(attempts.size(), 1U);
+  EXPECT_TRUE(sink->sent.empty());
+  EXPECT_EQ(recorded(), Ranges{range(0, 3)});
+}
+
+TEST_F(BatchRecordTest, WhatAnEarlierAttemptHasProducedKeepsNoneFromRecording) {
+  make([this](Batch& batch) {
+    if (attempts.size() == 1) {
+      ASSERT_TRUE(batch.produce({.topic = "out", .payload = "1"}).ok());
+      throw std::runtime_error("not yet");
+    }
+    store->save(batch);
+  });
+  sink->at_once = true;
+  world().world.recovery->records = sink;
+  world().deliver(0, 3);
+  run();
+  EXPECT_EQ(attempts.size(), 2U);
+  EXPECT_EQ(recorded(), Ranges{range(0, 3)});
+}
+
+// The settings have given the promise up.
+TEST_F(BatchRecordTest, WhereNobodyWaitsForRecordsAnAttemptMayDoBoth) {
+  make([this](Batch& batch) {
+    ASSERT_TRUE(batch.produce({.topic = "out", .payload = "1"}).ok());
+    store->save(batch);
+    ASSERT_TRUE(batch.produce({.topic = "out", .payload = "2"}).ok());
+  });
+  world().world.recovery->records = sink;
+  world().world.recovery->await_produced = false;
+  world().deliver(0, 3);
+  run();
+  EXPECT_EQ(sink->sent.size(), 2U);
+  EXPECT_EQ(recorded(), Ranges{range(0, 3)});
 }
 
 TEST_F(BatchRecordTest, AnOlderEpochIsRefusedAndNoMessageIsBlamed) {

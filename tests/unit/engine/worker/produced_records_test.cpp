@@ -139,6 +139,64 @@ TEST_F(ProducedRecordsTest, AMarkOfWhatIsNotDeliveredIsTriedAgain) {
   EXPECT_EQ(share().marked(), 0U);
 }
 
+// Or it would be done, and what was produced about it be lost.
+TEST_F(ProducedRecordsTest, WhatIsSkippedIsTriedAgainWhereItsRecordIsLost) {
+  world_.script.consume = [](Batch& batch) {
+    produce(batch, batch[0]);
+    batch.skip(batch[0]);
+  };
+  start();
+  sink_->fail("no leader");
+  EXPECT_NE(failure().find("no leader"), std::string::npos);
+  EXPECT_EQ(share().first_unfinished(), 0U);
+  EXPECT_EQ(world_.counters->messages_skipped, 0U);
+  EXPECT_TRUE(retry());
+  deliver_all();
+  EXPECT_TRUE(settled());
+  EXPECT_EQ(world_.counters->messages_skipped, 1U);
+}
+
+TEST_F(ProducedRecordsTest, SoItIsWhereTheAttemptHasThrownToo) {
+  world_.script.consume = [](Batch& batch) {
+    produce(batch, batch[0]);
+    batch.skip(batch[0]);
+    throw std::runtime_error("behind it");
+  };
+  start();
+  sink_->fail("no leader");
+  EXPECT_NE(failure().find("behind it"), std::string::npos);
+  EXPECT_EQ(share().first_unfinished(), 0U);
+}
+
+TEST_F(ProducedRecordsTest, WhatIsSkippedBeforeAMarkThatHoldsIsSkipped) {
+  world_.script.consume = [](Batch& batch) {
+    batch.skip(batch[0]);
+    batch.mark(batch[1]);
+    produce(batch, batch[2]);
+    batch.skip(batch[2]);
+  };
+  start();
+  sink_->fail("no leader");
+  EXPECT_NE(failure().find("no leader"), std::string::npos);
+  EXPECT_EQ(share().first_unfinished(), 2U);
+  EXPECT_EQ(world_.counters->messages_skipped, 1U);
+}
+
+TEST_F(ProducedRecordsTest, NoLetterIsWrittenOfAMessageWhoseRecordIsLost) {
+  world_.topic().dead_letters.to = routing::DeadLetters::To::topic;
+  world_.topic().dead_letters.topic = "dead";
+  world_.script.consume = [](Batch& batch) {
+    produce(batch, batch[0]);
+    batch.dead_letter(batch[0], "not wanted");
+  };
+  start();
+  sink_->fail("no leader");
+  EXPECT_NE(failure().find("no leader"), std::string::npos);
+  EXPECT_TRUE(share().recovery()->letters.empty());
+  EXPECT_TRUE(share().recovery()->causes.empty());
+  EXPECT_EQ(share().first_unfinished(), 0U);
+}
+
 TEST_F(ProducedRecordsTest, ATicketThatIsSettledWaitsForThemToo) {
   world_.script.consume = [this](Batch& batch) {
     ticket_.emplace(batch.defer());
