@@ -25,6 +25,28 @@ constexpr auto kPause = 50ms;
 constexpr auto kOneCall = 10s;
 constexpr int kRoomPoll = 10;  // ms
 
+// Those of the client library, which go by these names in settings.
+struct Partitioner {
+  using Choose = std::int32_t (*)(const rd_kafka_topic_t*, const void* key, std::size_t key_size,
+                                  std::int32_t partitions, void*, void*);
+  std::string_view name;
+  Choose choose;
+};
+constexpr std::array<Partitioner, 7> kPartitioners{
+    {{"murmur2_random", rd_kafka_msg_partitioner_murmur2_random},
+     {"murmur2", rd_kafka_msg_partitioner_murmur2},
+     {"consistent_random", rd_kafka_msg_partitioner_consistent_random},
+     {"consistent", rd_kafka_msg_partitioner_consistent},
+     {"fnv1a_random", rd_kafka_msg_partitioner_fnv1a_random},
+     {"fnv1a", rd_kafka_msg_partitioner_fnv1a},
+     {"random", rd_kafka_msg_partitioner_random}}};
+
+// Null: another librdkafka's, of which we know nothing.
+const Partitioner* partitioner_of(const rd_kafka_conf_t& conf) {
+  const auto* const found = std::ranges::find(kPartitioners, setting(conf, "partitioner"), &Partitioner::name);
+  return found == kPartitioners.end() ? nullptr : found;
+}
+
 int milliseconds_until(std::chrono::steady_clock::time_point until) {
   const auto left = std::chrono::ceil<std::chrono::milliseconds>(until - std::chrono::steady_clock::now());
   return static_cast<int>(std::clamp<std::chrono::milliseconds>(left, 1ms, kOneCall).count());
@@ -57,6 +79,7 @@ Result<void> RdkafkaTransactionalClient::rebuild() {
   drop_handle();
   const auto& users = options_.settings;
   const std::vector<FrameworkSetting> ours{{"client.id", options_.client_id, fallback},
+                                           {"partitioner", "murmur2_random", fallback},
                                            {"socket.nagle.disable", "true", fallback},
                                            {"enable.metrics.push", "false", if_known},
                                            {"transactional.id", options_.transactional_id, fixed},
@@ -73,6 +96,13 @@ Result<void> RdkafkaTransactionalClient::rebuild() {
     topic_conf = rd_kafka_topic_conf_new();
     rd_kafka_conf_set_default_topic_conf(raw, topic_conf);
   }
+  // The callback takes the place of what the setting names, which it asks in its turn.
+  const Partitioner* const partitioner = partitioner_of(*raw);
+  if (partitioner == nullptr) {
+    return Error{Error::Kind::invalid_setting,
+                 "Kafka settings: a transaction takes no partitioner " + setting(*raw, "partitioner")};
+  }
+  rd_kafka_topic_conf_set_opaque(topic_conf, const_cast<Partitioner*>(partitioner));
   rd_kafka_topic_conf_set_partitioner_cb(topic_conf, &RdkafkaTransactionalClient::partition_cb);
   RdkafkaLog::prepare(*raw);
   std::array<char, 512> reason{};
@@ -163,7 +193,7 @@ Result<void> RdkafkaTransactionalClient::commit(const engine::StoredPosition& po
   if (!position.metadata.empty()) list->elems[0].metadata = ::strdup(position.metadata.c_str());
   if (member == nullptr) {
     abort();
-    return Error{Error::Kind::stale_member, "the consumer is in no group", true};
+    return Error{Error::Kind::stale_member, "the consumer is no member of its group, or not any more", true};
   }
   const auto* const group = static_cast<const RdkafkaMembership*>(member)->get();
   ErrorPtr error =
@@ -186,7 +216,8 @@ std::int32_t RdkafkaTransactionalClient::partition_cb(const rd_kafka_topic_t* to
                                                       std::size_t key_size, std::int32_t partitions,
                                                       void* topic_opaque, void* message_opaque) noexcept {
   if (message_opaque == nullptr) {
-    return rd_kafka_msg_partitioner_murmur2_random(topic, key, key_size, partitions, topic_opaque, nullptr);
+    const auto& partitioner = *static_cast<const Partitioner*>(topic_opaque);
+    return partitioner.choose(topic, key, key_size, partitions, nullptr, nullptr);
   }
   const auto partition = static_cast<std::int64_t>(reinterpret_cast<std::uintptr_t>(message_opaque)) - 1;
   return static_cast<std::int32_t>(partition % partitions);
