@@ -279,9 +279,29 @@ bool RdkafkaConsumerClient::failed_for_good() const {
   return rd_kafka_fatal_error(handle_->rk(), nullptr, 0) != RD_KAFKA_RESP_ERR_NO_ERROR;
 }
 
+namespace {
+
+// Empty where the group does not know us, or not any more.
+std::string member_id(rd_kafka_t* rk) {
+  char* const id = rd_kafka_memberid(rk);
+  const std::string text = id == nullptr ? "" : id;
+  if (id != nullptr) rd_kafka_mem_free(rk, id);
+  return text;
+}
+
+}  // namespace
+
+// Where the group has given us up, and we have not been told yet, the metadata may be without a member's name or a
+// generation, which brokers take for a producer that knows of neither, and let its positions pass. It doesn't say
+// so itself, and may change meanwhile: so the name is asked for before and behind.
 std::shared_ptr<const engine::GroupMembership> RdkafkaConsumerClient::membership() const {
-  rd_kafka_consumer_group_metadata_t* const metadata = rd_kafka_consumer_group_metadata(handle_->rk());
-  return metadata == nullptr ? nullptr : std::make_shared<const RdkafkaMembership>(metadata);
+  rd_kafka_t* const rk = handle_->rk();
+  const std::string id = member_id(rk);
+  rd_kafka_consumer_group_metadata_t* const metadata = rd_kafka_consumer_group_metadata(rk);
+  if (metadata == nullptr) return nullptr;
+  auto membership = std::make_shared<const RdkafkaMembership>(metadata);
+  const bool given_up = rd_kafka_assignment_lost(rk) != 0 || id.empty() || member_id(rk) != id;
+  return given_up ? nullptr : membership;
 }
 
 bool RdkafkaConsumerClient::may_commit() const {

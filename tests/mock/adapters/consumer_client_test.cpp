@@ -87,6 +87,16 @@ TEST(RdkafkaConsumerClient, NoCommitWhileTheGroupJoins) {
   EXPECT_TRUE(member.until([&] { return member.client->may_commit(); }));  // but for a moment behind a heartbeat
 }
 
+// Brokers would take the positions of who has no name for those of a producer that knows of no groups.
+TEST(RdkafkaConsumerClient, WhoIsNoMemberHasNoMembership) {
+  const EmbeddedCluster cluster{{.brokers = 1, .topics = {{"orders", 1, 1}}}};
+  Member member{cluster, "membership"};
+  EXPECT_EQ(member.client->membership(), nullptr);
+  member.subscribe({"orders"});
+  ASSERT_TRUE(member.until([&] { return !member.history.empty(); }));
+  EXPECT_NE(member.client->membership(), nullptr);
+}
+
 class RestartBySomeProtocol : public ::testing::TestWithParam<const char*> {};
 
 TEST_P(RestartBySomeProtocol, CuresAnOffsetOutOfRangeAndSparesTheOtherPartition) {
