@@ -129,22 +129,27 @@ class Application::Impl {
                              : std::chrono::duration_cast<std::chrono::milliseconds>(time_left));
     // Nobody waits for what it still has.
     if (common_->letters) common_->letters->close(std::chrono::milliseconds(0));
+    // Whatever has used the time up: a thread that has nothing to do needs a moment to end, and one that has begun
+    // to abort a transaction had better be done with it.
+    const auto end_by = [&] {
+      const auto least = common_->clock.now() + std::chrono::milliseconds(200);
+      return at_once ? least : std::max(deadline, least);
+    };
     if (transactions_) {
-      const auto until = at_once ? common_->clock.now() : std::max(deadline, common_->clock.now());
-      if (const std::uint32_t stuck = transactions_->stop(until); stuck > 0) {
+      // They have been at it since the listeners went.
+      if (const std::uint32_t stuck = transactions_->stop(end_by()); stuck > 0) {
         report.left_behind.push_back(fmt::format("{} transactions, whose brokers have not answered", stuck));
       }
     }
-    for (const auto& [store, thread] : stores_) {
+    for (const auto stores_end_by = end_by(); const auto& [store, thread] : stores_) {
       // Only a call that a listener has given up is still under way.
-      if (!thread->stop(at_once ? common_->clock.now() : std::max(deadline, common_->clock.now()))) {
+      if (!thread->stop(stores_end_by)) {
         report.left_behind.emplace_back("a call to an offset store, which has not returned");
       }
     }
     if (pool_started_) {
       // Without listeners no job comes any more; those that wait return at once.
-      const auto least = common_->clock.now() + std::chrono::milliseconds(200);
-      const std::uint32_t stuck = pool_->stop(at_once ? least : std::max(deadline, least));
+      const std::uint32_t stuck = pool_->stop(end_by());
       if (stuck > 0) {
         report.left_behind.push_back(
             fmt::format("{} {}, still in user code", stuck, executor_ ? "jobs on the host's executor" : "workers"));

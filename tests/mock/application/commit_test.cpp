@@ -295,6 +295,16 @@ TEST_F(External, WhatKafkaHasStoredMeansNothing) {
   EXPECT_EQ(stored(), 18);
 }
 
+TEST_F(External, AStoreThatNobodyCallsIsNotLeftBehindByAStopThatHasNoTime) {
+  make_topic("orders");
+  produce("orders", 10);
+  Application app(patient(), outside(store_));
+  app.start();
+  ASSERT_TRUE(all_seen(10));
+  const StopReport report = app.stop(StopMode::now);
+  EXPECT_TRUE(report.in_time) << (report.left_behind.empty() ? "" : report.left_behind.front());
+}
+
 TEST_F(External, CommitWaitsForTheStore) {
   make_topic("orders");
   produce("orders", 10);
