@@ -62,6 +62,18 @@ TEST_F(PostgresStore, AnInterruptedConnectionIsMadeAnew) {
   EXPECT_TRUE(save({{kFirst, {7}, {}, epoch}}).ok());
 }
 
+TEST(PostgresStoreSettings, AConnectionThatCantBeReadIsRefusedAndNoneOfItIsShown) {
+  for (const std::string connection :
+       {"host=db password=hunter 2", "postgresql://braid:hunter%2@db/orders", "hunter2"}) {
+    try {
+      const PostgresOffsetStore store({.connection = connection});
+      ADD_FAILURE() << connection;
+    } catch (const std::invalid_argument& error) {
+      EXPECT_EQ(std::string(error.what()).find("hunter"), std::string::npos) << error.what();
+    }
+  }
+}
+
 // --- migrations
 
 TEST_F(PostgresStore, TablesOfTheFirstVersionAreBroughtUpToDateAndKeepTheirPositions) {

@@ -17,11 +17,11 @@ class PartitionersOfTransactions : public ::testing::TestWithParam<const char*> 
 // A key's records are in one partition, whether they are sent in transactions or not.
 TEST_P(PartitionersOfTransactions, AKeyGoesWhereItGoesOutsideOfThem) {
   const EmbeddedCluster cluster{{.brokers = 1, .topics = {{"orders", 10, 1}}}};
-  std::map<std::string, std::string> settings;
+  routing::KafkaSettings settings;
   if (*GetParam() != '\0') settings["partitioner"] = GetParam();
   const std::vector<std::string> keys{"ann", "bob", "cid", "dan", "eve", "fay"};
 
-  TestProducer outside{cluster, settings};
+  TestProducer outside{cluster, {settings.begin(), settings.end()}};
   for (const std::string& key : keys) ASSERT_TRUE(outside.client->send(message(key), ++outside.tokens).ok());
   outside.settle();
   ASSERT_EQ(outside.reports.size(), keys.size());

@@ -6,7 +6,10 @@
 
 #include <fmt/format.h>
 
+#include <libpq-fe.h>
+
 #include <algorithm>
+#include <memory>
 #include <numeric>
 #include <pqxx/pqxx>
 #include <stdexcept>
@@ -50,6 +53,18 @@ Doubt settle_doubt(pqxx::transaction_base& in, const Place& place, const BatchRe
   return {.recorded = postgres::ranges_of(in.exec(postgres::select_recorded(place, record)))};
 }
 
+// libpq says what it does not understand by its text, which may be a password's.
+void require_readable(const std::string& connection) {
+  const std::unique_ptr<PQconninfoOption, decltype(&PQconninfoFree)> parsed(
+      PQconninfoParse(connection.c_str(), nullptr), &PQconninfoFree);
+  if (parsed) return;
+  throw std::invalid_argument(
+      "a PostgreSQL offset store's connection can't be read, and is not shown, since there may be a password in "
+      "it: "
+      "give libpq's 'host=... dbname=...', with values that have spaces in single quotes, or a "
+      "'postgresql://' address, with such characters as %XX");
+}
+
 bool reads_what_is_committed(pqxx::dbtransaction& tx) {
   return tx.exec("SHOW transaction_isolation")[0][0].as<std::string>() == "read committed";
 }
@@ -72,6 +87,7 @@ PostgresOffsetStore::PostgresOffsetStore(Settings settings) : settings_(std::mov
   if (settings_.lock_wait < milliseconds(0) || settings_.idle_limit < milliseconds(0)) {
     throw std::invalid_argument("a PostgreSQL offset store's times are not negative");
   }
+  require_readable(settings_.connection);
 }
 
 PostgresOffsetStore::~PostgresOffsetStore() = default;

@@ -29,7 +29,9 @@ namespace braid {
 class PostgresOffsetStore final : public OffsetStore {
  public:
   struct Settings {
-    std::string connection;  // as libpq takes it: "host=... dbname=...", or a URL. Never logged
+    // As libpq takes it: "host=... dbname=...", or a URL. Never logged; std::invalid_argument, without its text,
+    // when it can't be read.
+    std::string connection;
     // Where the tables are; empty: where the connection's search_path says. It must exist, and consumers'
     // connections must reach it.
     std::string schema{};
