@@ -1,6 +1,7 @@
 #include "framework/adapters/librdkafka/rdkafka_transactional_client.hpp"
 #include "kafka_member.hpp"
 
+#include <chrono>
 #include <map>
 #include <string>
 #include <vector>
@@ -8,13 +9,20 @@
 namespace braid::mock_test {
 namespace {
 
+constexpr std::int64_t kThen = 1'234'567'890'123;  // ms
+
 engine::OutgoingMessage message(const std::string& key) {
-  return {.topic = "orders", .partition = std::nullopt, .key = key, .payload = "x", .headers = {}};
+  return {.topic = "orders",
+          .partition = std::nullopt,
+          .key = key,
+          .payload = "x",
+          .headers = {},
+          .timestamp_ms = kThen};
 }
 
 class PartitionersOfTransactions : public ::testing::TestWithParam<const char*> {};
 
-// A key's records are in one partition, whether they are sent in transactions or not.
+// A key's records are in one partition, whether they are sent in transactions or not, with the timestamps they had.
 TEST_P(PartitionersOfTransactions, AKeyGoesWhereItGoesOutsideOfThem) {
   const EmbeddedCluster cluster{{.brokers = 1, .topics = {{"orders", 10, 1}}}};
   routing::KafkaSettings settings;
@@ -43,6 +51,7 @@ TEST_P(PartitionersOfTransactions, AKeyGoesWhereItGoesOutsideOfThem) {
   ASSERT_TRUE(reader.until([&] { return reader.taken.size() == 2 * keys.size(); }));
   for (const auto& [taken, owner] : reader.taken) {
     EXPECT_EQ(taken.partition().value, expected.at(std::string(taken.key()))) << taken.key();
+    EXPECT_EQ(taken.timestamp().time_since_epoch(), std::chrono::milliseconds(kThen)) << taken.key();
   }
   inside.abort();
 }

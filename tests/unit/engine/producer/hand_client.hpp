@@ -57,7 +57,7 @@ class HandClient final : public ProducerClient {
       changed_.wait(lock, [this] { return refuse_; });
       return Error(Error::Kind::queue_full, "full", true);
     }
-    if (message.payload == "late") return take_late(lock, message, token);
+    if (message.payload == "late" && !answers_itself_) return take_late(lock, message, token);
     if (fatal_) return Error(Error::Kind::other, "fatal", false, true);
     if (queued_.size() >= capacity_ || taken_.size() >= most_) {
       ++full_;
