@@ -57,6 +57,7 @@ void ProducedAttempt::reported(std::size_t number, bool delivered) {
 
 void ProducedAttempt::end() {
   WorkRecord& record = job_->record();
+  if (failed_) record.withdraw_said();
   if (thrown_) {
     record.failed(thrown_);
   } else if (failed_) {

@@ -47,6 +47,9 @@ Result<void> FakeOffsetStore::save(const std::string&, std::span<const Position>
     if (each.epoch >= kafka_.find({each.partition.topic, each.partition.number})->epoch) continue;
     world_.happened(Happening::store_fenced);
     for (const auto& [index, incarnation] : caller.incarnations) incarnation->inexact = true;
+    const auto refused =
+        caller.incarnations.find(kafka_.find({each.partition.topic, each.partition.number})->index);
+    if (refused != caller.incarnations.end()) refused->second->fenced = true;
     return Error(Error::Kind::stale_member, "another member has loaded it since");
   }
   for (const Position& each : positions) store(caller, each);

@@ -77,6 +77,7 @@ class WhatFollowsWaits final : public ByTopic {
     checked();
     world_.happened(Happening::commit_waited_for);
     if (facts.covered_through >= facts.awaited_through) return;
+    if (facts.awaited_through < job.incarnation->told_below) return;
     violated(fmt::format("#{}.{}: {} begins, and no commit has told of {}", job.incarnation->partition,
                          job.virtual_partition, job.batch->front().offset().value, facts.awaited_through));
   }

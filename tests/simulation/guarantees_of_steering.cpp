@@ -35,7 +35,7 @@ class TargetIsStored final : public Guarantee {
     // A transaction that fails then is not tried again.
     if (!of.sought || partitions_[static_cast<std::size_t>(of.partition)]->promises.exactly_once) return;
     checked();
-    if (of.last_sent >= of.start) return;
+    if (of.last_sent >= of.start || of.fenced) return;
     violated(fmt::format("#{}: it is given back, and {}, where a consumer has sent it, was not sent", of.partition,
                          of.start));
   }

@@ -87,6 +87,7 @@ struct Incarnation {
   std::set<std::int64_t> open;         // taken for the first time, and not finished, nor done before
   std::map<std::uint32_t, VirtualPartitionFacts> virtual_partitions;
   std::map<int, std::size_t> next_of_key;  // index among the key's offsets of the next one to be finished
+  std::int64_t told_below = -1;            // the highest position that the group has stored of it
   std::int64_t last_sent = -1;             // position
   std::set<std::int64_t> last_told;        // done, in the metadata beside it, or read
   bool asked = false;                      // a consumer has asked for a commit
@@ -106,6 +107,7 @@ struct Incarnation {
   bool start_known = false;   // and its reader has been told so
   bool stop_due = false;      // an attempt has failed that is to end the application
   bool inexact = false;       // marked when it was over, or fenced by its store: its last position may be any
+  bool fenced = false;        // its store has refused its epoch: nothing of it is ever stored
 
   // By the definition: the lowest open offset; if there is none, the one after the highest taken, or the end of the
   // log if that was reached.

@@ -23,6 +23,7 @@ void note_move(World& world, FakePartition& partition, Incarnation& incarnation)
 
 void note_stored(World& world, FakePartition& partition, Incarnation& incarnation, std::int64_t position,
                  const std::string& metadata) {
+  incarnation.told_below = std::max(incarnation.told_below, position);
   if (partition.promises.waits_for_commit) {
     const std::set<std::int64_t> told = told_done(metadata, position);
     for (auto& [index, facts] : incarnation.virtual_partitions) {

@@ -49,6 +49,8 @@ class WorkRecord : public std::enable_shared_from_this<WorkRecord> {
   void said_skip(std::int64_t offset);
   void said_dead_letter(std::int64_t offset);
   void said_retry_after(engine::Duration pause);
+  // What the attempt has said of messages behind its last mark does not count: it has lost records.
+  void withdraw_said();
   // One message at a time: this one.
   void take_in_hand(std::int64_t offset) { in_hand_ = offset; }
 
@@ -118,7 +120,6 @@ class WorkRecord : public std::enable_shared_from_this<WorkRecord> {
   // What the attempt got done, or gave up, is not what it fails at.
   void count_anew();
   void take_explicit();
-  void withdraw_said();
   [[nodiscard]] std::vector<std::size_t> suspects() const;
   [[nodiscard]] Failed find_culprit(const std::exception_ptr& failure) const;
   [[nodiscard]] routing::Decision decide(const Failed& failed) const;

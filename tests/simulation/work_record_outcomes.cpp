@@ -91,9 +91,8 @@ void WorkRecord::take_explicit() {
   }
 }
 
-// Of messages behind the last mark; what was sent of them is forgotten too.
+// Of messages behind the last mark; what was sent of them is forgotten too, or lost.
 void WorkRecord::withdraw_said() {
-  if (!promises().exactly_once) return;
   for (std::size_t i = std::max(said_, passed_); i < share_.size(); ++i) {
     share_[i].said_skip = false;
     if (std::exchange(share_[i].letter, false)) incarnation_->letters.erase(share_[i].offset);
@@ -121,7 +120,7 @@ void WorkRecord::returned() {
     } else {
       said_ = std::max(said_, window_to_);
     }
-  } else {
+  } else if (promises().exactly_once) {
     withdraw_said();
   }
   take_explicit();
@@ -136,7 +135,7 @@ void WorkRecord::returned() {
 void WorkRecord::failed(const std::exception_ptr& failure) {
   if (dead_) return;
   world_.happened(Happening::attempt_failed);
-  withdraw_said();
+  if (promises().exactly_once) withdraw_said();
   take_explicit();
   if (suspects().empty()) {
     world_.happened(Happening::failed_behind_all);

@@ -7,6 +7,7 @@
 namespace braid::engine {
 
 std::shared_ptr<PartitionTransaction> TransactionalPositions::begin(const TopicPartition& partition) {
+  asked_.erase(partition);
   auto& transaction = transactions_[partition];
   // The same producer, so that what the former has left open is settled before this one's first.
   auto slot = transaction ? transaction->slot() : slots_->acquire();
@@ -16,6 +17,7 @@ std::shared_ptr<PartitionTransaction> TransactionalPositions::begin(const TopicP
 }
 
 void TransactionalPositions::end(const TopicPartition& partition) {
+  asked_.erase(partition);
   const auto ended = transactions_.extract(partition);
   if (!ended.empty()) ended.mapped()->close();
 }
@@ -23,6 +25,7 @@ void TransactionalPositions::end(const TopicPartition& partition) {
 // What these bring comes on the slot's thread; `store` is a name only: a listener that is gone closes its mailbox.
 void TransactionalPositions::read_positions(std::span<const TopicPartition> partitions, std::uint64_t token) {
   for (const TopicPartition& name : partitions) {
+    asked_[name] = token;
     const PositionStore* const store = this;
     transactions_.at(name)->prepare([store, mailbox = mailbox_, name, token](const Result<void>& outcome) {
       auto answer = std::make_unique<StoreAnswer>();
@@ -39,7 +42,11 @@ void TransactionalPositions::read_positions(std::span<const TopicPartition> part
 }
 
 void TransactionalPositions::note(const StoreAnswer& answer) {
-  if (answer.ready) client_.read_positions({&*answer.ready, 1}, answer.token);
+  if (!answer.ready) return;
+  const auto asked = asked_.find(*answer.ready);
+  if (asked == asked_.end() || asked->second != answer.token) return;
+  asked_.erase(asked);
+  client_.read_positions({&*answer.ready, 1}, answer.token);
 }
 
 void TransactionalPositions::commit(std::span<const StoredPosition> positions, std::uint64_t token) {

@@ -41,6 +41,9 @@ class TransactionalPositions final : public OutsideStore {
   const std::shared_ptr<Mailbox> mailbox_;
   std::map<TopicPartition, std::shared_ptr<PartitionTransaction>> transactions_;
   std::uint64_t last_number_ = 0;
+  // Whose transactions are being made ready, and the question that waits for it: an earlier one's answer, which may
+  // be late by a slow producer, is nobody's.
+  std::map<TopicPartition, std::uint64_t> asked_;
 };
 
 }  // namespace braid::engine
