@@ -197,6 +197,7 @@ TEST(Swarm, TheSecondStopKillsAtOnce) {
 TEST(Swarm, ItsProcessesDieWithIt) {
   const auto program = swarm_of_shells({"--processes", "2"}, "trap '' TERM HUP INT; echo set; exec sleep 600");
   ASSERT_TRUE(eventually([&] { return count(program->out(), "set") == 2; }));
+  ASSERT_TRUE(all_run(*program, 2));
   const pid_t first = processes_of(*program, 0).front();
   const pid_t second = processes_of(*program, 1).front();
   ASSERT_TRUE(lives(first) && lives(second));
