@@ -7,6 +7,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -61,22 +62,16 @@ void FakeLetters::send(const DeadLetter& letter, PartitionNumber original, Answe
 bool FakeLetters::step() {
   World& world = *setting_.world;
   if (setting_.dead) return false;
-  std::vector<std::size_t> due;
-  for (std::size_t i = 0; i < on_their_way_.size(); ++i) {
-    if (world.calm || on_their_way_[i].due <= world.clock.now()) due.push_back(i);
-  }
-  if (due.empty()) return false;
-  const std::size_t which = world.random.one_of(due);
-  const OnItsWay letter = std::move(on_their_way_[which]);
-  on_their_way_.erase(on_their_way_.begin() + static_cast<std::ptrdiff_t>(which));
+  const std::optional<OnItsWay> letter = world.take_due(on_their_way_);
+  if (!letter) return false;
   const bool fails = !world.calm && world.random.chance(setting_.manners.letters_fail);
   const bool arrives = !fails || world.random.chance(300);
-  if (arrives) arrive(letter);
+  if (arrives) arrive(*letter);
   if (fails) {
     world.happened(arrives ? Happening::letter_answer_lost : Happening::letter_failed);
-    letter.answer(Error(Error::Kind::other, "the broker said no"));
+    letter->answer(Error(Error::Kind::other, "the broker said no"));
   } else {
-    acknowledge(letter);
+    acknowledge(*letter);
   }
   return true;
 }

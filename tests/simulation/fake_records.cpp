@@ -4,6 +4,7 @@
 #include "simulation/work_record.hpp"
 
 #include <chrono>
+#include <optional>
 #include <stdexcept>
 #include <string>
 #include <utility>
@@ -95,18 +96,12 @@ Result<void> FakeRecords::send(const Record& record, OnDelivery on_delivery) {
 bool FakeRecords::step() {
   World& world = *setting_.world;
   if (setting_.dead) return false;
-  std::vector<std::size_t> due;
-  for (std::size_t i = 0; i < on_their_way_.size(); ++i) {
-    if (world.calm || on_their_way_[i].due <= world.clock.now()) due.push_back(i);
-  }
-  if (due.empty()) return false;
-  const std::size_t which = world.random.one_of(due);
-  OnItsWay record = std::move(on_their_way_[which]);
-  on_their_way_.erase(on_their_way_.begin() + static_cast<std::ptrdiff_t>(which));
+  std::optional<OnItsWay> record = world.take_due(on_their_way_);
+  if (!record) return false;
   const bool fails = !world.calm && world.random.chance(setting_.manners.records_fail);
-  if (!fails || world.random.chance(300)) arrive(record);
+  if (!fails || world.random.chance(300)) arrive(*record);
   if (fails) world.happened(Happening::record_failed);
-  report(std::move(record), fails);
+  report(*std::move(record), fails);
   return true;
 }
 

@@ -6,12 +6,14 @@
 #include "simulation/random.hpp"
 
 #include <array>
+#include <cstddef>
 #include <cstdint>
 #include <functional>
 #include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 namespace braid::simulation {
@@ -55,6 +57,20 @@ class World {
   void happened(Happening what, std::uint64_t times = 1) {
     census.add(what, times);
     if (is_fault(what)) ++faults;
+  }
+
+  // One of those whose time, `due`, has come, taken out of them; when it is calm all are due. None: none is.
+  template <class T>
+  [[nodiscard]] std::optional<T> take_due(std::vector<T>& under_way) {
+    std::vector<std::size_t> due;
+    for (std::size_t i = 0; i < under_way.size(); ++i) {
+      if (calm || under_way[i].due <= clock.now()) due.push_back(i);
+    }
+    if (due.empty()) return std::nullopt;
+    const auto which = under_way.begin() + static_cast<std::ptrdiff_t>(random.one_of(due));
+    std::optional<T> taken = std::move(*which);
+    under_way.erase(which);
+    return taken;
   }
 
   // --- tasks

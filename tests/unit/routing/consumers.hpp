@@ -2,9 +2,14 @@
 
 #include <braid/consumer.hpp>
 #include <braid/routing/consumer_registry.hpp>
+#include <braid/routing/draw.hpp>
 #include <braid/routing/load.hpp>
 #include <braid/routing/problem.hpp>
+#include <braid/routing/validate.hpp>
 
+#include <gtest/gtest.h>
+
+#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
@@ -42,6 +47,21 @@ inline std::vector<std::string> lines(const std::vector<braid::routing::Problem>
 
 inline std::vector<std::string> problems_of(std::string_view yaml) {
   return lines(braid::routing::load_text(yaml, registry(), "routing.yaml").problems);
+}
+
+// The problems of one otherwise valid topic, without its address.
+inline std::vector<std::string> problems_of_topic(const std::function<void(braid::routing::TopicBuilder&)>& set) {
+  std::vector<std::string> result =
+      lines(braid::routing::validate(braid::routing::draw([&](braid::routing::RoutesBuilder& r) {
+        auto topic = r.consumer_group("g").topic("t");
+        topic.consumer<Totals>();
+        set(topic);
+      })));
+  for (std::string& line : result) {
+    EXPECT_TRUE(line.starts_with("g / g / t: ")) << line;
+    line.erase(0, 11);
+  }
+  return result;
 }
 
 // A valid file around the options of one topic, which start on line 7 at column 13.

@@ -21,19 +21,7 @@ using routing_test::Totals;
 using Lines = std::vector<std::string>;
 using When = Commit::When;
 
-// The problems of one otherwise valid topic, without its address.
-Lines problems(const std::function<void(TopicBuilder&)>& set) {
-  Lines result = lines(validate(draw([&](RoutesBuilder& r) {
-    TopicBuilder topic = r.consumer_group("g").topic("t");
-    topic.consumer<Totals>();
-    set(topic);
-  })));
-  for (std::string& line : result) {
-    EXPECT_TRUE(line.starts_with("g / g / t: ")) << line;
-    line.erase(0, 11);
-  }
-  return result;
-}
+constexpr auto& problems = routing_test::problems_of_topic;
 
 TEST(TopicRules, EveryReducerGoesWithThePartitionersItHasAUseFor) {
   for (const PartitionBy& by : {braid::key(), braid::header("h"), braid::json_field("f"), braid::round_robin()}) {

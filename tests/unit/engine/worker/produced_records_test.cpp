@@ -1,7 +1,7 @@
-#include "engine/worker/describe_failure.hpp"
 #include "engine/worker/share_deliveries.hpp"
 #include "unit/engine/engine_world.hpp"
 #include "unit/engine/worker/hand_sink.hpp"
+#include "unit/engine/worker/one_batch_fixture.hpp"
 
 #include <braid/recovery.hpp>
 #include <braid/ticket.hpp>
@@ -22,13 +22,12 @@ using test_support::SteppedPool;
 using Kind = Mail::Kind;
 
 // One virtual partition, a batch of the offsets 10 to 14, and a consumer that produces.
-class ProducedRecordsTest : public testing::Test {
+class ProducedRecordsTest : public OneBatchTest {
  protected:
   ProducedRecordsTest() {
     world_.recovery->records = sink_;
     world_.script.consume = [](Batch& batch) { produce_each(batch); };
   }
-  ~ProducedRecordsTest() override { EXPECT_FALSE(world_.mailbox->take()) << "more mail than the test knows of"; }
 
   static void produce_each(Batch& batch) {
     for (const Message& message : batch) produce(batch, message);
@@ -36,41 +35,13 @@ class ProducedRecordsTest : public testing::Test {
   static void produce(Batch& batch, const Message& message) {
     ASSERT_TRUE(batch.produce({.topic = "out", .payload = "1"}, message).ok());
   }
-  void start() {
-    batch_->start();
-    pool_->run_all();
-  }
   void deliver_all() {
     while (!sink_->waiting.empty()) sink_->deliver();
     pool_->run_all();
   }
-  // What the next mail says of the share; "" if there is none.
-  std::string failure() {
-    const auto mail = world_.mailbox->take();
-    if (!mail || mail->kind != Kind::share_open) return "";
-    std::string text = describe_failure(mail->share->failure());
-    Mailbox::settle(*mail);
-    return text;
-  }
-  bool settled() {
-    const auto mail = world_.mailbox->take();
-    if (!mail) return false;
-    Mailbox::settle(*mail);
-    return mail->kind == Kind::batch_settled;
-  }
   bool open() { return !world_.jobs->idle(); }
-  bool retry() {
-    share().begin_next_attempt();
-    const bool sent = batch_->submit(share());
-    pool_->run_all();
-    return sent;
-  }
-  Share& share() { return batch_->shares()[0]; }
 
-  EngineWorld world_{1};
   std::shared_ptr<HandSink> sink_ = std::make_shared<HandSink>();
-  std::shared_ptr<SteppedPool> pool_ = std::make_shared<SteppedPool>();
-  BatchPtr batch_ = world_.batch(pool_, 10, 14);
   std::optional<Ticket> ticket_;
 };
 

@@ -1,8 +1,8 @@
 #include "engine/listener/dispatcher.hpp"
 #include "engine/worker/deferral.hpp"
-#include "engine/worker/describe_failure.hpp"
 #include "engine/worker/farewell_round.hpp"
 #include "unit/engine/engine_world.hpp"
+#include "unit/engine/worker/one_batch_fixture.hpp"
 
 #include <braid/ticket.hpp>
 
@@ -24,7 +24,7 @@ using test_support::SteppedPool;
 using Kind = Mail::Kind;
 
 // One virtual partition, a batch of the offsets 10 to 14, and a consumer that defers.
-class TicketTest : public testing::Test {
+class TicketTest : public OneBatchTest {
  protected:
   TicketTest() {
     world_.script.consume = [this](Batch& batch) { ticket_.emplace(batch.defer()); };
@@ -33,38 +33,9 @@ class TicketTest : public testing::Test {
     };
     world_.script.stopping = [this](const VirtualPartition&) { told_.emplace_back("stopping"); };
   }
-  ~TicketTest() override { EXPECT_FALSE(world_.mailbox->take()) << "more mail than the test knows of"; }
 
-  void start() {
-    batch_->start();
-    pool_->run_all();
-  }
-  // What the next mail says of the share; "" if there is none.
-  std::string failure() {
-    const auto mail = world_.mailbox->take();
-    if (!mail || mail->kind != Kind::share_open) return "";
-    std::string text = describe_failure(mail->share->failure());
-    Mailbox::settle(*mail);
-    return text;
-  }
-  bool settled() {
-    const auto mail = world_.mailbox->take();
-    if (!mail) return false;
-    Mailbox::settle(*mail);
-    return mail->kind == Kind::batch_settled;
-  }
-  bool retry() {
-    share().begin_next_attempt();
-    const bool sent = batch_->submit(share());
-    pool_->run_all();
-    return sent;
-  }
-  Share& share() { return batch_->shares()[0]; }
   ConsumerSlot& slot() { return world_.assignment->slot({0}); }
 
-  EngineWorld world_{1};
-  std::shared_ptr<SteppedPool> pool_ = std::make_shared<SteppedPool>();
-  BatchPtr batch_ = world_.batch(pool_, 10, 14);
   std::optional<Ticket> ticket_;
   std::vector<std::string> told_;
 };
