@@ -2,6 +2,8 @@
 
 #include "mock/application/eventually.hpp"
 
+#include <gtest/gtest.h>
+
 #include <algorithm>
 #include <chrono>
 #include <csignal>
@@ -94,6 +96,29 @@ int overrun(Stage& stage, Expectation& expectation) {
   return times;
 }
 
+// A static member that is killed and back within its session: nobody else notices.
+int return_in_time(Stage& stage, Expectation&) {
+  constexpr int kTimes = 2;
+  const std::size_t farewells = stage.farewells(1);
+  std::size_t member = 0;
+  for (int time = 0; time < kTimes; ++time) {
+    stage.kill_application(member);
+    stage.tell("a static member is gone");
+    member = stage.start_application();
+    if (!stage.works(member, 200) || !stage.goes_on(within(stage, 1s))) return 0;
+    stage.tell("it is back");
+  }
+  EXPECT_EQ(stage.farewells(1), farewells) << "there was a rebalance";
+  return kTimes;
+}
+
+// Applications with several connections each lose a node, their leaders, and one another.
+int trouble_with_connections(Stage& stage, Expectation& expectation) {
+  const bool went_on = kill_coordinator(stage, expectation) != 0 && move_leaders(stage, expectation) != 0 &&
+                       kill_application(stage, expectation) != 0;
+  return went_on ? 3 : 0;
+}
+
 int join_and_leave(Stage& stage, Expectation&) {
   constexpr int kTimes = 4;
   for (int time = 0; time < kTimes; ++time) {
@@ -160,6 +185,16 @@ const std::vector<FaultKind>& fault_kinds() {
        .flow = "continuous",
        .protocol = "cooperative"},
       {.name = "join_leave", .happen = join_and_leave, .flow = "batch", .protocol = "cooperative"},
+      {.name = "static_return",
+       .happen = return_in_time,
+       .static_members = true,
+       .flow = "continuous",
+       .protocol = "eager"},
+      {.name = "two_connections",
+       .happen = trouble_with_connections,
+       .connections = 2,
+       .flow = "continuous",
+       .protocol = "cooperative"},
       {.name = "net_cut", .happen = cut_network, .proxied = true, .flow = "batch", .protocol = "eager"},
       {.name = "net_delay", .happen = delay_network, .proxied = true, .flow = "batch", .protocol = "cooperative"},
       {.name = "net_trickle",

@@ -16,6 +16,8 @@ struct FaultKind {
   int (*happen)(Stage& stage, Expectation& expectation);
   bool proxied = false;
   bool hangs = false;
+  int connections = 1;  // of each application
+  bool static_members = false;
   std::vector<std::string> arguments = {};  // more of the applications'
   // The combination that is tried when there is time for one only.
   const char* flow;

@@ -37,7 +37,9 @@ TEST_P(EachFault, LosesNothingAndRepeatsOnlyWhatWasNotCommitted) {
                .protocol = combination.protocol,
                .proxied = kind->proxied,
                .arguments = kind->arguments,
-               .hangs = kind->hangs});
+               .hangs = kind->hangs,
+               .connections = kind->connections,
+               .static_members = kind->static_members});
   Expectation expectation;
   int times = 0;
   if (stage.begin(2)) {

@@ -120,7 +120,7 @@ class Mix {
 
   // The first application is never killed, so that its figures can be compared.
   void step_of_applications(MixSchedule& schedule) {
-    const int kind = schedule.one_of(3);
+    const int kind = schedule.one_of(4);
     const int time = schedule.between(500, 9'000);
     const std::size_t last = stage_.applications() - 1;
     if (kind == 0) {
@@ -133,6 +133,12 @@ class Mix {
       tell("kill of application", static_cast<int>(last), 0);
       stage_.kill_application(last);
       (void)stage_.start_application();
+    } else if (kind == 2) {
+      const std::size_t whom = schedule.one_of(2) == 0 ? 0 : last;
+      tell("a share hangs in application", static_cast<int>(whom), time);
+      EXPECT_TRUE(stage_.hang(whom)) << "application " << whom << " begins no message";
+      rest(time);  // at times beyond what a share may take
+      stage_.let_go(whom);
     } else {
       tell("a join and a leave of application", static_cast<int>(last), time);
       (void)stage_.start_application();
@@ -155,7 +161,12 @@ TEST_P(RandomMix, LosesNothingAndRepeatsOnlyWhatWasNotCommitted) {
   const auto [flow, protocol] = GetParam();
   const std::uint64_t chance = seed();
   std::printf("  mix: BRAID_FAULT_SEED=%llu\n", static_cast<unsigned long long>(chance));
-  Stage stage({.flow = flow, .protocol = protocol, .proxied = true});
+  Stage stage({.flow = flow,
+               .protocol = protocol,
+               .proxied = true,
+               .arguments = {"max_processing_ms=5000", "drain_ms=1000", "slow_us=1000"},
+               .hangs = true,
+               .connections = chance % 2 == 0 ? 2 : 1});
   ASSERT_TRUE(stage.begin(3)) << "it does not work before anything fails";
   const int times = Mix(stage, chance, steady_clock::now() + mix_time()).play();
   stage.nodes().make_whole();

@@ -90,7 +90,14 @@ std::string Stage::file_of(std::size_t number, const std::string& kind) const {
   return folder_ + "/" + std::to_string(number) + "." + kind;
 }
 
-std::vector<std::string> Stage::arguments(std::size_t number) const {
+std::string Stage::free_member_name() {
+  for (int number = 0;; ++number) {
+    const std::string name = "member-" + std::to_string(number);
+    if (std::ranges::none_of(member_names_, [&](const auto& one) { return one.second == name; })) return name;
+  }
+}
+
+std::vector<std::string> Stage::arguments(std::size_t number) {
   std::vector<std::string> all{
       "bootstrap=" + (options_.proxied ? nodes_.proxied_bootstrap() : nodes_.bootstrap()), "group=" + group_,
       "topic=" + topic_, "journal=" + folder_ + "/journal", "log=" + file_of(number, "log"),
@@ -104,6 +111,11 @@ std::vector<std::string> Stage::arguments(std::size_t number) const {
     std::erase_if(all, [](const std::string& one) {
       return one.starts_with("kafka.session.") || one.starts_with("kafka.heartbeat.");
     });
+  }
+  if (options_.connections > 1) all.push_back("connections=" + std::to_string(options_.connections));
+  if (options_.static_members) {
+    member_names_[number] = free_member_name();
+    all.push_back("kafka.group.instance.id=" + member_names_[number]);
   }
   if (options_.hangs) all.push_back("hang=" + file_of(number, "hang"));
   all.insert(all.end(), options_.arguments.begin(), options_.arguments.end());
@@ -121,6 +133,7 @@ void Stage::end_application(std::size_t number) {
   application(number).signal(SIGTERM);
   const auto status = application(number).wait(30s);
   running_.erase(number);
+  member_names_.erase(number);
   figures_.erase(number);
   if (!status) {
     ADD_FAILURE() << "application " << number << " does not end";
@@ -136,6 +149,7 @@ void Stage::kill_application(std::size_t number) {
     ADD_FAILURE() << "application " << number << " had ended by itself, by status " << status.value_or(-1);
   }
   running_.erase(number);
+  member_names_.erase(number);
   figures_.erase(number);
 }
 
@@ -171,6 +185,7 @@ void Stage::look() {
   const auto& entries = journal_->read();
   for (; looked_ < entries.size(); ++looked_) {
     const JournalEntry& entry = entries[looked_];
+    if (entry.kind == JournalEntry::Kind::farewell) ++farewells_[entry.process];
     if (entry.kind != JournalEntry::Kind::end) continue;
     ++ended_by_[entry.process];
     auto& ended = ended_.at(static_cast<std::size_t>(entry.partition));
@@ -189,6 +204,11 @@ std::size_t Stage::ended() {
 std::size_t Stage::ended_by(std::size_t number) {
   look();
   return ended_by_[static_cast<std::int32_t>(applications_[number]->pid())];
+}
+
+std::size_t Stage::farewells(std::size_t number) {
+  look();
+  return farewells_[static_cast<std::int32_t>(applications_[number]->pid())];
 }
 
 bool Stage::works(std::size_t number, std::size_t messages) {
@@ -256,7 +276,7 @@ void Stage::compare_figures() {
     ProcessFigures now;
     // A client has a connection to each node it deals with and one to its group's coordinator; those that are not
     // used end after a while, and come again. Nothing else changes by itself.
-    const int sockets_most = std::max(before.sockets, ThreeNodes::kNodes + 1);
+    const int sockets_most = std::max(before.sockets, options_.connections * (ThreeNodes::kNodes + 1));
     const bool as_before = eventually(
         [&] {
           now = ProcessFigures::of(applications_[number]->pid());

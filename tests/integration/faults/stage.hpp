@@ -27,6 +27,9 @@ struct StageOptions {
   std::chrono::milliseconds session{6'000};
   std::vector<std::string> arguments = {};  // more of the applications', as fault_worker.cpp takes them
   bool hangs = false;                       // messages can be made to hang
+  int connections = 1;                      // of each application
+  // Each application is a static member; one that starts takes the name of one that has ended.
+  bool static_members = false;
 };
 
 // What a test plays on: a topic that is being written, applications that consume it, and what they write down.
@@ -58,6 +61,8 @@ class Stage {
   // The next message that the application begins is worked on until let_go(). False: it has not begun one in 60 s.
   [[nodiscard]] bool hang(std::size_t number) const;
   void let_go(std::size_t number) const;
+  // Assignments of virtual partitions that the application has given back.
+  [[nodiscard]] std::size_t farewells(std::size_t number);
   // Waits until the application's log has a line with these words. False: not within 60 s.
   [[nodiscard]] bool says(std::size_t number, const std::string& words) const;
 
@@ -88,7 +93,8 @@ class Stage {
   Verdict close(const Expectation& expectation = {});
 
  private:
-  [[nodiscard]] std::vector<std::string> arguments(std::size_t number) const;
+  [[nodiscard]] std::vector<std::string> arguments(std::size_t number);
+  [[nodiscard]] std::string free_member_name();
   [[nodiscard]] std::string file_of(std::size_t number, const std::string& kind) const;
   void look();
   [[nodiscard]] std::size_t ended_by(std::size_t number);
@@ -106,12 +112,14 @@ class Stage {
   std::vector<std::vector<bool>> ended_;  // offsets, by partition
   std::vector<std::size_t> done_;         // by partition: all before it have been ended
   std::size_t distinct_ = 0;
-  std::map<std::int32_t, std::size_t> ended_by_;  // messages, by process
+  std::map<std::int32_t, std::size_t> ended_by_;   // messages, by process
+  std::map<std::int32_t, std::size_t> farewells_;  // by process
   std::unique_ptr<NumberedProducer> producer_;
   std::vector<std::unique_ptr<application_test::WorkerProcess>> applications_;
   std::set<std::size_t> running_;
-  std::map<std::size_t, ProcessFigures> figures_;  // of those that still run
-  std::map<std::size_t, ProcessFigures> warm_;     // of all
+  std::map<std::size_t, std::string> member_names_;  // of those that run, where they are static members
+  std::map<std::size_t, ProcessFigures> figures_;    // of those that still run
+  std::map<std::size_t, ProcessFigures> warm_;       // of all
 };
 
 }  // namespace braid::faults

@@ -5,6 +5,7 @@
 //   slow_one_in, slow_us   keys whose number is a multiple of this take so long instead
 //   max_queued          of a virtual partition, with the flow continuous
 //   max_processing_ms   how long a share may run
+//   connections         to the group, 1 unless given
 //   hang                a file: one message that begins while it is there renames it to FILE.taken, and is worked
 //   on
 //                       until that is gone
@@ -131,7 +132,8 @@ int run(int count, char** values) {
                   .hang = given["hang"]};
   const std::chrono::milliseconds max_processing(number("max_processing_ms", 0));
   auto routes = braid::routing::draw([&](braid::routing::RoutesBuilder& r) {
-    auto topic = r.consumer_group(given.at("group")).topic(given.at("topic"));
+    auto group = r.consumer_group(given.at("group")).subscription_group("journaled");
+    auto topic = group.connections(number("connections", 1)).topic(given.at("topic"));
     topic.consumer("journaling", [work] { return std::make_unique<JournalingConsumer>(journal, work); });
     if (max_processing.count() > 0) topic.max_processing_time(max_processing);
     if (given["flow"] == "continuous") topic.flow(braid::Flow::continuous).max_queued(number("max_queued", 10'000));
