@@ -98,9 +98,9 @@ TEST(EventWakeUp, DoesNotSpinAfterANotificationThatCameLate) {
     while (notified.load() < i) wake_up.wait_until(now());
     wake_up.wait_until(now());          // the notification itself
     wake_up.wait_until(now() + 100us);  // the early end that is allowed
-    const Time until = now() + 100us;
-    wake_up.wait_until(until);
-    if (now() < until) ++spins;
+    const Time start = now();
+    wake_up.wait_until(start + 100us);
+    if (now() < start + 50us) ++spins;  // the system's timer may be early by a little; who spins returns at once
   }
   notifier.join();
   EXPECT_EQ(spins, 0);
