@@ -78,6 +78,7 @@ std::vector<std::string> arguments(const KafkaClusterOptions& options) {
   }
   for (const auto& [name, protocol] : options.listeners) words.push_back("--listener=" + name + ":" + protocol);
   for (const auto& [user, password] : options.scram_users) words.push_back("--scram=" + user + ":" + password);
+  if (!options.libs.empty()) words.push_back("--libs=" + options.libs);
   return words;
 }
 
@@ -232,6 +233,12 @@ std::optional<std::string> KafkaCluster::available() {
   std::error_code error;
   if (!fs::is_directory(libs, error)) return "no real Kafka: BRAID_KAFKA_LIBS is not a folder: " + libs;
   return std::nullopt;
+}
+
+std::string KafkaCluster::older_libs() {
+  const std::string libs = environment("BRAID_OLDER_KAFKA_LIBS");
+  std::error_code error;
+  return fs::is_directory(libs, error) ? libs : "";
 }
 
 KafkaCluster KafkaCluster::start(KafkaClusterOptions options) {

@@ -29,6 +29,9 @@ struct KafkaClusterOptions {
   // Users and passwords for SASL/SCRAM, SHA-256 and SHA-512.
   std::map<std::string, std::string> scram_users = {};
 
+  // The folder of the jars, as `prepare` prints it; empty: BRAID_KAFKA_LIBS.
+  std::string libs = {};
+
   // Java heap of a node, as java's -Xmx takes it.
   std::string heap = "512m";
 
@@ -50,6 +53,9 @@ class KafkaCluster {
   // Empty when Kafka can be started here; else the reason, for GTEST_SKIP(). Looks at BRAID_KAFKA_LIBS, the folder
   // that `prepare` printed, and BRAID_KAFKA_SKIP, the reason why there is none.
   static std::optional<std::string> available();
+
+  // The folder of an older version's jars, that BRAID_OLDER_KAFKA_LIBS names; empty: there are none.
+  static std::string older_libs();
 
   // Returns when all nodes answer: about 3 s for one, 6 s for three on two cores.
   static KafkaCluster start(KafkaClusterOptions options = {});
