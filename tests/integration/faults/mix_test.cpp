@@ -60,6 +60,10 @@ class Mix {
           stage_.keep_figures();
           stage_.tell("half of it is over");
         }
+        if (number == kApplications && steady_clock::now() > figures_at_) {
+          figures_at_ += 1min;
+          stage_.tell_figures();
+        }
         rest(schedule.between(1'000, 5'000));
       }
     } catch (const std::exception& problem) {
@@ -151,7 +155,8 @@ class Mix {
   const std::uint64_t seed_;
   const steady_clock::time_point half_;
   const steady_clock::time_point until_;
-  bool warm_ = false;  // the applications' lane's
+  bool warm_ = false;                                                 // the applications' lane's
+  steady_clock::time_point figures_at_ = steady_clock::now() + 1min;  // the same
   std::atomic<int> times_{0};
 };
 
@@ -166,7 +171,8 @@ TEST_P(RandomMix, LosesNothingAndRepeatsOnlyWhatWasNotCommitted) {
                .proxied = true,
                .arguments = {"max_processing_ms=5000", "drain_ms=1000", "slow_us=1000"},
                .hangs = true,
-               .connections = chance % 2 == 0 ? 2 : 1});
+               .connections = chance % 2 == 0 ? 2 : 1,
+               .late_stops = true});
   ASSERT_TRUE(stage.begin(3)) << "it does not work before anything fails";
   const int times = Mix(stage, chance, steady_clock::now() + mix_time()).play();
   stage.nodes().make_whole();

@@ -30,6 +30,8 @@ struct StageOptions {
   int connections = 1;                      // of each application
   // Each application is a static member; one that starts takes the name of one that has ended.
   bool static_members = false;
+  // The network may fail while one stops: it says then that positions were not acknowledged in time.
+  bool late_stops = false;
 };
 
 // What a test plays on: a topic that is being written, applications that consume it, and what they write down.
@@ -73,6 +75,8 @@ class Stage {
   [[nodiscard]] bool begin(std::size_t applications);
   // Keeps the figures of the applications that run now instead.
   void keep_figures();
+  // Prints what they are now.
+  void tell_figures() const;
   // Waits until all that had been acknowledged at the call has been ended. False: not within 60 s.
   [[nodiscard]] bool caught_up();
   // Waits until so many more messages have been acknowledged, which is this stage's clock. False: not within 60 s.
