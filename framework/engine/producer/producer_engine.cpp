@@ -66,9 +66,10 @@ Result<void> ProducerEngine::send_within(const Record& record, OnDelivery on_del
   return send(record, in_flight_for(record, std::move(on_delivery)), wait);
 }
 
-Result<void> ProducerEngine::send_tracked(const Record& record, std::shared_ptr<DeliveryState> state) {
+Result<void> ProducerEngine::send_tracked(const Record& record, std::shared_ptr<DeliveryState> state,
+                                          Deadline until) {
   return send(record, std::make_unique<InFlight>(InFlight{.state = std::move(state), .label = record.label}),
-              options_.max_wait_for_room);
+              options_.max_wait_for_room, until);
 }
 
 ProducerEngine::InFlightPtr ProducerEngine::in_flight_for(const Record& record, OnDelivery on_delivery) const {
@@ -78,7 +79,8 @@ ProducerEngine::InFlightPtr ProducerEngine::in_flight_for(const Record& record, 
   return std::make_unique<InFlight>(InFlight{.on_delivery = std::move(on_delivery), .label = record.label});
 }
 
-Result<void> ProducerEngine::send(const Record& record, InFlightPtr in_flight, std::chrono::milliseconds wait) {
+Result<void> ProducerEngine::send(const Record& record, InFlightPtr in_flight, std::chrono::milliseconds wait,
+                                  Deadline until) {
   const std::uint64_t sequence = begun_.fetch_add(1, std::memory_order_seq_cst) + 1;
   if (in_flight) in_flight->sequence = sequence;
   const std::uint64_t token = token_of(in_flight.get(), sequence);
@@ -90,7 +92,7 @@ Result<void> ProducerEngine::send(const Record& record, InFlightPtr in_flight, s
       return sent;
     }
     const bool full = sent.error().kind() == Error::Kind::queue_full;
-    if (full && !deadline) deadline = steady_clock::now() + wait;
+    if (full && !deadline) deadline = std::min(steady_clock::now() + wait, until);
     // Its own thread would wait for itself.
     if (full && !ServeTurn::serves_here() && wait_for_room(*deadline)) continue;
     refused_.fetch_add(1, std::memory_order_relaxed);
@@ -161,7 +163,7 @@ Result<Delivery> ProducerEngine::send_and_wait(const Record& record, std::chrono
   if (const auto refused = ServeTurn::refuses_waiting()) return *refused;
   const Deadline deadline = steady_clock::now() + timeout;
   const auto state = std::make_shared<DeliveryState>();
-  if (auto sent = send_tracked(record, state); !sent) return sent.error();
+  if (auto sent = send_tracked(record, state, deadline); !sent) return sent.error();
   serve_until_settled(*state, deadline);
   return outcome_of(state->wait_until(steady_clock::now()), timeout);
 }

@@ -56,8 +56,10 @@ class ProducerEngine final : private DeliveryEvents {
   ~ProducerEngine() override;
 
   Result<void> send(const Record& record, OnDelivery on_delivery);
-  Result<void> send_tracked(const Record& record, std::shared_ptr<DeliveryState> state);
-  // As Producer::produce_sync().
+  // As send(); the wait for room ends at `until` too.
+  Result<void> send_tracked(const Record& record, std::shared_ptr<DeliveryState> state,
+                            std::chrono::steady_clock::time_point until);
+  // As Producer::produce_sync(): the wait for room counts too.
   Result<Delivery> send_and_wait(const Record& record, std::chrono::milliseconds timeout);
   // Until it is settled, or the deadline; serves reports meanwhile, if nobody else does.
   void wait_for(const DeliveryState& state, std::chrono::steady_clock::time_point deadline) {
@@ -94,7 +96,8 @@ class ProducerEngine final : private DeliveryEvents {
 
   // --- any thread's
   [[nodiscard]] InFlightPtr in_flight_for(const Record& record, OnDelivery on_delivery) const;
-  Result<void> send(const Record& record, InFlightPtr in_flight, std::chrono::milliseconds wait);
+  Result<void> send(const Record& record, InFlightPtr in_flight, std::chrono::milliseconds wait,
+                    Deadline until = Deadline::max());
   [[nodiscard]] Result<void> hand_over(const Record& record, std::uint64_t token);
   // What follows where the client is not to be used, or has said a fatal error just now. None: there is another
   // one.

@@ -14,6 +14,8 @@ namespace {
 
 using std::chrono::steady_clock;
 
+constexpr auto kNoDeadline = steady_clock::time_point::max();
+
 // With more to say.
 Error reworded(const Error& error, std::string text) {
   return {error.kind(), std::move(text), error.retriable(), error.fatal()};
@@ -91,7 +93,7 @@ Result<DeliveryHandle> ProducerFront::produce(const Record& record) {
   Prepared prepared;
   if (const auto fine = prepare(record, prepared); !fine) return fine.error();
   auto state = std::make_shared<DeliveryState>();
-  if (const auto sent = engine_->send_tracked(prepared.record(), state); !sent) return sent.error();
+  if (const auto sent = engine_->send_tracked(prepared.record(), state, kNoDeadline); !sent) return sent.error();
   return DeliveryHandle(std::move(state));
 }
 
@@ -102,7 +104,7 @@ Result<Delivery> ProducerFront::produce_sync(const Record& record, std::chrono::
   return engine_->send_and_wait(prepared.record(), timeout);
 }
 
-ProducerFront::Sent ProducerFront::send_all(std::span<const Record> records) {
+ProducerFront::Sent ProducerFront::send_all(std::span<const Record> records, steady_clock::time_point until) {
   Sent all;
   if ((all.error = shut())) return all;
   std::deque<Prepared> prepared;
@@ -113,7 +115,7 @@ ProducerFront::Sent ProducerFront::send_all(std::span<const Record> records) {
   all.states.reserve(records.size());
   for (const Prepared& each : prepared) {
     auto state = std::make_shared<DeliveryState>();
-    if (const auto sent = engine_->send_tracked(each.record(), state); !sent) {
+    if (const auto sent = engine_->send_tracked(each.record(), state, until); !sent) {
       all.error =
           reworded(sent.error(), fmt::format("record {} of {} could not be sent, and none behind it was: {}",
                                              all.states.size(), records.size(), sent.error().text()));
@@ -125,7 +127,7 @@ ProducerFront::Sent ProducerFront::send_all(std::span<const Record> records) {
 }
 
 ManyProduced ProducerFront::produce_many(std::span<const Record> records) {
-  Sent sent = send_all(records);
+  Sent sent = send_all(records, kNoDeadline);
   ManyProduced produced{.handles = {}, .error = std::move(sent.error)};
   for (auto& state : sent.states) produced.handles.emplace_back(std::move(state));
   return produced;
@@ -134,7 +136,7 @@ ManyProduced ProducerFront::produce_many(std::span<const Record> records) {
 ManyDelivered ProducerFront::produce_many_sync(std::span<const Record> records, std::chrono::milliseconds timeout) {
   const auto deadline = steady_clock::now() + timeout;
   Sent sent{.states = {}, .error = ServeTurn::refuses_waiting()};
-  if (!sent.error) sent = send_all(records);
+  if (!sent.error) sent = send_all(records, deadline);
   ManyDelivered many{.each = {}, .error = std::move(sent.error)};
   many.each.reserve(records.size());
   for (const auto& state : sent.states) {

@@ -95,7 +95,8 @@ class ProducerFront {
     std::vector<std::shared_ptr<DeliveryState>> states;
     std::optional<Error> error;
   };
-  Sent send_all(std::span<const Record> records);
+  // For room it waits until then at most, over all records.
+  Sent send_all(std::span<const Record> records, std::chrono::steady_clock::time_point until);
   Result<void> run_chain(RecordDraft& draft) const;
   void handle_flushed(core::RecordBuffer::Number number, const Delivery& delivery);
 

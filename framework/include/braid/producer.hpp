@@ -103,8 +103,9 @@ class Producer {
   // The same with a callback in place of a handle, which costs less; none: nobody wants to know. It is called once
   // if this succeeded, maybe before it returns, and not otherwise. Exceptions are logged and dropped.
   Result<void> produce(const Record& record, OnDelivery on_delivery);
-  // Waits for the delivery. An error: it was not delivered; or timed_out with retriable(), where the time was up
-  // first and the record is still being sent.
+  // Waits for the delivery, and for room before, within the timeout. An error: it was not delivered; queue_full: it
+  // was not sent, since there was no room in that time; or timed_out with retriable(), where the time was up first
+  // and the record is still being sent.
   Result<Delivery> produce_sync(const Record& record, std::chrono::milliseconds timeout = std::chrono::seconds(60));
   // The coroutine goes on on its own executor. What the record's views point to must live until then.
   Awaitable<Result<Delivery>> produce_async(Record record);

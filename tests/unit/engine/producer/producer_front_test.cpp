@@ -182,6 +182,42 @@ TEST_F(ProducerFrontTest, AFullQueueFailsWhenTheWaitIsOver) {
   EXPECT_EQ(front().engine().outstanding(), 0U);
 }
 
+TEST_F(ProducerFrontTest, ASynchronousCallWaitsNoLongerForRoomThanForTheDelivery) {
+  options.max_wait_for_room = kDeadline;
+  client->set_capacity(0);
+  const auto begun = std::chrono::steady_clock::now();
+  const auto one = front().produce_sync(record("1"), 20ms);
+  EXPECT_EQ(one.error().kind(), Error::Kind::queue_full);
+  const auto many = front().produce_many_sync(std::array{record("2"), record("3")}, 20ms);
+  EXPECT_EQ(many.error->kind(), Error::Kind::queue_full);
+  EXPECT_EQ(many.each.size(), 2U);
+  EXPECT_LT(std::chrono::steady_clock::now() - begun, kDeadline / 2);
+  EXPECT_EQ(front().engine().outstanding(), 0U);
+  EXPECT_TRUE(taken().empty());
+}
+
+// What waiting for room has used up is missing to wait for the delivery.
+TEST_F(ProducerFrontTest, ASynchronousCallHasOneTimeForRoomAndDelivery) {
+  options.max_wait_for_room = kDeadline;
+  client->set_capacity(1);
+  ASSERT_TRUE(front().produce(record("1"), {}).ok());
+  constexpr auto kTimeout = 2000ms;
+  const auto begun = std::chrono::steady_clock::now();
+  auto call = std::async(std::launch::async, [&] {
+    return front().produce_many_sync(std::array{record("2"), record("3")}, kTimeout);
+  });
+  ASSERT_TRUE(client->wait_for_full());
+  EXPECT_EQ(call.wait_until(begun + kTimeout / 2), std::future_status::timeout);
+  client->answer();  // room for the second; the third finds none
+  const ManyDelivered many = call.get();
+  EXPECT_GE(std::chrono::steady_clock::now() - begun, kTimeout);
+  EXPECT_LT(std::chrono::steady_clock::now() - begun, kTimeout + kDeadline / 2);
+  ASSERT_EQ(many.each.size(), 2U);
+  EXPECT_EQ(many.each[0].error->kind(), Error::Kind::timed_out);
+  EXPECT_EQ(many.each[1].error->kind(), Error::Kind::queue_full);
+  EXPECT_EQ(taken(), (std::vector<std::string>{"1", "2"}));
+}
+
 TEST_F(ProducerFrontTest, AFailedFlushKeepsWhatWasNotDeliveredInItsOrder) {
   const std::vector<Record> records{record("1"), record("2"), record("3"), record("4")};
   ASSERT_TRUE(front().buffer(records).ok());
