@@ -24,10 +24,13 @@ namespace braid::runtime {
 // Of a payload, in bytes.
 [[nodiscard]] std::size_t max_payload_of(const ProducerSettings& settings);
 
-// Producer's functions for coroutines. The front outlives them.
-[[nodiscard]] Awaitable<Result<Delivery>> produce_async(engine::ProducerFront& front, Record record);
-[[nodiscard]] Awaitable<ManyDelivered> produce_many_async(engine::ProducerFront& front,
+// Producer's functions for coroutines, which may wait, or begin only, when the producer has ended: they keep what
+// is left of it. Its owner has closed it by then, so that no thread of it is left.
+[[nodiscard]] Awaitable<Result<Delivery>> produce_async(std::shared_ptr<engine::ProducerFront> front,
+                                                        Record record);
+[[nodiscard]] Awaitable<ManyDelivered> produce_many_async(std::shared_ptr<engine::ProducerFront> front,
                                                           std::vector<Record> records);
-[[nodiscard]] Awaitable<Result<void>> flush_async(engine::ProducerFront& front, std::chrono::milliseconds timeout);
+[[nodiscard]] Awaitable<Result<void>> flush_async(std::shared_ptr<engine::ProducerFront> front,
+                                                  std::chrono::milliseconds timeout);
 
 }  // namespace braid::runtime

@@ -13,16 +13,17 @@ class Producer::Impl {
   ~Impl() {
     if (front_->forked()) {
       // Its threads are another process's: a destructor would wait for them for good.
-      [[maybe_unused]] const auto* left_alone = front_.release();
+      [[maybe_unused]] const auto* left_alone = new std::shared_ptr(std::move(front_));
     } else {
       front_->close(close_timeout_);
     }
   }
   [[nodiscard]] engine::ProducerFront& front() const { return *front_; }
+  [[nodiscard]] std::shared_ptr<engine::ProducerFront> for_coroutine() const { return front_; }
 
  private:
   const std::chrono::milliseconds close_timeout_;
-  std::unique_ptr<engine::ProducerFront> front_;
+  std::shared_ptr<engine::ProducerFront> front_;  // coroutines that wait keep it too
 };
 
 Producer::Producer(ProducerSettings settings) : impl_(std::make_unique<Impl>(settings)) {}
@@ -38,7 +39,7 @@ Result<Delivery> Producer::produce_sync(const Record& record, std::chrono::milli
   return impl_->front().produce_sync(record, timeout);
 }
 Awaitable<Result<Delivery>> Producer::produce_async(Record record) {
-  return runtime::produce_async(impl_->front(), std::move(record));
+  return runtime::produce_async(impl_->for_coroutine(), std::move(record));
 }
 ManyProduced Producer::produce_many(std::span<const Record> records) {
   return impl_->front().produce_many(records);
@@ -47,7 +48,7 @@ ManyDelivered Producer::produce_many_sync(std::span<const Record> records, std::
   return impl_->front().produce_many_sync(records, timeout);
 }
 Awaitable<ManyDelivered> Producer::produce_many_async(std::vector<Record> records) {
-  return runtime::produce_many_async(impl_->front(), std::move(records));
+  return runtime::produce_many_async(impl_->for_coroutine(), std::move(records));
 }
 Result<void> Producer::buffer(const Record& record) {
   return impl_->front().buffer({&record, 1});
@@ -59,7 +60,7 @@ Result<void> Producer::flush(std::chrono::milliseconds timeout) {
   return impl_->front().flush(timeout);
 }
 Awaitable<Result<void>> Producer::flush_async(std::chrono::milliseconds timeout) {
-  return runtime::flush_async(impl_->front(), timeout);
+  return runtime::flush_async(impl_->for_coroutine(), timeout);
 }
 std::vector<OwnedRecord> Producer::take_buffered() {
   return impl_->front().take_buffered();

@@ -14,6 +14,11 @@ namespace {
 
 using std::chrono::steady_clock;
 
+Error taken_by_a_close() {
+  return {Error::Kind::closed,
+          "the producer was closed while this flush waited; what was not delivered is in the close's report"};
+}
+
 }  // namespace
 
 Result<void> ProducerFront::buffer(std::span<const Record> records) {
@@ -42,29 +47,60 @@ Result<void> ProducerFront::flush(std::chrono::milliseconds timeout) {
     return Error(Error::Kind::timed_out, "another thread's flush has not ended; nothing was sent by this one",
                  true);
   }
-  if (flush->earlier_is_on_its_way()) {
+  return run(*flush, deadline);
+}
+
+Result<void> ProducerFront::run(Flush& flush, steady_clock::time_point deadline) {
+  if (flush.earlier_is_on_its_way()) {
     if (auto before = engine_->flush(left_until(deadline)); !before) return before;
   }
-  auto sent = flush->send(deadline);
+  auto sent = flush.send(deadline);
   auto waited = engine_->flush(left_until(deadline));
   if (!sent) return sent;
   if (!waited) return waited;
-  return flush->outcome();
+  return flush.outcome();
 }
 
 std::unique_ptr<ProducerFront::Flush> ProducerFront::begin_flush(steady_clock::time_point until) {
   std::unique_lock lock(mutex_);
-  if (!flush_ended_.wait_until(lock, until, [this] { return !flushing_; })) return nullptr;
-  auto flush = std::make_unique<Flush>(*this);
-  flushing_ = true;
+  if (!turn_moved_.wait_until(lock, until, [this] { return turn_ == 0; })) return nullptr;
+  auto flush = std::make_unique<Flush>(*this, turns_ + 1);
+  turn_ = ++turns_;
+  return flush;
+}
+
+std::unique_ptr<ProducerFront::Flush> ProducerFront::take_turn(steady_clock::time_point until) {
+  std::unique_lock lock(mutex_);
+  if (!turn_moved_.wait_until(lock, until, [this] { return !sending_; })) return nullptr;
+  auto flush = std::make_unique<Flush>(*this, turns_ + 1);
+  turn_ = ++turns_;
   return flush;
 }
 
 ProducerFront::Flush::~Flush() {
+  if (front_.forked()) return;
   const std::lock_guard lock(front_.mutex_);
-  front_.flushing_ = false;
-  front_.flush_ended_.notify_one();  // with the mutex: who waits may end the front as soon as it has the turn
+  if (!has_the_turn()) return;
+  front_.turn_ = 0;
+  front_.turn_moved_.notify_all();  // with the mutex: who waits may end the front as soon as it has the turn
 }
+
+// Stands where a flush sends, which a close waits for: what it sends then comes behind all of this.
+class ProducerFront::Flush::Sending {
+ public:
+  // With the mutex.
+  explicit Sending(ProducerFront& front) : front_(front) { front_.sending_ = true; }
+  ~Sending() {
+    const std::lock_guard lock(front_.mutex_);
+    front_.sending_ = false;
+    front_.turn_moved_.notify_all();
+  }
+  Sending(const Sending&) = delete;
+  Sending& operator=(const Sending&) = delete;
+
+ private:
+  ProducerFront& front_;
+};
 
 bool ProducerFront::Flush::earlier_is_on_its_way() const {
   const std::lock_guard lock(front_.mutex_);
@@ -72,6 +108,16 @@ bool ProducerFront::Flush::earlier_is_on_its_way() const {
 }
 
 Result<void> ProducerFront::Flush::send(steady_clock::time_point until) {
+  std::optional<Sending> sending;
+  {
+    const std::lock_guard lock(front_.mutex_);
+    if (!has_the_turn()) return taken_by_a_close();
+    sending.emplace(front_);
+  }
+  return send_all(until);
+}
+
+Result<void> ProducerFront::Flush::send_all(steady_clock::time_point until) {
   ProducerEngine& engine = *front_.engine_;
   for (;;) {
     std::optional<core::RecordBuffer::Taken> taken;
@@ -113,6 +159,7 @@ void ProducerFront::handle_flushed(core::RecordBuffer::Number number, const Deli
 
 Result<void> ProducerFront::Flush::outcome() const {
   const std::lock_guard lock(front_.mutex_);
+  if (!has_the_turn()) return taken_by_a_close();
   const auto& first = front_.first_failure_;
   if (!first) return {};
   return Error(first->kind(),

@@ -167,10 +167,12 @@ CloseReport ProducerFront::close(std::chrono::milliseconds timeout) {
     return {};
   }
   const auto deadline = steady_clock::now() + timeout;
-  if (buffered() > 0) static_cast<void>(flush(timeout));  // what is left is in the report
+  if (buffered() > 0) {
+    if (const auto flush = take_turn(deadline)) static_cast<void>(run(*flush, deadline));
+  }
   shut_.store(true, std::memory_order_release);
   CloseReport report = engine_->close(left_until(deadline));
-  report.buffered = take_buffered();
+  report.buffered = take_buffered();  // what is left
   return report;
 }
 

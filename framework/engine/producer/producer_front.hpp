@@ -11,6 +11,7 @@
 #include <chrono>
 #include <condition_variable>
 #include <cstddef>
+#include <cstdint>
 #include <deque>
 #include <memory>
 #include <mutex>
@@ -58,11 +59,12 @@ class ProducerFront {
   std::vector<OwnedRecord> take_buffered();
   [[nodiscard]] std::size_t buffered() const;
 
-  // A flush by its steps, for callers that wait in their own way. Has the turn of flushes for as long as it lives.
-  // Thread: one at a time, not always the same.
+  // A flush by its steps, for callers that wait in their own way. Has the turn of flushes for as long as it lives,
+  // but for a close, which takes the turn between two steps: those behind it fail by an error of kind closed.
+  // The front outlives it. Thread: one at a time, not always the same.
   class Flush {
    public:
-    explicit Flush(ProducerFront& front) : front_(front) {}
+    Flush(ProducerFront& front, std::uint64_t turn) : front_(front), turn_(turn) {}
     ~Flush();
     Flush(const Flush&) = delete;
     Flush& operator=(const Flush&) = delete;
@@ -76,7 +78,13 @@ class ProducerFront {
     [[nodiscard]] Result<void> outcome() const;
 
    private:
+    class Sending;
+    // With the mutex.
+    [[nodiscard]] bool has_the_turn() const { return front_.turn_ == turn_; }
+    Result<void> send_all(std::chrono::steady_clock::time_point until);
+
     ProducerFront& front_;
+    const std::uint64_t turn_;
     core::RecordBuffer::Number last_ = 0;  // that it has sent
   };
   // None: another one has the turn until then, and longer.
@@ -98,6 +106,10 @@ class ProducerFront {
   // For room it waits until then at most, over all records.
   Sent send_all(std::span<const Record> records, std::chrono::steady_clock::time_point until);
   Result<void> run_chain(RecordDraft& draft) const;
+  // For a close: a flush that is not sending just now loses its turn, so that one which nobody goes on with, or
+  // whose thread is this one, can't hold the close up.
+  [[nodiscard]] std::unique_ptr<Flush> take_turn(std::chrono::steady_clock::time_point until);
+  Result<void> run(Flush& flush, std::chrono::steady_clock::time_point deadline);
   void handle_flushed(core::RecordBuffer::Number number, const Delivery& delivery);
 
   const ForkStamp stamp_;
@@ -106,8 +118,10 @@ class ProducerFront {
   const std::unique_ptr<ProducerEngine> engine_;
 
   mutable std::mutex mutex_;
-  std::condition_variable flush_ended_;
-  bool flushing_ BRAID_GUARDED_BY(mutex_) = false;  // a Flush lives
+  std::condition_variable turn_moved_;                // or a send() has ended
+  std::uint64_t turn_ BRAID_GUARDED_BY(mutex_) = 0;   // whose it is; 0: nobody's
+  std::uint64_t turns_ BRAID_GUARDED_BY(mutex_) = 0;  // given so far
+  bool sending_ BRAID_GUARDED_BY(mutex_) = false;     // who has the turn is within send()
   core::RecordBuffer buffer_ BRAID_GUARDED_BY(mutex_);
   std::optional<Error> first_failure_ BRAID_GUARDED_BY(mutex_);  // of the present flush, or the last one
   std::atomic<bool> shut_{false};
