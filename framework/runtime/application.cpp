@@ -81,7 +81,7 @@ class Application::Impl {
     auto connections = make_connections();
     Settings letters = settings_;
     letters.client_id = runtime::client_id_of(node_, settings_.client_id);
-    common_->letters = runtime::make_letter_producer(letters, *routes_, common_->log);
+    common_->letters = std::make_shared<runtime::LetterProducers>(letters, *routes_, common_->log);
     factory_->parts().letters = common_->letters;
     if (!settings_.producer.empty()) producer_->make();
     transactions_ = runtime::make_transactional_producers(letters, node_, *routes_, common_, common_->log);

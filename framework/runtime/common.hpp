@@ -4,11 +4,11 @@
 #include "engine/instrumentation/counters.hpp"
 #include "engine/instrumentation/topic_balance.hpp"
 #include "engine/listener/listener.hpp"
-#include "engine/producer/letter_producer.hpp"
 #include "engine/threads/guarded_by.hpp"
 #include "engine/worker/limits.hpp"
 #include "engine/worker/partition_jobs.hpp"
 #include "runtime/inspection.hpp"
+#include "runtime/recovery.hpp"
 #include "runtime/signal_watch.hpp"
 #include "runtime/steady_clock.hpp"
 
@@ -43,7 +43,7 @@ class Common final : public engine::ListenerHost {
   std::shared_ptr<engine::BalanceTable> balances = std::make_shared<engine::BalanceTable>();
   std::shared_ptr<engine::PartitionJobsTable> jobs = std::make_shared<engine::PartitionJobsTable>();
   std::shared_ptr<engine::Limits> limits;
-  std::shared_ptr<engine::LetterProducer> letters;               // none where no topic has dead letters to send
+  std::shared_ptr<LetterProducers> letters;  // from the application's start on
 
  private:
   mutable std::mutex mutex_;

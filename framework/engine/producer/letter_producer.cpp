@@ -14,15 +14,19 @@ Error closed_error() {
 
 }  // namespace
 
-LetterProducer::LetterProducer(std::unique_ptr<ProducerClient> first, MakeClient make, std::shared_ptr<Log> log)
-    : make_(std::move(make)), log_(std::move(log)), engine_(make_engine(std::move(first))) {}
+LetterProducer::LetterProducer(std::unique_ptr<ProducerClient> first, MakeClient make, std::shared_ptr<Log> log,
+                               std::string thread_name)
+    : make_(std::move(make)),
+      log_(std::move(log)),
+      thread_name_(std::move(thread_name)),
+      engine_(make_engine(std::move(first))) {}
 
 LetterProducer::~LetterProducer() {
   close(std::chrono::milliseconds(0));
 }
 
 std::shared_ptr<ProducerEngine> LetterProducer::make_engine(std::unique_ptr<ProducerClient> client) {
-  return std::make_shared<ProducerEngine>("braid-p-dlq", std::move(client), log_);
+  return std::make_shared<ProducerEngine>(thread_name_, std::move(client), log_);
 }
 
 Result<std::shared_ptr<ProducerEngine>> LetterProducer::engine() {

@@ -12,18 +12,20 @@
 #include <functional>
 #include <memory>
 #include <mutex>
+#include <string>
 
 namespace braid::engine {
 
-// Sends an application's dead letters with one producer. One that is of no more use, since the broker has fenced it
+// Sends dead letters with one producer, to one cluster. One that is of no more use, since the broker has fenced it
 // or its idempotence broke, is replaced by a new one with the next letter. Thread: any; close() the owner's.
 class LetterProducer final : public DeadLetterSink {
  public:
   // Must make clients whose messages' partitions wrap.
   using MakeClient = std::function<Result<std::unique_ptr<ProducerClient>>()>;
 
-  // `first`: the client to begin with.
-  LetterProducer(std::unique_ptr<ProducerClient> first, MakeClient make, std::shared_ptr<Log> log);
+  // `first`: the client to begin with. The name has 15 bytes at most.
+  LetterProducer(std::unique_ptr<ProducerClient> first, MakeClient make, std::shared_ptr<Log> log,
+                 std::string thread_name);
   // Requires close().
   ~LetterProducer() override;
 
@@ -38,6 +40,7 @@ class LetterProducer final : public DeadLetterSink {
 
   const MakeClient make_;
   const std::shared_ptr<Log> log_;
+  const std::string thread_name_;
   std::mutex mutex_;  // rare: dead letters
   std::shared_ptr<ProducerEngine> engine_ BRAID_GUARDED_BY(mutex_);
   bool closed_ BRAID_GUARDED_BY(mutex_) = false;

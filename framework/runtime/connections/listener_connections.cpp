@@ -81,7 +81,7 @@ class ListenerConnection final : public Connection {
             .host = parts_->host,
             .stores = stores(),
             .transactions = parts_->transactions,
-            .letters = parts_->letters,
+            .letters = parts_->letters ? parts_->letters->of(*place_.subscription_group) : nullptr,
             .recovery = parts_->recovery,
             // Looking is not for nothing, and only a changing number of connections needs it.
             .gauge = place_.subscription_group->connections.dynamic() ? gauge_ : nullptr,

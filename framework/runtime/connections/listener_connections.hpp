@@ -5,6 +5,7 @@
 #include "runtime/connections/connection.hpp"
 #include "runtime/inspection.hpp"
 #include "runtime/node.hpp"
+#include "runtime/recovery.hpp"
 
 #include <braid/settings.hpp>
 
@@ -42,7 +43,7 @@ class ListenerConnections final : public ConnectionFactory {
     std::shared_ptr<const engine::RecoveryTools> recovery;
     // Of all that routes name. These may follow after the first clients are made.
     std::map<const OffsetStore*, std::shared_ptr<engine::StoreThread>> stores;
-    std::shared_ptr<engine::DeadLetterSink> letters;
+    std::shared_ptr<const LetterProducers> letters;  // null: nobody sends any
     std::shared_ptr<engine::TransactionalSlots> transactions;
   };
 

@@ -8,6 +8,7 @@
 #include <mutex>
 #include <stdexcept>
 #include <string>
+#include <string_view>
 
 namespace braid::application_test {
 namespace {
@@ -54,8 +55,10 @@ class DeadLetterApplication : public ApplicationTest {
     });
   }
   // An application of its own that reads the dead letters.
-  void read_letters() {
-    reader_.emplace(settings(), route("readers", "orders.dlq", reading_));
+  void read_letters(const std::string& bootstrap = "") {
+    Settings reading = settings();
+    if (!bootstrap.empty()) reading.kafka["bootstrap.servers"] = bootstrap;
+    reader_.emplace(reading, route("readers", "orders.dlq", reading_));
     reading_->script = [this](Batch& batch) {
       for (const Message& message : batch) letters->note(message);
     };
@@ -248,6 +251,57 @@ TEST_F(DeadLetterApplication, AWrongSettingIsToldAtTheStart) {
   wrong.kafka["max.in.flight"] = "100";  // too many for an idempotent producer
   Application app(wrong, with_dead_letters());
   EXPECT_THROW(app.start(), std::invalid_argument);
+}
+
+// Two clusters that have the same topics.
+TEST_F(DeadLetterApplication, TheyStayOnTheClusterOfTheirGroup) {
+  const EmbeddedCluster other{{.brokers = 1, .topics = {{"orders", 1, 1}, {"orders.dlq", 1, 1}}}};
+  make_topic("orders");
+  make_topic("orders.dlq");
+  produce("orders", 4, 1);
+  Producer there({.kafka = {{"bootstrap.servers", other.bootstrap()}}, .log_level = LogLevel::off});
+  for (int i = 0; i < 8; ++i) {
+    ASSERT_TRUE(there.produce_sync({.topic = "orders", .key = "k", .payload = std::to_string(i)}).ok());
+  }
+  const auto fails = [](std::string_view payload) {
+    return [payload](Batch& batch) {
+      for (const Message& message : batch) {
+        if (message.payload() == payload) throw MessageFailed(message, "poison");
+        batch.mark(message);
+      }
+    };
+  };
+  recorder->script = fails("3");
+  auto routes = with_dead_letters();
+  recorder = std::make_shared<Recorder>();
+  recorder->script = fails("7");
+  auto elsewhere = with_dead_letters();
+  elsewhere.consumer_groups[0].id = "there";
+  for (auto& subscription_group : elsewhere.consumer_groups[0].subscription_groups) {
+    subscription_group.id = "there";
+    subscription_group.kafka["bootstrap.servers"] = other.bootstrap();
+    for (auto& topic : subscription_group.topics) topic.kafka["bootstrap.servers"] = other.bootstrap();
+  }
+  routes.consumer_groups.push_back(elsewhere.consumer_groups[0]);
+  Application app(settings(), std::move(routes));
+  app.start();
+  EXPECT_TRUE(eventually([&] { return app.figures().dead_letters == 2; }));
+  EXPECT_TRUE(app.stop().in_time);
+
+  read_letters();
+  EXPECT_TRUE(eventually([&] { return letters->count() >= 1; }));
+  stop_reading();
+  const auto of_here = letters->all();
+  EXPECT_EQ(of_here.size(), 1U);
+  EXPECT_TRUE(of_here.contains("0/3")) << of_here.begin()->first;
+
+  letters = std::make_shared<Letters>();
+  read_letters(other.bootstrap());
+  EXPECT_TRUE(eventually([&] { return letters->count() >= 1; }));
+  stop_reading();
+  const auto of_there = letters->all();
+  EXPECT_EQ(of_there.size(), 1U);
+  EXPECT_TRUE(of_there.contains("0/7")) << of_there.begin()->first;
 }
 
 TEST_F(DeadLetterApplication, OnExhaustedStopEndsTheApplicationWithTheReason) {
