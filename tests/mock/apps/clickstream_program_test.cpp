@@ -151,42 +151,6 @@ TEST(ClickstreamProgram, AnIngestIsInterruptedTheSameWay) {
   EXPECT_NE(ingest.out().find("RESULT name=ingest"), std::string::npos) << ingest.out();
 }
 
-TEST(ClickstreamProgram, AnIngestThatWasInterruptedIsResumedBehindWhatWasAcknowledged) {
-  std::string content(clickstream::standard_header);
-  for (int i = 0; i < 4'000; ++i) {
-    content += "\n2019-10-01 00:00:00 UTC,view,1,2,,,10.00," + std::to_string(i) + ",s1";
-  }
-  const TemporaryFile csv(content + "\n");
-  const EmbeddedCluster cluster{{.brokers = 1, .topics = {{"ecommerce.events", 2, 1}}}};
-  const Arguments arguments{
-      "ingest",       "--csv", csv.path().string(), "--bootstrap", cluster.bootstrap(), "--resume", "--acks", "1",
-      "--batch-size", "65536", "--linger",          "20",          "--compression",     "gzip"};
-  const std::string position = csv.path().string() + ".ecommerce.events.position";
-  const auto number = [](const std::string& out, const std::string& name) {
-    const std::size_t at = out.find(" " + name + "=");
-    return at == std::string::npos ? -1 : std::stoi(out.substr(at + name.size() + 2));
-  };
-  int sent = 0;
-  {
-    Arguments slowly = arguments;
-    slowly.insert(slowly.end(), {"--rate", "1000"});
-    Program ingest(clickstream_program(), slowly);
-    ASSERT_TRUE(eventually([&] { return std::filesystem::exists(position); })) << ingest.err();
-    ingest.signal(SIGINT);
-    EXPECT_EQ(ingest.wait(30s), 130) << ingest.err();
-    sent = number(ingest.out(), "events");
-    ASSERT_GT(sent, 0) << ingest.out();
-    ASSERT_LT(sent, 4'000);
-  }
-  Program rest(clickstream_program(), arguments);
-  EXPECT_EQ(rest.wait(kDeadline), 0) << rest.err();
-  EXPECT_EQ(number(rest.out(), "events"), 4'000 - sent) << rest.out();
-  Program again(clickstream_program(), arguments);
-  EXPECT_EQ(again.wait(kDeadline), 0) << again.err();
-  EXPECT_EQ(number(again.out(), "events"), 0) << again.out();
-  std::filesystem::remove(position);
-}
-
 TEST(ClickstreamProgram, AnIngestRefusesWhatTheProducerDoesNotHave) {
   for (const auto& [option, value] : std::vector<std::pair<std::string, std::string>>{
            {"--compression", "rar"}, {"--acks", "2"}, {"--linger", "-1"}, {"--batch-size", "0"}}) {

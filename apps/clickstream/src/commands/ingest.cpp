@@ -16,6 +16,7 @@
 #include <future>
 #include <iostream>
 #include <memory>
+#include <optional>
 #include <stdexcept>
 
 namespace clickstream {
@@ -50,6 +51,18 @@ braid::routing::KafkaSettings with_options(const Options& options, braid::routin
   return kafka;
 }
 
+// Without them a line counts as soon as it has left, and the position would pass what was lost.
+void require_acknowledgements(const braid::routing::KafkaSettings& kafka) {
+  for (const char* name : {"acks", "request.required.acks"}) {
+    const auto found = kafka.find(name);
+    if (found == kafka.end() || found->second != "0") continue;
+    throw std::invalid_argument(
+        "--resume needs acknowledgements, to know what need not be sent again; use --acks 1 or all with it, or "
+        "leave "
+        "it out");
+  }
+}
+
 void print_malformed(const MalformedLines& malformed, const std::string& csv) {
   for (const MalformedLine& line : malformed.first()) {
     std::cerr << csv << ", line " << line.number << ": " << line.reason << '\n';
@@ -69,18 +82,22 @@ void keep(const IngestPosition& position, const Ingest& ingest, std::chrono::ste
 }
 
 ExitStatus run(const Options& options, const braid::routing::KafkaSettings& kafka) {
+  const auto producer_kafka = with_options(options, kafka);
+  if (options.resume) require_acknowledgements(producer_kafka);
   const Interrupt interrupt;
   CsvReader reader(options.csv);
   IngestOptions ingest_options = options.ingest;
-  const IngestPosition position(options.csv, options.ingest.topic);
+  ingest_options.stop_at_failure = options.resume;
+  std::optional<IngestPosition> position;
   if (options.resume) {
-    if (const auto kept = position.read()) {
+    position.emplace(options.csv, options.ingest.topic);
+    if (const auto kept = position->read(); kept && kept->offset > 0) {
       reader.continue_behind(kept->offset, kept->number);
       ingest_options.begin = *kept;
       std::cout << "going on behind line " << with_thousands(kept->number) << '\n';
     }
   }
-  braid::Producer producer(producer_settings(options.bootstrap, with_options(options, kafka)));
+  braid::Producer producer(producer_settings(options.bootstrap, producer_kafka));
   Ingest ingest(reader, producer, ingest_options);
 
   const auto began = std::chrono::steady_clock::now();
@@ -96,11 +113,11 @@ ExitStatus run(const Options& options, const braid::routing::KafkaSettings& kafk
     while (sending.wait_for(look_each) != std::future_status::ready) {
       if (!no_size) progress.update(ingest.bytes_read(), bytes);
       if (Interrupt::requested()) ingest.request_stop();
-      if (options.resume) keep(position, ingest, kept_at);
+      if (position) keep(*position, ingest, kept_at);
     }
     if (!no_size) progress.update(ingest.bytes_read(), bytes);
   }
-  if (options.resume) position.write(ingest.position());
+  if (position) position->write(ingest.position());
   sending.get();
 
   const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - began).count();
@@ -111,6 +128,10 @@ ExitStatus run(const Options& options, const braid::routing::KafkaSettings& kafk
   if (ingest.failed() > 0) {
     std::cerr << with_thousands(ingest.failed())
               << " events could not be sent, the first: " << ingest.first_failure() << '\n';
+    if (position) {
+      std::cerr << "stopped there; --resume goes on behind line " << with_thousands(ingest.position().number)
+                << ", all up to which were acknowledged\n";
+    }
   }
   std::cout << with_thousands(ingest.delivered()) << " events sent to " << options.ingest.topic << " in "
             << fixed(seconds, 2) << " s, " << with_thousands(rate) << " a second; "
@@ -144,8 +165,11 @@ void register_ingest(CLI::App& app, Run& run_command) {
       ->check(CLI::IsMember({"none", "gzip", "snappy", "lz4", "zstd"}));
   command->add_option("--acks", options->acks, "Brokers that acknowledge an event: 0, 1 or all in sync (all)")
       ->check(CLI::IsMember({"0", "1", "all"}));
-  command->add_flag("--resume", options->resume,
-                    "Go on behind the last line that was acknowledged, which is kept next to the file");
+  command->add_flag(
+      "--resume", options->resume,
+      "Go on behind the last line up to which all were acknowledged, kept in FILE.TOPIC.position; stop at "
+      "the first line that can't be sent. Who is killed sends what is not kept yet again: the last "
+      "second, and what was under way");
   const auto kafka = std::make_shared<braid::routing::KafkaSettings>();
   add_kafka_option(*command, kafka);
   command->add_flag("--strict", options->strict, "Exit with status 3 if a line is malformed");

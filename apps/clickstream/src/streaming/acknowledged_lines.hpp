@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <deque>
 #include <limits>
+#include <optional>
 #include <utility>
 
 namespace clickstream {
@@ -31,6 +32,7 @@ class AcknowledgedLines {
   void given_up(std::uint64_t name) {
     if (name >= last_) return;
     last_ = name;
+    given_up_ = under_way_[static_cast<std::size_t>(name - first_)].first;
     under_way_.resize(static_cast<std::size_t>(name - first_));
   }
   /// Each once.
@@ -45,12 +47,15 @@ class AcknowledgedLines {
   }
   /// Who goes on behind it leaves nothing out.
   LineEnd position() const noexcept { return position_; }
+  /// The end of the first line that was given up; nothing if none was.
+  std::optional<LineEnd> first_given_up() const noexcept { return given_up_; }
 
  private:
   LineEnd position_;
-  std::uint64_t next_ = 0;                          // What names the next one.
-  std::uint64_t first_ = 0;                         // The first one under way.
+  std::uint64_t next_ = 0;                                          // What names the next one.
+  std::uint64_t first_ = 0;                                         // The first one under way.
   std::uint64_t last_ = std::numeric_limits<std::uint64_t>::max();  // The first one that was given up.
+  std::optional<LineEnd> given_up_;
   std::deque<std::pair<LineEnd, bool>> under_way_;  // Whether it is acknowledged; the front is not.
 };
 

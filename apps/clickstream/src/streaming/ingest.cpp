@@ -33,9 +33,9 @@ void Ingest::run() {
     EventBlocks blocks(reader_, options_.events_max);
     EventBlock block;
     std::uint64_t events = 0;
-    while (!stopping() && blocks.next(block)) {
+    while (!ended() && blocks.next(block)) {
       bytes_read_.store(blocks.bytes_read(), std::memory_order_relaxed);
-      for (std::size_t i = 0; i < block.size() && !stopping(); ++i) {
+      for (std::size_t i = 0; i < block.size() && !ended(); ++i) {
         keep_rate(events++);
         send(block.at(i));
       }
@@ -95,13 +95,15 @@ void Ingest::send(const EventRecord& event) {
         record, [this, line, bytes](const braid::Delivery& delivery) { handle_delivery(delivery, line, bytes); });
     if (sent) return;
     const bool full = sent.error().kind() == braid::Error::Kind::queue_full;
-    if (full && !stopping() && std::chrono::steady_clock::now() < deadline) {
+    if (full && !ended() && std::chrono::steady_clock::now() < deadline) {
       std::this_thread::sleep_for(queue_pause);
       continue;
     }
     if (gate_ != nullptr) gate_->failed(bytes);
-    if (stopping()) return;
-    throw std::runtime_error(sent.error().text());
+    if (ended()) return;
+    if (options_.stop_at_failure) return give_up(line, sent.error());
+    throw std::runtime_error("line " + std::to_string(event.end.number) +
+                             " could not be sent: " + sent.error().text());
   }
 }
 
@@ -110,7 +112,7 @@ void Ingest::keep_rate(std::uint64_t events) {
   const auto due =
       started_ + std::chrono::duration_cast<std::chrono::steady_clock::duration>(std::chrono::duration<double>(
                      static_cast<double>(events) / static_cast<double>(options_.rate)));
-  while (!stopping()) {
+  while (!ended()) {
     const auto left = due - std::chrono::steady_clock::now();
     if (left <= 0s) return;
     std::this_thread::sleep_for(std::min<std::chrono::steady_clock::duration>(left, rate_pause_max));
@@ -130,17 +132,24 @@ void Ingest::handle_delivery(const braid::Delivery& delivery, std::uint64_t line
     return;
   }
   if (gate_ != nullptr) gate_->failed(bytes);
-  const braid::Error& error = *delivery.error;
+  give_up(line, *delivery.error);
+}
+
+void Ingest::give_up(std::uint64_t line, const braid::Error& error) {
   const auto kind = error.kind();
+  std::string why = error.text();
+  if (kind == braid::Error::Kind::unknown_topic) {
+    why = "the topic '" + options_.topic + "' does not exist; create it, or name another with --topic (" + why + ")";
+  }
   {
     const std::lock_guard lock(mutex_);
+    const auto before = lines_.first_given_up();
     lines_.given_up(line);
-    if (first_failure_.empty()) {
-      first_failure_ = error.text();
-      if (kind == braid::Error::Kind::unknown_topic) {
-        first_failure_ = "the topic '" + options_.topic +
-                         "' does not exist; create it, or name another with --topic (" + error.text() + ")";
-      }
+    const auto lowest = lines_.first_given_up();
+    if (!options_.stop_at_failure) {
+      if (first_failure_.empty()) first_failure_ = std::move(why);
+    } else if (lowest != before) {
+      first_failure_ = "line " + std::to_string(lowest->number) + ": " + why;
     }
   }
   failed_.fetch_add(1, std::memory_order_release);

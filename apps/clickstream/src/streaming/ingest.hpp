@@ -23,6 +23,8 @@ struct IngestOptions {
   std::uint64_t rate = 0;  ///< Events a second at most; 0: as fast as it goes.
   std::string run;         ///< If not empty, goes with each event as a header.
   LineEnd begin{};         ///< Where the reader begins, if not at the first event.
+  /// Sends nothing behind an event that was given up, so that another run can go on with it.
+  bool stop_at_failure = false;
   /// How long the last events may take to be acknowledged, and a full queue to have room again.
   std::chrono::milliseconds patience{30'000};
 };
@@ -48,7 +50,8 @@ class Ingest {
   std::uint64_t delivered() const noexcept { return delivered_.load(std::memory_order_acquire); }
   /// Given up.
   std::uint64_t failed() const noexcept { return failed_.load(std::memory_order_acquire); }
-  /// Why the first one was given up; empty if none was.
+  /// Why one was given up: the first to be reported, or under stop_at_failure that of the lowest line, with its
+  /// number. Empty if none was.
   std::string first_failure() const;
   /// Bytes of the file that were read.
   std::uint64_t bytes_read() const noexcept { return bytes_read_.load(std::memory_order_relaxed); }
@@ -61,7 +64,12 @@ class Ingest {
   void send(const EventRecord& event);
   void keep_rate(std::uint64_t events);
   void handle_delivery(const braid::Delivery& delivery, std::uint64_t line, std::size_t bytes);
+  void give_up(std::uint64_t line, const braid::Error& error);
   bool stopping() const noexcept { return stop_.load(std::memory_order_acquire); }
+  // Nothing more is sent; what was is waited for as ever.
+  bool ended() const noexcept {
+    return stopping() || (options_.stop_at_failure && failed_.load(std::memory_order_acquire) > 0);
+  }
   void fail_if_hopeless() const;
 
   CsvReader& reader_;
