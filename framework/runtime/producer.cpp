@@ -44,6 +44,9 @@ Awaitable<Result<Delivery>> Producer::produce_async(Record record) {
 ManyProduced Producer::produce_many(std::span<const Record> records) {
   return impl_->front().produce_many(records);
 }
+ManySent Producer::produce_many(std::span<const Record> records, OnEachDelivery on_delivery) {
+  return impl_->front().produce_many(records, std::move(on_delivery));
+}
 ManyDelivered Producer::produce_many_sync(std::span<const Record> records, std::chrono::milliseconds timeout) {
   return impl_->front().produce_many_sync(records, timeout);
 }

@@ -9,7 +9,6 @@
 #include <boost/asio/this_coro.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <boost/system/system_error.hpp>
-#include <fmt/format.h>
 
 #include <algorithm>
 #include <deque>
@@ -93,11 +92,7 @@ Awaitable<std::optional<Error>> send_all(engine::ProducerFront& front,
         break;
       }
       if (sent.error().kind() != Error::Kind::queue_full || steady_clock::now() >= deadline) {
-        const Error& why = sent.error();
-        co_return Error(why.kind(),
-                        fmt::format("record {} of {} could not be sent, and none behind it was: {}", handles.size(),
-                                    prepared.size(), why.text()),
-                        why.retriable(), why.fatal());
+        co_return engine::not_sent(handles.size(), prepared.size(), sent.error());
       }
       co_await sleep_for(kFirstLook);
     }

@@ -104,6 +104,11 @@ Result<Delivery> ProducerFront::produce_sync(const Record& record, std::chrono::
   return engine_->send_and_wait(prepared.record(), timeout);
 }
 
+Error not_sent(std::size_t index, std::size_t count, const Error& why) {
+  return reworded(
+      why, fmt::format("record {} of {} could not be sent, and none behind it was: {}", index, count, why.text()));
+}
+
 ProducerFront::Sent ProducerFront::send_all(std::span<const Record> records, steady_clock::time_point until) {
   Sent all;
   if ((all.error = shut())) return all;
@@ -116,9 +121,7 @@ ProducerFront::Sent ProducerFront::send_all(std::span<const Record> records, ste
   for (const Prepared& each : prepared) {
     auto state = std::make_shared<DeliveryState>();
     if (const auto sent = engine_->send_tracked(each.record(), state, until); !sent) {
-      all.error =
-          reworded(sent.error(), fmt::format("record {} of {} could not be sent, and none behind it was: {}",
-                                             all.states.size(), records.size(), sent.error().text()));
+      all.error = not_sent(all.states.size(), records.size(), sent.error());
       break;
     }
     all.states.push_back(std::move(state));
@@ -131,6 +134,28 @@ ManyProduced ProducerFront::produce_many(std::span<const Record> records) {
   ManyProduced produced{.handles = {}, .error = std::move(sent.error)};
   for (auto& state : sent.states) produced.handles.emplace_back(std::move(state));
   return produced;
+}
+
+ManySent ProducerFront::produce_many(std::span<const Record> records, OnEachDelivery on_delivery) {
+  ManySent many{.sent = 0, .error = shut()};
+  if (many.error) return many;
+  std::deque<Prepared> prepared;
+  if (const auto fine = prepare(records, prepared); !fine) {
+    many.error = fine.error();
+    return many;
+  }
+  // One callback for all: a copy for each could be large.
+  const auto shared = on_delivery ? std::make_shared<OnEachDelivery>(std::move(on_delivery)) : nullptr;
+  for (const Prepared& each : prepared) {
+    OnDelivery of_one;
+    if (shared) of_one = [shared, index = many.sent](const Delivery& delivery) { (*shared)(index, delivery); };
+    if (const auto sent = engine_->send(each.record(), std::move(of_one)); !sent) {
+      many.error = not_sent(many.sent, records.size(), sent.error());
+      return many;
+    }
+    ++many.sent;
+  }
+  return many;
 }
 
 ManyDelivered ProducerFront::produce_many_sync(std::span<const Record> records, std::chrono::milliseconds timeout) {

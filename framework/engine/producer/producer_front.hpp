@@ -21,6 +21,9 @@
 
 namespace braid::engine {
 
+// Of records that were given together: why the one of that index, and what is behind it, was not sent.
+[[nodiscard]] Error not_sent(std::size_t index, std::size_t count, const Error& why);
+
 // What stands before a producer's engine: who may call at all, what a record must be, middleware, calls for many
 // records, and the buffer. Says what Producer's functions say. Thread: any; close() the owner's.
 class ProducerFront {
@@ -52,6 +55,7 @@ class ProducerFront {
   Result<DeliveryHandle> produce(const Record& record);
   Result<Delivery> produce_sync(const Record& record, std::chrono::milliseconds timeout);
   ManyProduced produce_many(std::span<const Record> records);
+  ManySent produce_many(std::span<const Record> records, OnEachDelivery on_delivery);
   ManyDelivered produce_many_sync(std::span<const Record> records, std::chrono::milliseconds timeout);
 
   Result<void> buffer(std::span<const Record> records);

@@ -6,6 +6,7 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <memory>
 #include <optional>
@@ -58,6 +59,15 @@ struct ManyProduced {
   std::optional<Error> error{};  // why the next one was not; none: all were
   [[nodiscard]] bool ok() const { return !error.has_value(); }
 };
+
+// The same where a callback hears of each.
+struct ManySent {
+  std::size_t sent = 0;          // records that were queued: the first ones, if not all
+  std::optional<Error> error{};  // why the next one was not; none: all were
+  [[nodiscard]] bool ok() const { return !error.has_value(); }
+};
+// `index`: the record's place among those that were given together.
+using OnEachDelivery = std::function<void(std::size_t index, const Delivery&)>;
 
 // What became of several records.
 struct ManyDelivered {

@@ -113,6 +113,9 @@ class Producer {
   // --- several: all are checked, and pass middleware, before the first is sent; one that is wrong stops all
 
   ManyProduced produce_many(std::span<const Record> records);
+  // The same with a callback in place of handles, which costs less; as that of produce(), once for each record that
+  // was queued.
+  ManySent produce_many(std::span<const Record> records, OnEachDelivery on_delivery);
   ManyDelivered produce_many_sync(std::span<const Record> records,
                                   std::chrono::milliseconds timeout = std::chrono::seconds(60));
   Awaitable<ManyDelivered> produce_many_async(std::vector<Record> records);

@@ -1,7 +1,5 @@
 #include "mock/application/eventually.hpp"
-
-#include <braid/producer.hpp>
-#include <braid/testing/embedded_cluster.hpp>
+#include "mock/producer/producer_fixture.hpp"
 
 #include <boost/asio/awaitable.hpp>
 #include <boost/asio/co_spawn.hpp>
@@ -23,32 +21,9 @@ namespace {
 
 using testing::Api;
 using testing::BrokerError;
-using testing::EmbeddedCluster;
 
 constexpr auto kOutOfOrder =
     BrokerError{45};  // a sequence number that the broker did not expect: the end of a client
-
-Record record(std::string_view topic, std::string_view payload) {
-  Record made;
-  made.topic = topic;
-  made.payload = payload;
-  return made;
-}
-
-class ProducerTest : public ::testing::Test {
- protected:
-  EmbeddedCluster cluster{{.brokers = 1, .topics = {}}};
-
-  void make_topic(const std::string& name, int partitions = 1) {
-    ASSERT_TRUE(cluster.create_topic(name, partitions).ok());
-  }
-  [[nodiscard]] ProducerSettings producer_settings() const {
-    ProducerSettings settings;
-    settings.kafka = {{"bootstrap.servers", cluster.bootstrap()}, {"linger.ms", "1"}};
-    settings.log_level = LogLevel::off;
-    return settings;
-  }
-};
 
 TEST_F(ProducerTest, ASynchronousCallReturnsWhereTheRecordIs) {
   make_topic("orders", 3);

@@ -1,54 +1,23 @@
 #include "engine/producer/producer_front.hpp"
 
-#include "unit/engine/producer/hand_client.hpp"
+#include "unit/engine/producer/front_fixture.hpp"
 
 #include <gtest/gtest.h>
 
-#include <sys/wait.h>
-#include <unistd.h>
-
+#include <any>
 #include <array>
 #include <chrono>
 #include <future>
 #include <memory>
+#include <mutex>
 #include <stdexcept>
 #include <string>
 #include <thread>
+#include <utility>
 #include <vector>
 
 namespace braid::engine {
 namespace {
-
-Record record(std::string_view payload) {
-  Record made;
-  made.topic = "orders";
-  made.payload = payload;
-  return made;
-}
-
-class ProducerFrontTest : public ::testing::Test {
- protected:
-  ~ProducerFrontTest() override { front().close(0ms); }
-
-  // Before the first call; the front is made with it.
-  ProducerFront::Rules rules;
-  ProducerEngine::Options options{.max_wait_for_room = 0ms};
-  HandClient* const client = new HandClient;  // the engine's
-  std::shared_ptr<KeptLines> log = std::make_shared<KeptLines>();
-
-  ProducerFront& front() {
-    if (!front_) {
-      front_ = std::make_unique<ProducerFront>(
-          std::make_unique<ProducerEngine>("test-p", std::unique_ptr<ProducerClient>(client), log, options), log,
-          rules);
-    }
-    return *front_;
-  }
-  [[nodiscard]] std::vector<std::string> taken() const { return client->taken(); }
-
- private:
-  std::unique_ptr<ProducerFront> front_;
-};
 
 TEST_F(ProducerFrontTest, AHandleGivesTheDeliveryWithItsLabel) {
   Record labelled = record("1");
@@ -141,6 +110,9 @@ TEST_F(ProducerFrontTest, OneWrongRecordOfManyStopsAll) {
   const auto delivered = front().produce_many_sync(records, kDeadline);
   EXPECT_EQ(delivered.delivered(), 0U);
   ASSERT_EQ(delivered.each.size(), 3U);
+  const ManySent sent = front().produce_many(records, [](std::size_t, const Delivery&) { FAIL(); });
+  EXPECT_EQ(sent.sent, 0U);
+  EXPECT_EQ(sent.error->kind(), Error::Kind::invalid_record);
   EXPECT_FALSE(front().buffer(records).ok());
   EXPECT_EQ(front().buffered(), 0U);
   EXPECT_TRUE(taken().empty());
@@ -160,6 +132,36 @@ TEST_F(ProducerFrontTest, ManySaysWhichWereDelivered) {
   EXPECT_EQ(many.each[2].error->kind(), Error::Kind::queue_full);
   EXPECT_EQ(many.delivered(), 1U);
   EXPECT_NE(many.error->text().find("record 2 of 3"), std::string::npos) << many.error->text();
+}
+
+TEST_F(ProducerFrontTest, ACallbackHearsOfEachOfMany) {
+  client->take_at_most(2);
+  std::mutex mutex;
+  std::vector<std::pair<std::size_t, bool>> heard;
+  std::vector<Record> records{record("1"), record("2"), record("3")};
+  records[1].label = std::string("second");
+  std::string label;
+  const ManySent many = front().produce_many(records, [&](std::size_t index, const Delivery& delivery) {
+    const std::scoped_lock lock(mutex);
+    heard.emplace_back(index, delivery.ok());
+    if (index == 1) label = std::any_cast<std::string>(delivery.label);
+  });
+  EXPECT_EQ(many.sent, 2U);
+  ASSERT_FALSE(many.ok());
+  EXPECT_EQ(many.error->kind(), Error::Kind::queue_full);
+  EXPECT_NE(many.error->text().find("record 2 of 3"), std::string::npos) << many.error->text();
+  client->answer(Error(Error::Kind::timed_out, "no acknowledgement"));
+  client->answer();
+  ASSERT_TRUE(front().flush(kDeadline).ok());
+  EXPECT_EQ(heard, (std::vector<std::pair<std::size_t, bool>>{{0, false}, {1, true}}));
+  EXPECT_EQ(label, "second");
+}
+
+TEST_F(ProducerFrontTest, OfManyNobodyNeedsToHear) {
+  client->answer_itself();
+  EXPECT_EQ(front().produce_many(std::array{record("1"), record("2")}, {}).sent, 2U);
+  ASSERT_TRUE(front().flush(kDeadline).ok());
+  EXPECT_EQ(front().figures().delivered, 2U);
 }
 
 TEST_F(ProducerFrontTest, AFullQueueIsWaitedForWithADeadline) {
@@ -327,38 +329,6 @@ TEST_F(ProducerFrontTest, ACloseReportsWhatWasNotDeliveredAndNothingIsSentBehind
   EXPECT_EQ(front().flush(1ms).error().kind(), Error::Kind::closed);
   EXPECT_EQ(front().buffer(std::array{record("3")}).error().kind(), Error::Kind::closed);
   EXPECT_TRUE(front().close(1ms).all_delivered());
-}
-
-TEST_F(ProducerFrontTest, AChildOfForkIsRefused) {
-  front();
-  const pid_t child = ::fork();
-  ASSERT_GE(child, 0);
-  if (child == 0) {
-    const auto refused = front().produce(record("1"), {});
-    const bool right = !refused.ok() && refused.error().kind() == Error::Kind::closed && front().forked() &&
-                       refused.error().text().find("fork") != std::string::npos;
-    ::_exit(right ? 0 : 1);
-  }
-  int status = 0;
-  ASSERT_EQ(::waitpid(child, &status, 0), child);
-  EXPECT_EQ(status, 0);
-  EXPECT_FALSE(front().forked());
-}
-
-// The lock of the buffer may have been held as the process forked, by a thread that the child has not.
-TEST_F(ProducerFrontTest, AChildOfForkDoesNotTouchTheBuffer) {
-  ASSERT_TRUE(front().buffer(std::array{record("1")}).ok());
-  const pid_t child = ::fork();
-  ASSERT_GE(child, 0);
-  if (child == 0) {
-    const bool right =
-        front().buffered() == 0 && front().take_buffered().empty() && front().figures().buffered == 0;
-    ::_exit(right ? 0 : 1);
-  }
-  int status = 0;
-  ASSERT_EQ(::waitpid(child, &status, 0), child);
-  EXPECT_EQ(status, 0);
-  EXPECT_EQ(front().buffered(), 1U);
 }
 
 }  // namespace
