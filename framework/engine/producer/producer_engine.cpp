@@ -18,7 +18,6 @@ namespace {
 using namespace std::chrono_literals;
 using std::chrono::steady_clock;
 
-constexpr auto kServe = 100ms;
 // Room may be made a moment after its report was served; who waits looks again.
 constexpr auto kLookForRoom = 5ms;
 // Who waits for a delivery that another thread serves looks now and then whether it may do so itself.

@@ -90,6 +90,8 @@ class ProducerEngine final : private DeliveryEvents {
   enum class Mode : std::uint8_t { ready, replaying, failed };
   using InFlightPtr = std::unique_ptr<InFlight>;
   using Deadline = std::chrono::steady_clock::time_point;
+  // Who serves looks so often whether that is still to be done.
+  static constexpr std::chrono::milliseconds kServe{100};
 
   void handle_delivery(const DeliveryReport& report) override;
   void handle_error(const Error& error) override;

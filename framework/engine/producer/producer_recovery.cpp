@@ -14,7 +14,6 @@ namespace {
 using namespace std::chrono_literals;
 using std::chrono::steady_clock;
 
-constexpr auto kServe = 100ms;
 constexpr auto kServeReplay = 20ms;
 // What a failed client has under way gets so long to come back by itself.
 constexpr auto kComeBack = 10s;

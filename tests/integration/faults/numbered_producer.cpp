@@ -5,7 +5,6 @@
 #include <algorithm>
 #include <chrono>
 #include <cstdio>
-#include <functional>
 #include <stdexcept>
 #include <utility>
 
@@ -15,26 +14,21 @@ using namespace std::chrono_literals;
 
 NumberedProducer::NumberedProducer(const std::string& bootstrap, std::string topic, int partitions,
                                    std::uint32_t keys, int messages_a_second)
-    : bootstrap_(bootstrap),
-      topic_(std::move(topic)),
+    : topic_(std::move(topic)),
       keys_(keys),
       messages_a_second_(messages_a_second),
       ends_(static_cast<std::size_t>(partitions)),
       waiting_(ends_.size()),
       under_way_(ends_.size()),
-      client_(make()),
+      client_(make_client(RD_KAFKA_PRODUCER, bootstrap,
+                          {{"acks", "all"},
+                           {"enable.idempotence", "true"},
+                           {"linger.ms", "2"},
+                           {"message.timeout.ms", "120000"},
+                           {"topic.metadata.refresh.interval.ms", "1000"},
+                           {"debug", "eos"}},
+                          this, &NumberedProducer::on_delivery, &NumberedProducer::on_log)),
       thread_([this](const std::stop_token& stop) { run(stop); }) {}
-
-RawHandle NumberedProducer::make() {
-  return make_client(RD_KAFKA_PRODUCER, bootstrap_,
-                     {{"acks", "all"},
-                      {"enable.idempotence", "true"},
-                      {"linger.ms", "2"},
-                      {"message.timeout.ms", "120000"},
-                      {"topic.metadata.refresh.interval.ms", "1000"},
-                      {"debug", "eos"}},
-                     this, &NumberedProducer::on_delivery, &NumberedProducer::on_log);
-}
 
 NumberedProducer::~NumberedProducer() {
   thread_.request_stop();
@@ -45,13 +39,6 @@ NumberedProducer::~NumberedProducer() {
 void NumberedProducer::on_delivery(rd_kafka_t*, const rd_kafka_message_t* message, void* opaque) {
   auto& self = *static_cast<NumberedProducer*>(opaque);
   --self.under_way_.at(static_cast<std::size_t>(message->partition));
-  if (message->err != RD_KAFKA_RESP_ERR_NO_ERROR && self.left_ != nullptr) {
-    const std::string key(static_cast<const char*>(message->key), message->key_len);
-    const std::string number(static_cast<const char*>(message->payload), message->len);
-    const std::uint64_t index = std::stoull(number) * self.keys_ + std::stoull(key);
-    self.left_->push_back(index);
-    return;
-  }
   if (message->err != RD_KAFKA_RESP_ERR_NO_ERROR) {
     if (self.refused_++ == 0) {
       self.keep_line("the first one refused, of partition " + std::to_string(message->partition) + ": " +
@@ -106,14 +93,6 @@ void NumberedProducer::run(const std::stop_token& stop) {
 void NumberedProducer::turn() {
   for (std::size_t partition = 0; partition < waiting_.size(); ++partition) hand_over(partition);
   rd_kafka_poll(client_.get(), 5);
-  const auto now = std::chrono::steady_clock::now();
-  if (acknowledged_ != moved_to_ || outstanding() == 0) {
-    moved_to_ = acknowledged_;
-    moved_at_ = now;
-  } else if (now - moved_at_ > kStandsStill) {
-    replace_client();
-    moved_at_ = std::chrono::steady_clock::now();
-  }
 }
 
 std::size_t NumberedProducer::partition_of(std::uint64_t index) const {
@@ -138,52 +117,6 @@ void NumberedProducer::hand_over(std::size_t partition) {
     waiting.pop_front();
     ++under_way_[partition];
   }
-}
-
-void NumberedProducer::replace_client() {
-  std::printf("  the producer's client stands still, with %llu messages: another one takes its place\n",
-              static_cast<unsigned long long>(outstanding()));
-  show_log();
-  std::vector<std::uint64_t> left;
-  left_ = &left;
-  rd_kafka_purge(client_.get(), RD_KAFKA_PURGE_F_QUEUE | RD_KAFKA_PURGE_F_INFLIGHT);
-  for (int i = 0; i < 1'000 && rd_kafka_outq_len(client_.get()) > 0; ++i) rd_kafka_poll(client_.get(), 10);
-  client_.reset();
-  left_ = nullptr;
-  // What a node has of it already may still be written.
-  std::this_thread::sleep_for(2s);
-  const auto written = read_ends();
-  client_ = make();
-  std::ranges::sort(left, std::greater<>());
-  for (const std::uint64_t index : left) {
-    if (written.contains({std::to_string(index % keys_), std::to_string(index / keys_)})) continue;
-    waiting_[partition_of(index)].push_front(index);
-  }
-}
-
-std::set<std::pair<std::string, std::string>> NumberedProducer::read_ends() {
-  const RawHandle reader = make_client(
-      RD_KAFKA_CONSUMER, bootstrap_,
-      {{"group.id", topic_ + "-ends"}, {"enable.auto.commit", "false"}, {"enable.partition.eof", "true"}});
-  const RawList list(rd_kafka_topic_partition_list_new(static_cast<int>(ends_.size())));
-  for (std::size_t i = 0; i < ends_.size(); ++i) {
-    rd_kafka_topic_partition_list_add(list.get(), topic_.c_str(), static_cast<std::int32_t>(i))->offset = ends_[i];
-  }
-  if (rd_kafka_assign(reader.get(), list.get()) != RD_KAFKA_RESP_ERR_NO_ERROR) {
-    throw std::runtime_error("producing: the ends can't be read");
-  }
-  std::set<std::pair<std::string, std::string>> found;
-  for (std::size_t ended = 0; ended < ends_.size();) {
-    const RawMessage message(rd_kafka_consumer_poll(reader.get(), 30'000));
-    if (!message) throw std::runtime_error("producing: the ends can't be read, for 30 s");
-    if (message->err == RD_KAFKA_RESP_ERR__PARTITION_EOF) ++ended;
-    if (message->err != RD_KAFKA_RESP_ERR_NO_ERROR) continue;
-    found.emplace(std::string(static_cast<const char*>(message->key), message->key_len),
-                  std::string(static_cast<const char*>(message->payload), message->len));
-    ends_[static_cast<std::size_t>(message->partition)] = message->offset + 1;
-    ++acknowledged_;
-  }
-  return found;
 }
 
 std::map<std::uint32_t, std::int64_t> NumberedProducer::finish() {

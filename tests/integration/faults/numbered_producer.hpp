@@ -3,15 +3,12 @@
 #include "integration/faults/raw_handle.hpp"
 
 #include <atomic>
-#include <chrono>
 #include <cstdint>
 #include <deque>
 #include <map>
 #include <mutex>
-#include <set>
 #include <string>
 #include <thread>
-#include <utility>
 #include <vector>
 
 namespace braid::faults {
@@ -22,10 +19,7 @@ namespace braid::faults {
 // A partition gets more when all it got is acknowledged: librdkafka's idempotent producer (2.0.2) has one request
 // of five messages or more under way to each partition, and while others wait it spins, on a thread a node, which
 // makes slow nodes slower still.
-//
-// It has also stood still for good behind a node's death, once in many runs, though the nodes were in step again.
-// It is not what is tested: one that stands still for kStandsStill is replaced, and says what it had said; what is
-// in no partition is sent again, so that each message is there once, in order. Thread: the test's.
+// Thread: the test's.
 class NumberedProducer {
  public:
   NumberedProducer(const std::string& bootstrap, std::string topic, int partitions, std::uint32_t keys,
@@ -45,23 +39,16 @@ class NumberedProducer {
   [[nodiscard]] std::vector<std::int64_t> ends() const { return {ends_.begin(), ends_.end()}; }
 
  private:
-  static constexpr std::chrono::seconds kStandsStill{30};
   static void on_delivery(rd_kafka_t* client, const rd_kafka_message_t* message, void* opaque);
   static void on_log(const rd_kafka_t* client, int level, const char* facility, const char* text);
   void keep_line(const std::string& line);
-  [[nodiscard]] RawHandle make();
   [[nodiscard]] std::uint64_t outstanding() const { return sent_ - acknowledged_ - refused_; }
-  // Throws std::runtime_error where the topic can't be read.
-  void replace_client();
-  // What is behind the last acknowledged message of each partition; notes it as acknowledged.
-  [[nodiscard]] std::set<std::pair<std::string, std::string>> read_ends();
   void run(const std::stop_token& stop);
   void turn();
   void hand_over(std::size_t partition);
   // Where librdkafka's partitioner "consistent" has its key.
   [[nodiscard]] std::size_t partition_of(std::uint64_t index) const;
 
-  const std::string bootstrap_;
   const std::string topic_;
   const std::uint32_t keys_;
   const int messages_a_second_;
@@ -73,12 +60,9 @@ class NumberedProducer {
   std::vector<std::deque<std::uint64_t>> waiting_;  // by partition
   std::vector<int> under_way_;                      // by partition
   std::uint64_t sent_ = 0;                          // those that wait too
-  std::uint64_t moved_to_ = 0;
-  std::chrono::steady_clock::time_point moved_at_ = std::chrono::steady_clock::now();
   mutable std::mutex log_mutex_;
-  std::deque<std::string> log_;                 // guarded by log_mutex_
-  std::vector<std::uint64_t>* left_ = nullptr;  // where a client is replaced: what it gives back
-  std::string failure_;                         // why it can't go on; the thread's, and the test's behind it
+  std::deque<std::string> log_;  // guarded by log_mutex_
+  std::string failure_;          // why it can't go on; the thread's, and the test's behind it
   RawHandle client_;
   std::jthread thread_;
 };
