@@ -3,7 +3,7 @@
 #include "benchmark/shared/broker.hpp"
 #include "benchmark/shared/child.hpp"
 #include "benchmark/shared/raw_handles.hpp"
-#include "benchmark/shared/stopwatch.hpp"
+#include "benchmark/shared/read_tally.hpp"
 #include "integration/faults/proxy.hpp"
 #include "integration/kafka/kafka_admin.hpp"
 #include "integration/kafka/kafka_cluster.hpp"
@@ -20,7 +20,6 @@
 #include <cstdlib>
 #include <iostream>
 #include <memory>
-#include <semaphore>
 #include <sstream>
 #include <stdexcept>
 #include <string>
@@ -55,28 +54,18 @@ constexpr std::array<Case, 3> kCases{{
 
 // --- the child: one reading of the topic
 
-struct Tally {
-  std::uint64_t expected = 0;
-  alignas(64) std::atomic<std::uint64_t> messages{0};
-  std::atomic<bool> begun{false};
-  Stopwatch watch;
-  std::binary_semaphore complete{0};
-};
-
 class NoOp final : public Consumer {
  public:
-  explicit NoOp(Tally& tally) : tally_(tally) {}
+  explicit NoOp(ReadTally& tally) : tally_(tally) {}
 
  protected:
   void consume(Batch& batch) override {
-    if (!tally_.begun.load(std::memory_order_relaxed) && !tally_.begun.exchange(true)) tally_.watch.begin();
-    if (tally_.messages.fetch_add(batch.size()) + batch.size() != tally_.expected) return;
-    tally_.watch.end();
-    tally_.complete.release();
+    tally_.begin();
+    tally_.count(batch);
   }
 
  private:
-  Tally& tally_;
+  ReadTally& tally_;
 };
 
 // By the key, and dear.
@@ -91,8 +80,7 @@ routing::PartitionBy dear(std::chrono::nanoseconds cost) {
 // bootstrap, topic, messages, connections, the partitioner's cost in ns
 int serve_part(const std::vector<std::string>& words) {
   end_with_parent();
-  Tally tally;
-  tally.expected = std::stoull(words.at(2));
+  ReadTally tally(std::stoull(words.at(2)));
   const std::chrono::nanoseconds cost(std::stoll(words.at(4)));
   Settings settings;
   for (const auto& [name, value] : common_settings()) settings.kafka[name] = value;
@@ -110,13 +98,13 @@ int serve_part(const std::vector<std::string>& words) {
         topic.virtual_partitions({.by = cost.count() > 0 ? dear(cost) : key(), .max_partitions = 8});
       }));
   application.start();
-  const bool complete = tally.complete.try_acquire_for(180s);
+  const bool complete = tally.wait_for(180s);
   (void)application.stop();
   if (!complete) {
-    std::cout << tally.messages.load() << " messages came, and no more" << std::flush;
+    std::cout << tally.messages() << " messages came, and no more" << std::flush;
     return 1;
   }
-  std::cout << tally.watch.seconds() << ' ' << tally.watch.cpu_seconds() << std::endl;
+  std::cout << tally.watch().seconds() << ' ' << tally.watch().cpu_seconds() << std::endl;
   return 0;
 }
 

@@ -1,6 +1,7 @@
 // Exactly once from topic to topic: transactions of 1,000 messages, of ten batches of them, and of one
 
 #include "benchmark/shared/broker.hpp"
+#include "benchmark/shared/timed_run.hpp"
 
 #include <braid/braid.hpp>
 #include <braid/producer.hpp>
@@ -21,7 +22,6 @@
 #include <span>
 #include <stdexcept>
 #include <string>
-#include <thread>
 #include <vector>
 
 namespace braid::benchmarks {
@@ -34,7 +34,6 @@ constexpr std::uint64_t kMessages = 400'000;
 constexpr std::uint64_t kMessagesSingly = 2'000;
 constexpr int kPartitions = 4;
 constexpr int kRounds = 3;
-constexpr auto kPatience = 10min;
 constexpr double kLeast = 3;  // times what one transaction a message reaches
 
 struct Way {
@@ -101,11 +100,7 @@ double mean(std::span<const double> values) {
 
 Row run(Broker& broker, const Way& way, int round) {
   auto sums = std::make_shared<Sums>();
-  Settings settings;
-  for (const auto& [name, value] : broker.consumer_settings()) settings.kafka[name] = value;
-  settings.kafka["bootstrap.servers"] = broker.bootstrap();
-  settings.concurrency = kPartitions;
-  settings.log_level = LogLevel::error;
+  Settings settings = settings_for(broker, kPartitions);
   settings.transactional_id = fmt::format("benchmark-{}-{}", way.name, round);
   Application application(settings, routing::draw([&](routing::RoutesBuilder& r) {
                             r.consumer_group(settings.transactional_id)
@@ -119,17 +114,7 @@ Row run(Broker& broker, const Way& way, int round) {
                                 .transaction_interval(1s);
                           }));
   application.start();
-  const auto asked = Clock::now();
-  const auto wait_for = [&](std::uint64_t count) {
-    while (sums->messages < count) {
-      if (Clock::now() - asked > kPatience) throw std::runtime_error("the messages do not come");
-      std::this_thread::sleep_for(1ms);
-    }
-  };
-  wait_for(1);
-  const auto began = Clock::now();
-  wait_for(way.messages);
-  const double seconds = std::chrono::duration<double>(Clock::now() - began).count();
+  const double seconds = seconds_to_read(sums->messages, way.messages);
   application.stop();
   const auto calls = static_cast<double>(sums->calls.load());
   std::vector<double>& gaps = sums->gaps;
@@ -141,14 +126,9 @@ Row run(Broker& broker, const Way& way, int round) {
           .sending = mean(std::span(gaps).first(gaps.size() / 2))};
 }
 
-Row median(std::vector<Row> rows) {
-  std::ranges::sort(rows, {}, &Row::rate);
-  return rows[rows.size() / 2];
-}
-
 // `sending`: seconds that it takes to hand a batch's records over.
 void show(const Broker& broker, const Way& way, const std::vector<Row>& rows, double sending) {
-  const Row middle = median(rows);
+  const Row middle = median_by_rate(rows);
   const double in_commit = std::max(middle.gap - sending, 0.0) / (middle.gap + middle.consume);
   const auto [least, most] = std::ranges::minmax(rows, {}, &Row::rate);
   std::cout
@@ -186,11 +166,11 @@ int benchmark() {
     shared.push_back(run(*broker, kShared, round));
     singly.push_back(run(*broker, kSingly, round));
   }
-  const double sending = median(shared).sending;
+  const double sending = median_by_rate(shared).sending;
   show(*broker, kBatches, batches, sending);
   show(*broker, kShared, shared, sending);
-  show(*broker, kSingly, singly, sending / median(shared).a_call);
-  const double ratio = median(batches).rate / median(singly).rate;
+  show(*broker, kSingly, singly, sending / median_by_rate(shared).a_call);
+  const double ratio = median_by_rate(batches).rate / median_by_rate(singly).rate;
   std::cout << fmt::format("RESULT name=exactly_once.of_singly ratio={:.1f} least={} verdict={}", ratio, kLeast,
                            ratio >= kLeast ? "reached" : "missed")
             << std::endl;

@@ -1,6 +1,7 @@
 // Exactly once into PostgreSQL: batches of 1,000 with their offsets in the transaction, without them, and singly
 
 #include "benchmark/shared/broker.hpp"
+#include "benchmark/shared/timed_run.hpp"
 #include "integration/postgres/postgres_server.hpp"
 
 #include <braid/braid.hpp>
@@ -16,9 +17,7 @@
 #include <iostream>
 #include <memory>
 #include <pqxx/pqxx>
-#include <stdexcept>
 #include <string>
-#include <thread>
 #include <utility>
 #include <vector>
 
@@ -32,7 +31,6 @@ constexpr std::uint64_t kMessages = 5'000'000;
 constexpr std::uint64_t kMessagesSingly = 10'000;
 constexpr int kPartitions = 4;
 constexpr int kRounds = 3;
-constexpr auto kPatience = 10min;
 
 enum class What : std::uint8_t {
   exactly_once,  // the offsets are in the transaction
@@ -122,24 +120,10 @@ Row run(Broker& broker, const std::string& topic, What what, std::uint64_t messa
             "CREATE TABLE counts (kafka_partition int, virtual_partition int, messages bigint, "
             "PRIMARY KEY (kafka_partition, virtual_partition))");
   }
-  Settings settings;
-  for (const auto& [name, value] : broker.consumer_settings()) settings.kafka[name] = value;
-  settings.kafka["bootstrap.servers"] = broker.bootstrap();
-  settings.concurrency = kPartitions;
-  settings.log_level = LogLevel::error;
+  const Settings settings = settings_for(broker, kPartitions);
   Application application(settings, routes_of(topic, parts));
   application.start();
-  const auto asked = Clock::now();
-  const auto wait_for = [&](std::uint64_t count) {
-    while (parts->sums.messages < count) {
-      if (Clock::now() - asked > kPatience) throw std::runtime_error("the messages do not come");
-      std::this_thread::sleep_for(1ms);
-    }
-  };
-  wait_for(1);
-  const auto began = Clock::now();
-  wait_for(messages);
-  const double seconds = std::chrono::duration<double>(Clock::now() - began).count();
+  const double seconds = seconds_to_read(parts->sums.messages, messages);
   application.stop();
   const Sums& sums = parts->sums;
   const auto consume = static_cast<double>(sums.ns_in_consume.load());
@@ -150,13 +134,8 @@ Row run(Broker& broker, const std::string& topic, What what, std::uint64_t messa
           .in_commit = static_cast<double>(sums.ns_in_commit.load()) / consume};
 }
 
-Row median(std::vector<Row> rows) {
-  std::ranges::sort(rows, {}, &Row::rate);
-  return rows[rows.size() / 2];
-}
-
 void show(const char* name, const std::vector<Row>& rows) {
-  const Row middle = median(rows);
+  const Row middle = median_by_rate(rows);
   const auto [least, most] = std::ranges::minmax(rows, {}, &Row::rate);
   std::cout << fmt::format(
                    "  {:<14} {:>9.0f} messages/s ({:.0f} to {:.0f}), {:.0f} a transaction; of the consumers' time "
@@ -199,8 +178,8 @@ int benchmark() {
   show("at_least_once", beside);
   show("singly", singly);
   std::cout << fmt::format("RESULT name=postgres.ratios of_at_least_once={:.2f} of_singly={:.1f}",
-                           median(exactly_once).rate / median(beside).rate,
-                           median(exactly_once).rate / median(singly).rate)
+                           median_by_rate(exactly_once).rate / median_by_rate(beside).rate,
+                           median_by_rate(exactly_once).rate / median_by_rate(singly).rate)
             << std::endl;
   return 0;
 }

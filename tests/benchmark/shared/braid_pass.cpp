@@ -1,5 +1,6 @@
 #include "integration/kafka/kafka_cluster.hpp"
 #include "pass.hpp"
+#include "read_tally.hpp"
 #include "stopwatch.hpp"
 
 #include <braid/application.hpp>
@@ -9,7 +10,6 @@
 #include <atomic>
 #include <chrono>
 #include <memory>
-#include <semaphore>
 #include <stdexcept>
 
 namespace braid::benchmarks {
@@ -19,15 +19,11 @@ using namespace std::chrono_literals;
 
 constexpr auto kPatience = 120s;
 
-// What the consumers of all virtual partitions share: one addition a call.
+// What the consumers of all virtual partitions share.
 struct Tally {
-  std::uint64_t messages_expected = 0;
+  ReadTally read;
   bool touch = false;
-  alignas(64) std::atomic<std::uint64_t> messages{0};
   std::atomic<std::uint64_t> checksum{0};
-  std::atomic<bool> begun{false};
-  Stopwatch watch;
-  std::binary_semaphore complete{0};
 };
 
 // Does nothing with its messages but look at each of them once.
@@ -37,16 +33,14 @@ class NoOp final : public Consumer {
 
  protected:
   void consume(Batch& batch) override {
-    if (!tally_.begun.load(std::memory_order_relaxed) && !tally_.begun.exchange(true)) tally_.watch.begin();
+    tally_.read.begin();
     std::uint64_t checksum = 0;
     for (const Message& message : batch) {
       checksum += static_cast<std::uint64_t>(message.offset().value);
       if (tally_.touch) checksum += static_cast<unsigned char>(message.payload()[0]);
     }
     tally_.checksum.fetch_add(checksum, std::memory_order_relaxed);
-    if (tally_.messages.fetch_add(batch.size()) + batch.size() != tally_.messages_expected) return;
-    tally_.watch.end();
-    tally_.complete.release();
+    tally_.read.count(batch);
   }
 
  private:
@@ -56,9 +50,7 @@ class NoOp final : public Consumer {
 }  // namespace
 
 PassResult run_braid(const PassRequest& request) {
-  Tally tally;
-  tally.messages_expected = request.messages;
-  tally.touch = request.touch;
+  Tally tally{.read = ReadTally(request.messages), .touch = request.touch};
   Settings settings;
   settings.kafka["bootstrap.servers"] = request.bootstrap;
   for (const auto& [key, value] : request.settings) settings.kafka[key] = value;
@@ -76,7 +68,7 @@ PassResult run_braid(const PassRequest& request) {
   });
   Application application(settings, std::move(routes));
   application.start();
-  const bool complete = tally.complete.try_acquire_for(kPatience);
+  const bool complete = tally.read.wait_for(kPatience);
   PassResult result;
   result.threads = thread_times();
   const StopReport stopped = application.stop();
@@ -87,11 +79,11 @@ PassResult run_braid(const PassRequest& request) {
   }
   if (!stopped.in_time) throw std::runtime_error("braid: the stop left behind " + stopped.left_behind.front());
   // After the stop, so that what came twice shows.
-  result.messages = tally.messages.load();
+  result.messages = tally.read.messages();
   result.checksum = tally.checksum.load();
   result.batches = figures.batches;
-  result.seconds = tally.watch.seconds();
-  result.cpu_seconds = tally.watch.cpu_seconds();
+  result.seconds = tally.read.watch().seconds();
+  result.cpu_seconds = tally.read.watch().cpu_seconds();
   return result;
 }
 
