@@ -13,6 +13,8 @@ ProducerSettings application_producer_settings(const Settings& settings) {
   own.kafka = record_settings(settings);
   own.client_id = settings.client_id + "-producer";
   own.connect_timeout = std::chrono::milliseconds(0);  // connections look for brokers
+  own.middleware = settings.producer_middleware;
+  own.interceptors = settings.producer_interceptors;
   return own;
 }
 

@@ -102,7 +102,9 @@ std::shared_ptr<const engine::RecoveryTools> make_recovery_tools(std::shared_ptr
       .warn = [keeps, &log](std::string_view text) { log.write(engine::LogLevel::warning, "worker", text); },
       .records = std::move(records),
       .await_produced = settings.await_produced,
-      .max_payload_size = max_payload_of(application_producer_settings(settings))});
+      .max_payload_size = max_payload_of(application_producer_settings(settings)),
+      .chain = std::make_shared<engine::RecordChain>(settings.producer_middleware, settings.producer_interceptors,
+                                                     std::shared_ptr<engine::Log>(keeps, &log))});
 }
 
 }  // namespace braid::runtime

@@ -2,7 +2,6 @@
 
 #include "core/producer/record_rules.hpp"
 #include "engine/producer/left_until.hpp"
-#include "engine/worker/describe_failure.hpp"
 
 #include <fmt/format.h>
 
@@ -26,6 +25,7 @@ Error reworded(const Error& error, std::string text) {
 ProducerFront::ProducerFront(std::unique_ptr<ProducerEngine> engine, std::shared_ptr<Log> log, Rules rules)
     : log_(std::move(log)),
       rules_(std::move(rules)),
+      chain_(rules_.middleware, rules_.interceptors, log_),
       engine_(std::move(engine)),
       buffer_(rules_.max_buffered, rules_.max_buffered_bytes) {}
 
@@ -43,9 +43,9 @@ std::optional<Error> ProducerFront::shut() const {
 
 Result<void> ProducerFront::prepare(const Record& record, Prepared& prepared) const {
   prepared.given_ = &record;
-  if (!rules_.middleware.empty() || !rules_.interceptors.empty()) {
+  if (!chain_.empty()) {
     prepared.draft_.emplace(record);
-    if (auto passed = run_chain(*prepared.draft_); !passed) return passed;
+    if (auto passed = chain_.pass(*prepared.draft_); !passed) return passed;
   }
   if (const auto wrong = core::check_record(prepared.record(), rules_.max_payload_size)) return *wrong;
   return {};
@@ -57,26 +57,6 @@ Result<void> ProducerFront::prepare(std::span<const Record> records, std::deque<
     if (fine) continue;
     return reworded(fine.error(),
                     fmt::format("record {} of {}: {}; none was sent", i, records.size(), fine.error().text()));
-  }
-  return {};
-}
-
-Result<void> ProducerFront::run_chain(RecordDraft& draft) const {
-  for (const Middleware& middleware : rules_.middleware) {
-    try {
-      if (auto passed = middleware(draft); !passed) return passed;
-    } catch (...) {
-      return Error(Error::Kind::refused,
-                   fmt::format("the producer's middleware threw {}", describe_failure(std::current_exception())));
-    }
-  }
-  for (const auto& interceptor : rules_.interceptors) {
-    try {
-      interceptor->on_produce(draft);
-    } catch (...) {
-      log_->write(LogLevel::error, "producer",
-                  fmt::format("an interceptor threw {}", describe_failure(std::current_exception())));
-    }
   }
   return {};
 }

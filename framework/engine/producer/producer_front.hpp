@@ -2,6 +2,7 @@
 
 #include "core/producer/record_buffer.hpp"
 #include "engine/producer/producer_engine.hpp"
+#include "engine/producer/record_chain.hpp"
 #include "engine/threads/fork_stamp.hpp"
 #include "engine/threads/guarded_by.hpp"
 
@@ -109,7 +110,6 @@ class ProducerFront {
   };
   // For room it waits until then at most, over all records.
   Sent send_all(std::span<const Record> records, std::chrono::steady_clock::time_point until);
-  Result<void> run_chain(RecordDraft& draft) const;
   // For a close: a flush that is not sending just now loses its turn, so that one which nobody goes on with, or
   // whose thread is this one, can't hold the close up.
   [[nodiscard]] std::unique_ptr<Flush> take_turn(std::chrono::steady_clock::time_point until);
@@ -119,6 +119,7 @@ class ProducerFront {
   const ForkStamp stamp_;
   const std::shared_ptr<Log> log_;
   const Rules rules_;
+  const RecordChain chain_;
   const std::unique_ptr<ProducerEngine> engine_;
 
   mutable std::mutex mutex_;

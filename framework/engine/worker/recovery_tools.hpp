@@ -2,6 +2,7 @@
 
 #include "engine/ports/clock.hpp"
 #include "engine/ports/record_sink.hpp"
+#include "engine/producer/record_chain.hpp"
 
 #include <chrono>
 #include <cstddef>
@@ -20,8 +21,10 @@ struct RecoveryTools {
   std::function<void(std::string_view)> warn = [](std::string_view) {};
   // What consumers produce by, outside of transactions; null: they can't.
   std::shared_ptr<RecordSink> records{};
-  bool await_produced = true;                // messages are done when what was produced for them is delivered
-  std::size_t max_payload_size = 1'000'000;  // of what is produced within transactions
+  bool await_produced = true;  // messages are done when what was produced for them is delivered
+  // What is produced within transactions: the bytes of a payload, and what it passes; null: nothing.
+  std::size_t max_payload_size = 1'000'000;
+  std::shared_ptr<const RecordChain> chain{};
 };
 
 }  // namespace braid::engine

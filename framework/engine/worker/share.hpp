@@ -70,6 +70,7 @@ class Share final : public Job {
   // What the present attempt waits for. Null: it has produced nothing, or nothing of that is waited for.
   [[nodiscard]] const std::shared_ptr<ShareDeliveries>& deliveries() const { return deliveries_; }
   // Made if need be, where anything is to be waited for. Within the call, or behind it the worker's.
+  Result<void> keep_for_transaction(const Record& record);
   const std::shared_ptr<ShareDeliveries>& make_deliveries();
   void forget_deliveries() { deliveries_.reset(); }
   // Something of the attempt was not delivered, whatever else it has failed by. When all is reported.

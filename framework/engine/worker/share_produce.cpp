@@ -10,6 +10,7 @@
 #include <braid/delivery.hpp>
 
 #include <algorithm>
+#include <optional>
 #include <stdexcept>
 #include <utility>
 
@@ -31,12 +32,7 @@ namespace braid::engine {
 Result<void> Share::produce(const Record& record, const Message* message) {
   const Assignment& assignment = batch_->assignment();
   const RecoveryTools& tools = assignment.recovery();
-  if (assignment.transaction() != nullptr) {
-    if (const auto wrong = core::check_record(record, tools.max_payload_size)) return *wrong;
-    if (!records_) records_ = std::make_unique<std::vector<OwnedRecord>>();
-    records_->emplace_back(record);
-    return {};
-  }
+  if (assignment.transaction() != nullptr) return keep_for_transaction(record);
   if (!tools.records) return Error(Error::Kind::closed, "there is no producer here");
   const std::shared_ptr<ShareDeliveries>& deliveries = make_deliveries();
   if (!deliveries) return tools.records->send(record, {});
@@ -51,6 +47,19 @@ Result<void> Share::produce(const Record& record, const Message* message) {
   auto sent = deliveries->send(*tools.records, record, of != nullptr ? std::optional(of->offset()) : std::nullopt);
   if (sent) produced_now_ = true;
   return sent;
+}
+
+Result<void> Share::keep_for_transaction(const Record& record) {
+  const RecoveryTools& tools = batch_->assignment().recovery();
+  std::optional<RecordDraft> draft;
+  if (tools.chain && !tools.chain->empty()) {
+    if (auto passed = tools.chain->pass(draft.emplace(record)); !passed) return passed;
+  }
+  const Record& kept = draft ? draft->record() : record;
+  if (const auto wrong = core::check_record(kept, tools.max_payload_size)) return *wrong;
+  if (!records_) records_ = std::make_unique<std::vector<OwnedRecord>>();
+  records_->emplace_back(kept);
+  return {};
 }
 
 const std::shared_ptr<ShareDeliveries>& Share::make_deliveries() {

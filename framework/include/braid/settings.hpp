@@ -1,11 +1,14 @@
 #pragma once
 
+#include <braid/record.hpp>
 #include <braid/routing/routes.hpp>
 
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <string>
+#include <vector>
 
 namespace braid {
 
@@ -22,6 +25,12 @@ struct Settings {
   // librdkafka's settings of the producers that Batch::produce() uses, over those above. Without any, the producer
   // is made when the first record is produced; else at the start, which then tells what it refuses.
   routing::KafkaSettings producer{};
+
+  // What records of Batch::produce() pass, as a Producer's do its middleware and interceptors: under
+  // `delivery: exactly_once` as well, where the interceptors hear of no deliveries, since the transaction alone is
+  // acknowledged. Dead letters pass none.
+  std::vector<Middleware> producer_middleware{};
+  std::vector<std::shared_ptr<ProducerInterceptor>> producer_interceptors{};
 
   // A message counts as done when what was produced for it is delivered (Batch::produce). Off: without that, and
   // what is not delivered is counted in the log alone.

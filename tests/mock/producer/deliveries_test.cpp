@@ -186,18 +186,40 @@ TEST_F(DeliveriesTest, AChildOfForkIsRefusedAndItsEndTouchesNothing) {
   EXPECT_EQ(producer->figures().delivered, 2U);
 }
 
-// From what is consumed to what is produced because of it, and on to who consumes that.
-TEST_F(DeliveriesTest, ATraceIsCarriedFromTopicToTopic) {
-  make_topic("orders");
-  make_topic("invoices");
-  const std::string parent = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
-  Producer producer(producer_settings());
-  Record order = record("orders", "traced");
-  order.headers = {{"tenant", "t1"}, {"traceparent", parent}, {"tracestate", "vendor=1"}};
-  ASSERT_TRUE(producer.produce_sync(order, kDeadline).ok());
-  std::mutex mutex;
-  std::vector<std::pair<std::string, std::string>> headers;
-  bool seen = false;
+using Headers = std::vector<std::pair<std::string, std::string>>;
+
+// A consumer of orders produces to invoices, which another group reads.
+class FromConsumersTest : public DeliveriesTest {
+ protected:
+  // The headers of the invoice that comes of this order.
+  [[nodiscard]] Headers invoice_of(const Record& order, Settings settings = {}) {
+    make_topic("orders");
+    make_topic("invoices");
+    Producer producer(producer_settings());
+    EXPECT_TRUE(producer.produce_sync(order, kDeadline).ok());
+    std::mutex mutex;
+    std::optional<Headers> found;
+    auto routes = routing::draw([&](routing::RoutesBuilder& r) {
+      r.consumer_group("billing").topic("orders").consumer<Invoicing>();
+      r.consumer_group("mail").topic("invoices").handle([&](const Message& message) {
+        const std::scoped_lock lock(mutex);
+        found.emplace();
+        for (const Header& header : message.headers()) found->emplace_back(header.name, header.value.value_or(""));
+      });
+    });
+    settings.kafka = {{"bootstrap.servers", cluster.bootstrap()}};
+    settings.log_level = LogLevel::warning;
+    Application application(settings, std::move(routes));
+    application.start();
+    EXPECT_TRUE(eventually([&] {
+      const std::scoped_lock lock(mutex);
+      return found.has_value();
+    }));
+    EXPECT_TRUE(application.stop().in_time);
+    return found.value_or(Headers{});
+  }
+
+ private:
   class Invoicing final : public Consumer {
     void consume(Batch& batch) override {
       for (const Message& message : batch) {
@@ -206,24 +228,27 @@ TEST_F(DeliveriesTest, ATraceIsCarriedFromTopicToTopic) {
       }
     }
   };
-  auto routes = routing::draw([&](routing::RoutesBuilder& r) {
-    r.consumer_group("billing").topic("orders").consumer<Invoicing>();
-    r.consumer_group("mail").topic("invoices").handle([&](const Message& message) {
-      const std::scoped_lock lock(mutex);
-      for (const Header& header : message.headers()) headers.emplace_back(header.name, header.value.value_or(""));
-      seen = true;
-    });
+};
+
+TEST_F(FromConsumersTest, ATraceIsCarriedFromTopicToTopic) {
+  const Headers trace{{"traceparent", "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"},
+                      {"tracestate", "vendor=1"}};
+  Record order = record("orders", "traced");
+  order.headers = {{"tenant", "t1"}};
+  for (const auto& [name, value] : trace) order.headers.push_back({name, value});
+  EXPECT_EQ(invoice_of(order), trace);
+}
+
+TEST_F(FromConsumersTest, WhatTheyProducePassesTheApplicationsMiddlewareAndInterceptors) {
+  Settings settings;
+  settings.producer_middleware.push_back([](RecordDraft& draft) -> Result<void> {
+    draft.add_header("sent-by", "shop");
+    draft.set_label(std::string("1"));
+    return {};
   });
-  Application application({.kafka = {{"bootstrap.servers", cluster.bootstrap()}}, .log_level = LogLevel::warning},
-                          std::move(routes));
-  application.start();
-  EXPECT_TRUE(eventually([&] {
-    const std::scoped_lock lock(mutex);
-    return seen;
-  }));
-  EXPECT_TRUE(application.stop().in_time);
-  EXPECT_EQ(headers, (std::vector<std::pair<std::string, std::string>>{{"traceparent", parent},
-                                                                       {"tracestate", "vendor=1"}}));
+  settings.producer_interceptors = {std::make_shared<Hearing>(heard, "heard")};
+  EXPECT_EQ(invoice_of(record("orders", "1"), settings), (Headers{{"sent-by", "shop"}}));
+  EXPECT_EQ(heard->lines(), std::vector<std::string>{"heard 1"});
 }
 
 }  // namespace

@@ -83,6 +83,23 @@ TEST_F(ExactlyOnceAttemptTest, OneThatFailsSendsWhatItsMarksCover) {
   EXPECT_EQ(share().first_unfinished(), 1U);
 }
 
+// As what is sent outside of transactions does.
+TEST_F(ExactlyOnceAttemptTest, WhatItSendsPassesTheProducersMiddleware) {
+  const Middleware shouts = [](RecordDraft& draft) -> Result<void> {
+    if (draft.record().payload == "secret") return Error(Error::Kind::refused, "not to leave the house");
+    draft.set_payload(std::string(*draft.record().payload) + "!");
+    return {};
+  };
+  world_.recovery->chain = std::make_shared<RecordChain>(
+      std::vector<Middleware>{shouts}, std::vector<std::shared_ptr<ProducerInterceptor>>{}, nullptr);
+  world_.script.consume = [&](Batch& batch) {
+    send(batch, "a");
+    EXPECT_EQ(batch.produce({.topic = "out", .payload = "secret"}).error().kind(), Error::Kind::refused);
+  };
+  run();
+  EXPECT_THAT(sent(), ElementsAre("begin", "send a!"));
+}
+
 // Or it would count as done, and what was sent about it be forgotten.
 TEST_F(ExactlyOnceAttemptTest, WhatOneThatFailsHasSkippedIsTriedAgain) {
   world_.script.consume = [&](Batch& batch) {
