@@ -61,7 +61,7 @@ class ClientSlot {
   std::unique_ptr<ProducerClient> owned_;
   std::atomic<ProducerClient*> current_;
   std::atomic<std::uint32_t> side_{0};
-  std::array<std::atomic<std::uint32_t>, 2> sides_{};
+  alignas(64) std::array<std::atomic<std::uint32_t>, 2> sides_{};  // each send moves one twice
 };
 
 }  // namespace braid::engine

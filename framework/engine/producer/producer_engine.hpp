@@ -92,6 +92,7 @@ class ProducerEngine final : private DeliveryEvents {
   using Deadline = std::chrono::steady_clock::time_point;
   // Who serves looks so often whether that is still to be done.
   static constexpr std::chrono::milliseconds kServe{100};
+  static constexpr std::size_t kLine = 64;
 
   void handle_delivery(const DeliveryReport& report) override;
   void handle_error(const Error& error) override;
@@ -143,13 +144,14 @@ class ProducerEngine final : private DeliveryEvents {
   ServeTurn turn_;
 
   // Counts; what they count is published by the client's queues. `begun_` goes up before the client has the record,
-  // and numbers it; `ended_` when it has its report, or was not taken.
-  std::atomic<std::uint64_t> begun_{0};
-  std::atomic<std::uint64_t> ended_{0};
-  std::atomic<std::uint64_t> refused_{0};    // of these: not taken
+  // and numbers it; `ended_` when it has its report, or was not taken. Each record moves one of the sender's and
+  // two of the server's, so each side has a cache line, and what is only read by both has another.
+  alignas(kLine) std::atomic<std::uint64_t> begun_{0};
+  std::atomic<std::uint64_t> refused_{0};  // of these: not taken
+  alignas(kLine) std::atomic<std::uint64_t> ended_{0};
   std::atomic<std::uint64_t> delivered_{0};  // written by who has the turn
   std::atomic<std::uint64_t> failed_{0};     // the same
-  std::atomic<std::uint64_t> rebuilds_{0};
+  alignas(kLine) std::atomic<std::uint64_t> rebuilds_{0};
   // Who sends counts in begun_, then looks at closing_; who closes sets it, then looks at begun_. All seq_cst: one
   // of them sees the other, and the thread ends behind the last report.
   std::atomic<bool> closing_{false};
@@ -157,7 +159,7 @@ class ProducerEngine final : private DeliveryEvents {
   std::atomic<std::uint32_t> waiting_{0};  // callers that wait for progress: flushes, and for room
   std::atomic<Mode> mode_{Mode::ready};    // moved with the mutex; published by it, and read before each send
 
-  mutable std::mutex mutex_;
+  alignas(kLine) mutable std::mutex mutex_;
   std::condition_variable progressed_;  // reports came while somebody waits, or the mode moved
   core::Backlog backlog_ BRAID_GUARDED_BY(mutex_);
   std::string failure_ BRAID_GUARDED_BY(mutex_);  // the last fatal error
