@@ -88,11 +88,14 @@ std::unique_ptr<engine::ProducerFront> make(const ProducerSettings& settings, st
 }  // namespace
 
 std::size_t max_payload_of(const ProducerSettings& settings) {
-  if (settings.max_payload_size) return *settings.max_payload_size;
-  const auto found = settings.kafka.find("message.max.bytes");
+  return settings.max_payload_size.value_or(max_message_of(settings.kafka));
+}
+
+std::size_t max_message_of(const routing::KafkaSettings& settings) {
+  const auto found = settings.find("message.max.bytes");
   std::size_t most = kKafkasMessageMost;
   // What is no number is refused by the client.
-  if (found != settings.kafka.end()) {
+  if (found != settings.end()) {
     std::from_chars(found->second.data(), found->second.data() + found->second.size(), most);
   }
   return most;

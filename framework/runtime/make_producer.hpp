@@ -23,6 +23,8 @@ namespace braid::runtime {
 
 // Of a payload, in bytes.
 [[nodiscard]] std::size_t max_payload_of(const ProducerSettings& settings);
+// Kafka's message.max.bytes.
+[[nodiscard]] std::size_t max_message_of(const routing::KafkaSettings& settings);
 
 // Producer's functions for coroutines, which may wait, or begin only, when the producer has ended: they keep what
 // is left of it. Its owner has closed it by then, so that no thread of it is left.

@@ -232,6 +232,8 @@ constexpr std::array<std::string_view, kHappenings> kNames{
     "transactions refused, since the generation was over",
     "transactional producers that could not begin",
     "records that could not be sent in a transaction",
+    "records refused for good in a transaction",
+    "transactions of which a broker refused records",
     "topics whose consumers produce",
     "records produced",
     "records that were not taken",

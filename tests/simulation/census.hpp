@@ -232,6 +232,8 @@ enum class Happening : std::uint8_t {
   transaction_fenced,
   transaction_init_failed,
   transaction_send_failed,
+  transaction_record_refused,
+  transaction_batch_refused,
   policy_produces,
   record_sent,
   record_refused,

@@ -9,6 +9,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <cstdint>
 #include <optional>
 #include <string_view>
 
@@ -37,6 +38,7 @@ class FakeTransactions::Client final : public engine::TransactionalClient {
   Result<void> init() override {
     world_.preempt();
     sent_.clear();
+    tokens_.clear();
     use_ = Use::unready;
     if (fails(kafka_.nastiness.read_fails, Happening::transaction_init_failed)) return silence();
     use_ = Use::ready;
@@ -45,9 +47,11 @@ class FakeTransactions::Client final : public engine::TransactionalClient {
   Result<void> begin() override {
     if (use_ != Use::ready) world_.fail(kContract, "it begins what is not ready");
     use_ = Use::open;
+    refused_.clear();
+    tokens_.clear();
     return {};
   }
-  Result<void> send(const engine::OutgoingMessage& message) override {
+  Result<void> send(const engine::OutgoingMessage& message, std::uint32_t token) override {
     if (use_ != Use::open) world_.fail(kContract, "it sends outside of a transaction");
     if (message.topic == kLetters) {
       take_letter(message);
@@ -55,9 +59,15 @@ class FakeTransactions::Client final : public engine::TransactionalClient {
     }
     const bool may_fail = message.topic == kEffects;
     if (may_fail && fails(kafka_.nastiness.commit_fails / 4, Happening::transaction_send_failed)) return silence();
+    if (may_fail && fails(kafka_.nastiness.commit_fails / 8, Happening::transaction_record_refused)) {
+      refused_.push_back({token, false, too_large()});
+      return too_large();
+    }
     sent_.emplace_back(*message.payload);
+    if (may_fail) tokens_.push_back(token);
     return {};
   }
+  [[nodiscard]] std::vector<engine::RefusedSend> refused() override { return refused_; }
   Result<void> commit(const engine::StoredPosition& position, const engine::GroupMembership* member) override {
     if (use_ != Use::open) world_.fail(kContract, "it commits what has not begun");
     world_.preempt();
@@ -66,6 +76,10 @@ class FakeTransactions::Client final : public engine::TransactionalClient {
     if (dead || !who.valid()) {
       world_.happened(Happening::transaction_fenced);
       return Error(Error::Kind::stale_member, "the generation is over", true);
+    }
+    if (!tokens_.empty() && fails(kafka_.nastiness.commit_fails / 8, Happening::transaction_batch_refused)) {
+      refuse_some();
+      return too_large();
     }
     if (fails(kafka_.nastiness.commit_fails, Happening::transaction_failed)) return silence();
     apply(position, who.caller());
@@ -85,6 +99,17 @@ class FakeTransactions::Client final : public engine::TransactionalClient {
  private:
   enum class Use : std::uint8_t { unready, ready, open };
   static Error silence() { return {Error::Kind::timed_out, "the transaction's coordinator does not answer", true}; }
+  static Error too_large() { return {Error::Kind::message_too_large, "too large"}; }
+  // As a broker does, which refuses what came in one request; or a coordinator, who tells of no record.
+  void refuse_some() {
+    if (world_.random.chance(200)) {
+      refused_.push_back({0, false, too_large()});
+      return;
+    }
+    const std::size_t from = world_.random.below(tokens_.size());
+    const std::size_t count = 1 + world_.random.below(std::min<std::size_t>(tokens_.size() - from, 3));
+    for (std::size_t i = from; i < from + count; ++i) refused_.push_back({tokens_[i], true, too_large()});
+  }
   bool fails(std::uint32_t of_a_thousand, Happening happening) {
     if (world_.calm || !world_.random.chance(of_a_thousand)) return false;
     world_.happened(happening);
@@ -139,7 +164,9 @@ class FakeTransactions::Client final : public engine::TransactionalClient {
   World& world_;
   FakeKafka& kafka_;
   Use use_ = Use::unready;
-  std::vector<std::string> sent_;  // payloads
+  std::vector<std::string> sent_;      // payloads
+  std::vector<std::uint32_t> tokens_;  // of those that may be refused
+  std::vector<engine::RefusedSend> refused_;
 };
 
 class FakeTransactions::Slot final : public engine::TransactionalSlot {

@@ -183,7 +183,9 @@ void SimulatedConsumer::work_on(Batch& batch, const std::shared_ptr<ObservedJob>
 void SimulatedConsumer::take_effect(Batch& batch, const Message& message) {
   const std::string payload = std::to_string(message.offset().value);
   const char* const topic = promises_.recovery.has_letters() ? kEffectsBesideLetters : kEffects;
-  if (!batch.produce({.topic = topic, .payload = payload})) {
+  const Record record{.topic = topic, .payload = payload};
+  const bool names_it = setting_.world->random.chance(500);
+  if (!(names_it ? batch.produce(record, message) : batch.produce(record))) {
     setting_.world->fail("each message takes effect once", "a record was refused");
   }
 }

@@ -7,7 +7,6 @@
 
 #include <algorithm>
 #include <array>
-#include <mutex>
 #include <utility>
 
 namespace braid::adapters {
@@ -23,14 +22,6 @@ constexpr std::chrono::milliseconds kAskTransport = std::chrono::milliseconds{10
 // On librdkafka's thread and under its queue lock: no call of librdkafka in here.
 void signal_ready(rd_kafka_t*, void* opaque) {
   static_cast<engine::ReadySignal*>(opaque)->on_ready();
-}
-
-// For ever, and reachable, so that leak checkers see a decision.
-void leave_behind(ConfPtr conf) {
-  static std::mutex mutex;
-  static auto* const left = new std::vector<ConfPtr>;
-  const std::scoped_lock lock{mutex};
-  left->push_back(std::move(conf));
 }
 
 }  // namespace
@@ -63,9 +54,7 @@ Result<std::unique_ptr<engine::ConsumerClient>> RdkafkaConsumerClient::make(Conf
   std::array<char, 512> reason{};
   rd_kafka_t* rk = rd_kafka_new(RD_KAFKA_CONSUMER, conf.get(), reason.data(), reason.size());
   if (rk == nullptr) {
-    // Settings that contradict each other, or name files that can't be used, are only found here. The configuration
-    // stays ours then, but the library has let our interceptors grow its lists in a copy: destroyed, it would free
-    // them twice (2.0.2).
+    // Settings that contradict each other, or name files that can't be used, are only found here.
     leave_behind(std::move(conf));
     return Error{Error::Kind::invalid_setting,
                  routing::without_secrets(std::string{"Kafka settings: "} + reason.data(), client->secrets_)};

@@ -35,6 +35,10 @@ struct FrameworkSetting {
 // is a secret, librdkafka's reason, and for an unknown key the nearest known one.
 [[nodiscard]] Result<ConfPtr> make_conf(const std::vector<FrameworkSetting>& ours, const KafkaSettings& users);
 
+// Of one with interceptors, that rd_kafka_new() has refused. It stays ours then, but the library has let the
+// interceptors grow its lists in a copy: destroyed, it would free them twice (2.0.2).
+void leave_behind(ConfPtr conf);
+
 // The value that a configuration has for a key; empty where the key is unknown.
 [[nodiscard]] std::string setting(const rd_kafka_conf_t& conf, std::string_view key);
 

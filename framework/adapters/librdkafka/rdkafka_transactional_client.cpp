@@ -10,8 +10,10 @@
 
 #include <algorithm>
 #include <array>
+#include <string>
 #include <string_view>
 #include <thread>
+#include <utility>
 #include <vector>
 
 namespace braid::adapters {
@@ -84,6 +86,9 @@ Result<void> RdkafkaTransactionalClient::rebuild() {
                                            {"enable.metrics.push", "false", if_known},
                                            {"transactional.id", options_.transactional_id, fixed},
                                            {"enable.idempotence", "true", fixed},
+                                           // How long a topic is looked for that may have been created just now: a
+                                           // commit must not give up before.
+                                           {"topic.metadata.propagation.max.ms", "10000", fallback},
                                            // Or messages without a key would not ask where they go.
                                            {"sticky.partitioning.linger.ms", "0", fixed}};
   auto made = make_conf(ours, {users.begin(), users.end()});
@@ -105,9 +110,11 @@ Result<void> RdkafkaTransactionalClient::rebuild() {
   rd_kafka_topic_conf_set_opaque(topic_conf, const_cast<Partitioner*>(partitioner));
   rd_kafka_topic_conf_set_partitioner_cb(topic_conf, &RdkafkaTransactionalClient::partition_cb);
   RdkafkaLog::prepare(*raw);
+  refused_.install(*raw);
   std::array<char, 512> reason{};
   rd_kafka_t* const rk = rd_kafka_new(RD_KAFKA_PRODUCER, raw, reason.data(), reason.size());
   if (rk == nullptr) {
+    leave_behind(std::move(conf));
     return Error{Error::Kind::invalid_setting,
                  routing::without_secrets(std::string{"Kafka settings: "} + reason.data(), users)};
   }
@@ -131,11 +138,14 @@ ErrorPtr RdkafkaTransactionalClient::insist(Clock::time_point until, Call&& call
 // Every error but those that ask for an abort leaves a handle of which nobody knows what it is good for.
 Result<void> RdkafkaTransactionalClient::fail(const rd_kafka_error_t& error, std::string_view what) {
   Error failure = translate(error, fmt::format("{} ({})", what, options_.transactional_id));
+  // As the transaction was told of the partitions that it sends to: no record of it is refused itself.
+  const bool some_topic = rd_kafka_error_code(&error) == RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED;
   if (rd_kafka_error_txn_requires_abort(&error)) {
     abort();
   } else {
     use_ = Use::broken;
   }
+  if (some_topic) refused_.note_some(failure);
   return failure;
 }
 
@@ -159,6 +169,7 @@ Result<void> RdkafkaTransactionalClient::init() {
 }
 
 Result<void> RdkafkaTransactionalClient::begin() {
+  refused_.clear();
   if (const ErrorPtr error{rd_kafka_begin_transaction(rk_.get())}) {
     return fail(*error, "begin_transaction");
   }
@@ -166,17 +177,18 @@ Result<void> RdkafkaTransactionalClient::begin() {
   return {};
 }
 
-Result<void> RdkafkaTransactionalClient::send(const engine::OutgoingMessage& message) {
-  // Where it wraps, the partition is told by an address that is none; the callback reads it.
-  void* const wrapped = message.partition && message.partition_wraps
-                            ? reinterpret_cast<void*>(static_cast<std::uintptr_t>(message.partition->value) + 1)
-                            : nullptr;
+Result<void> RdkafkaTransactionalClient::send(const engine::OutgoingMessage& message, std::uint32_t token) {
+  const bool wraps = message.partition && message.partition_wraps;
+  // An address that is none; the callbacks read it.
+  void* const mark =
+      SendMark{token, wraps ? static_cast<std::uint32_t>(message.partition->value) + 1 : 0}.as_opaque();
   const auto until = Clock::now() + options_.patience;
   for (;;) {
-    OutgoingUnits units(message, wrapped);
+    OutgoingUnits units(message, mark);
     const ErrorPtr error{units.produce(rk_.get())};
     if (!error) return {};
     if (rd_kafka_error_code(error.get()) != RD_KAFKA_RESP_ERR__QUEUE_FULL || Clock::now() >= until) {
+      refused_.note(token, rd_kafka_error_code(error.get()), std::string(message.topic).c_str(), false);
       return translate(*error, fmt::format("produce to {}", message.topic));
     }
     rd_kafka_poll(rk_.get(), kRoomPoll);
@@ -215,12 +227,12 @@ void RdkafkaTransactionalClient::abort() {
 std::int32_t RdkafkaTransactionalClient::partition_cb(const rd_kafka_topic_t* topic, const void* key,
                                                       std::size_t key_size, std::int32_t partitions,
                                                       void* topic_opaque, void* message_opaque) noexcept {
-  if (message_opaque == nullptr) {
+  const std::uint32_t wraps_to = SendMark::of(message_opaque).wraps_to;
+  if (wraps_to == 0) {
     const auto& partitioner = *static_cast<const Partitioner*>(topic_opaque);
     return partitioner.choose(topic, key, key_size, partitions, nullptr, nullptr);
   }
-  const auto partition = static_cast<std::int64_t>(reinterpret_cast<std::uintptr_t>(message_opaque)) - 1;
-  return static_cast<std::int32_t>(partition % partitions);
+  return static_cast<std::int32_t>((wraps_to - 1) % static_cast<std::uint32_t>(partitions));
 }
 
 }  // namespace braid::adapters

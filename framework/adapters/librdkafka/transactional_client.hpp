@@ -3,10 +3,13 @@
 #include "adapters/librdkafka/rdkafka_handles.hpp"
 #include "adapters/librdkafka/rdkafka_log.hpp"
 #include "adapters/librdkafka/rdkafka_transactional_client.hpp"
+#include "adapters/librdkafka/refused_sends.hpp"
 
+#include <cstdint>
 #include <memory>
 #include <optional>
 #include <utility>
+#include <vector>
 
 namespace braid::adapters {
 
@@ -36,7 +39,8 @@ class RdkafkaTransactionalClient final : public engine::TransactionalClient {
 
   Result<void> init() override;
   Result<void> begin() override;
-  Result<void> send(const engine::OutgoingMessage& message) override;
+  Result<void> send(const engine::OutgoingMessage& message, std::uint32_t token) override;
+  [[nodiscard]] std::vector<engine::RefusedSend> refused() override { return refused_.all(); }
   Result<void> commit(const engine::StoredPosition& position, const engine::GroupMembership* member) override;
   void abort() override;
 
@@ -63,6 +67,7 @@ class RdkafkaTransactionalClient final : public engine::TransactionalClient {
                                    std::int32_t partitions, void* topic_opaque, void* message_opaque) noexcept;
 
   const TransactionalClientOptions options_;
+  RefusedSends refused_;
   // First in, last out.
   std::unique_ptr<rd_kafka_t, Destroy> rk_;
   std::optional<RdkafkaLog> rdkafka_log_;

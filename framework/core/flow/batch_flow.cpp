@@ -7,7 +7,7 @@
 namespace braid::core {
 
 std::uint32_t BatchFlow::room() const {
-  return admits_ && !sealed_ ? settings_.max_messages - gathering_ : 0;
+  return admits_ && !sealed_ ? settings_.max_messages - std::min(gathering_, settings_.max_messages) : 0;
 }
 
 void BatchFlow::gathered(std::size_t messages, Time now) {

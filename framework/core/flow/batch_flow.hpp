@@ -38,6 +38,8 @@ class BatchFlow {
   [[nodiscard]] std::uint32_t room() const;
   // So many joined the gathering batch; at most room().
   void gathered(std::size_t messages, Time now);
+  // Instead of max_messages, from now on.
+  void take_at_most(std::uint32_t messages) { settings_.max_messages = messages; }
   // There is nothing behind what was gathered: no use in waiting for more.
   void reached_end() { at_end_ = true; }
   // No more from now on, and no more attempts.

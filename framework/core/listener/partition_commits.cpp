@@ -37,7 +37,8 @@ void PartitionCommits::batch_settled(Offset last) {
   running_ = false;
   progressed();
   if (exactly_once()) {
-    if (++batches_ < transactions_->batches && !overdue_) return;
+    const bool alone = alone_through_ && last <= *alone_through_;
+    if (++batches_ < transactions_->batches && !overdue_ && !alone) return;
   } else if (!after_batch() || !sync_) {
     return;
   }

@@ -66,6 +66,9 @@ class PartitionCommits {
   // Batches start after the commit of their own end.
   [[nodiscard]] bool before_processing() const { return when_ == routing::Commit::When::before_processing; }
 
+  // Exactly once: each batch up to there has a transaction of its own.
+  void alone_through(Offset last) { alone_through_ = last; }
+
   // A batch runs from now on.
   void batch_started() { running_ = true; }
   // The batch that ends at `last` is done.
@@ -165,6 +168,7 @@ class PartitionCommits {
   [[nodiscard]] bool inside_transaction() const { return exactly_once() && (running_ || halted_); }
 
   std::optional<Transactions> transactions_;
+  std::optional<Offset> alone_through_;
   routing::Commit::When when_;
   bool sync_;
   Duration interval_;

@@ -65,4 +65,13 @@ std::optional<Error> check_record(const Record& record, std::size_t max_payload_
   return std::nullopt;
 }
 
+std::optional<Error> check_record_size(const Record& record, std::size_t max_record_size) {
+  std::size_t size = record.key.value_or("").size() + record.payload.value_or("").size();
+  for (const Header& header : record.headers) size += header.name.size() + header.value.value_or("").size();
+  if (size <= max_record_size) return std::nullopt;
+  return Error(Kind::message_too_large,
+               "a record for " + std::string(record.topic) + " of " + std::to_string(size) +
+                   " bytes with its key and headers, above message.max.bytes, " + std::to_string(max_record_size));
+}
+
 }  // namespace braid::core

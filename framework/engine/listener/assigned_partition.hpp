@@ -4,6 +4,7 @@
 #include "core/listener/repeated_trouble.hpp"
 #include "core/listener/stall_watch.hpp"
 #include "core/offsets/partition_offsets.hpp"
+#include "core/recovery/refused_messages.hpp"
 #include "engine/listener/commit_requests.hpp"
 #include "engine/listener/mailbox.hpp"
 #include "engine/listener/partition_runner.hpp"
@@ -69,6 +70,7 @@ struct AssignedPartition {
   [[nodiscard]] bool has_started() const { return runner != nullptr || !former_runners.empty(); }
 
   std::optional<std::string> begins_anew;     // where its positions are stored, and why; behind the rebalance
+  bool begins_at_once = false;                // then, or behind a pause where that goes on
   std::optional<Time> ask_position_at;        // reading_position: nothing while an answer is awaited
   std::uint64_t position_token = 0;           // of the question under way
   core::PartitionOffsets::Start start;        // where it starts, and what was done before; the runner's, then
@@ -79,6 +81,7 @@ struct AssignedPartition {
   // Its transaction failed when it had begun there, the last time; and whether that goes on.
   std::optional<CommitPosition> failed_from;
   core::RepeatedTrouble failures;
+  core::RefusedMessages refused;         // what its transactions have failed by
   std::optional<CommitPosition> stored;  // when it started; from then on `commits` knows
   std::optional<Time> timer;             // as entered in the listener's timers
 };

@@ -39,7 +39,13 @@ BatchRunner::BatchRunner(std::shared_ptr<Assignment> assignment, core::Partition
       // One runs, one gathers, and one is about to.
       shelf_([this] { return BatchPtr(new RunningBatch(assignment_, tools_.mailbox, tools_.pool)); },
              {.batches = 2}),
-      gathering_(shelf_.fresh()) {}
+      gathering_(shelf_.fresh()) {
+  const core::RefusedMessages* const refused = assignment_->refused();
+  alone_through_ = refused != nullptr ? refused->alone_through() : std::nullopt;
+  if (!alone_through_) return;
+  flow_.take_at_most(1);
+  tools_.commits->alone_through(*alone_through_);
+}
 
 BatchRunner::~BatchRunner() {
   // A batch that is armed behind one that still runs would be started by a worker though nobody holds it.
@@ -249,6 +255,10 @@ void BatchRunner::handle_settled(RunningBatch& batch) {
 void BatchRunner::settle_present() {
   Counters& counters = assignment_->counters();
   Counters::add(counters.batches);
+  if (alone_through_ && present_->last() >= *alone_through_) {
+    alone_through_.reset();
+    flow_.take_at_most(assignment_->topic().max_messages);
+  }
   std::size_t largest = 0;
   std::size_t not_done = std::exchange(messages_not_done_, 0);
   for (const Share& share : present_->shares()) {

@@ -94,6 +94,8 @@ class BatchRunner final : public PartitionRunner, private ShareRunner {
   BatchPtr present_;    // runs
   // before_processing: the end of the batch that was sealed last, which is committed before it starts.
   std::optional<CommitPosition> committed_first_;
+  // Exactly once: one message a batch up to there.
+  std::optional<Offset> alone_through_;
   std::uint32_t messages_not_done_ = 0;  // of the present batch
   std::vector<Share*> held_;             // of the present batch
   // on_failure: collapse: shares of the present batch that have failed, and wait for the others; and until when.

@@ -152,7 +152,7 @@ class Listener final : private ConsumerEvents {
   void handle(const StoreAnswer& answer);
   // Null for the client.
   [[nodiscard]] OutsideStore* outside_store(const PositionStore* store);
-  void begin_from_store(AssignedPartition& partition, const std::string& why);
+  void begin_from_store(AssignedPartition& partition, const std::string& why, bool at_once);
   [[nodiscard]] Duration note_anew(AssignedPartition& partition, const std::string& why);
   void begin_anew_where_due();
   // Returns how long to wait before it is tried again.

@@ -100,6 +100,8 @@ void Listener::begin_generation(AssignedPartition& partition) {
       .group = group_->id,
       .recovery = recovery_,
       .transaction = partition.lane->transactions ? transactions_->begin(partition.name) : nullptr,
+      .refused =
+          partition.refused.empty() ? nullptr : std::make_shared<const core::RefusedMessages>(partition.refused),
   });
 }
 
@@ -258,6 +260,7 @@ void Listener::take_stored(AssignedPartition& partition, const StoredPosition& s
   gaps.done.insert(gaps.done.end(), stored.done.begin(), stored.done.end());
   partition.start = {stored.position, core::in_order(std::move(gaps.done), *stored.position)};
   partition.stored = stored.position;
+  partition.refused.passed(*stored.position);
   partition.assignment->commit_text().start_with(std::move(gaps.user_text));
 }
 
@@ -279,6 +282,7 @@ void Listener::begin_next_generation(AssignedPartition& partition) {
 
 void Listener::start_by_policy(AssignedPartition& partition, const char* why) {
   const routing::InitialOffset policy = partition.lane->topic->initial_offset;
+  partition.refused = {};
   if (partition.runner) begin_next_generation(partition);
   partition.start = {};
   partition.stored.reset();

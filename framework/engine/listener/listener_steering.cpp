@@ -54,6 +54,7 @@ bool Listener::has_committed(AssignedPartition& partition) {
 
 void Listener::seek(AssignedPartition& partition, const StartPoint& target) {
   std::string text = partition.assignment->commit_text().text();
+  partition.refused = {};  // whoever seeks begins anew
   if (partition.runner) {
     begin_next_generation(partition);
   } else if (partition.assignment->transaction()) {

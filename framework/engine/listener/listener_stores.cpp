@@ -22,9 +22,9 @@ void Listener::handle(const StoreAnswer& answer) {
     if (answer.store == transactions_.get()) {
       found->second->lane->committer->handle_failed(*found->second, answer.token);
     }
-    if (outside_store(answer.store)->saves_as(fenced.partition, fenced.epoch)) {
-      begin_from_store(*found->second, fenced.why);
-    }
+    if (!outside_store(answer.store)->saves_as(fenced.partition, fenced.epoch)) continue;
+    for (const core::Refusal& refusal : fenced.refusals) found->second->refused.note(refusal, clock_->now());
+    begin_from_store(*found->second, fenced.why, !fenced.refusals.empty());
   }
   if (answer.stored) {
     const auto found = partitions_.find(*answer.stored);
@@ -45,8 +45,9 @@ OutsideStore* Listener::outside_store(const PositionStore* store) {
 // The offset store refuses our epoch: another member has loaded the partition since. It may be one that had it
 // before and asked late; then nobody else could ever save. So whoever has the partition begins anew where the store
 // is, in the epoch of that load. One that has lost it, and has not heard of that, comes to its end with that news.
-// Or a transaction has failed, and what its batches did is gone.
-void Listener::begin_from_store(AssignedPartition& partition, const std::string& why) {
+// Or a transaction has failed, and what its batches did is gone. `at_once`: something is learned of what it has
+// failed by, and whether to wait is decided of that.
+void Listener::begin_from_store(AssignedPartition& partition, const std::string& why, bool at_once) {
   // Where a consumer has sent it is known to nobody else before it is stored.
   const bool seeks = partition.assignment->transaction() && partition.target && partition.commits &&
                      !partition.commits->ever_acknowledged();
@@ -62,10 +63,12 @@ void Listener::begin_from_store(AssignedPartition& partition, const std::string&
   if (in_rebalance_) {
     // A restart within the handler would be taken for its answer.
     partition.begins_anew = why;
+    partition.begins_at_once = at_once;
     anew_waits_ = true;
     return;
   }
-  const Duration pause = note_anew(partition, why);
+  Duration pause = note_anew(partition, why);
+  if (at_once) pause = {};
   if (seeks) {
     seek(partition, {.kind = StartPoint::Kind::at, .at = *partition.target, .as_a_number = true});
     if (pause > Duration::zero()) partition.commits->put_off(clock_->now() + pause);
@@ -94,7 +97,9 @@ Duration Listener::note_anew(AssignedPartition& partition, const std::string& wh
 
 void Listener::begin_anew_where_due() {
   for (const auto& [name, partition] : partitions_) {
-    if (const auto why = std::exchange(partition->begins_anew, std::nullopt)) begin_from_store(*partition, *why);
+    if (const auto why = std::exchange(partition->begins_anew, std::nullopt)) {
+      begin_from_store(*partition, *why, partition->begins_at_once);
+    }
   }
 }
 

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "core/recovery/refused_messages.hpp"
 #include "engine/listener/dump_request.hpp"
 #include "engine/ports/clock.hpp"
 #include "engine/ports/job_pool.hpp"
@@ -44,6 +45,7 @@ struct StoreAnswer {
     TopicPartition partition;
     std::uint64_t epoch = 0;  // what was saved under it is refused from now on
     std::string why;
+    std::vector<core::Refusal> refusals{};  // messages whose records its transaction has failed by
   };
   const PositionStore* store = nullptr;
   std::uint64_t token = 0;

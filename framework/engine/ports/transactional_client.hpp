@@ -5,8 +5,10 @@
 
 #include <braid/result.hpp>
 
+#include <cstdint>
 #include <functional>
 #include <memory>
+#include <vector>
 
 namespace braid::engine {
 
@@ -15,6 +17,14 @@ namespace braid::engine {
 class GroupMembership {
  public:
   virtual ~GroupMembership() = default;
+};
+
+// A record that was refused, and would be again however often it were sent: it is too large, its topic or partition
+// is none, nobody here may write there.
+struct RefusedSend {
+  std::uint32_t token = 0;   // as given to send(); 0: nobody knows which of the transaction's it was
+  bool with_others = false;  // the broker refuses all that came with it in one request
+  Error error;
 };
 
 // One transactional Kafka producer, one transaction at a time:
@@ -32,8 +42,12 @@ class TransactionalClient {
   virtual Result<void> init() = 0;
   // Does not wait.
   virtual Result<void> begin() = 0;
-  // Copies and queues. Waits for room, for a bounded time. What is not delivered fails the commit.
-  virtual Result<void> send(const OutgoingMessage& message) = 0;
+  // Copies and queues. Waits for room, for a bounded time. What is not delivered fails the commit. `token`: of this
+  // transaction's records none other has it, nor is it 0.
+  virtual Result<void> send(const OutgoingMessage& message, std::uint32_t token) = 0;
+  // Those of the last transaction, once it has been aborted or its commit has failed. Of others that did so nothing
+  // says that another try would fail too. Thread: its slot's.
+  [[nodiscard]] virtual std::vector<RefusedSend> refused() = 0;
   // Commits what was sent, and the position with it, as that member of its group. An error: it was not, or nobody
   // knows, and init() is next.
   virtual Result<void> commit(const StoredPosition& position, const GroupMembership* member) = 0;

@@ -3,12 +3,21 @@
 #include "core/assert.hpp"
 #include "engine/producer/outgoing.hpp"
 
+#include <algorithm>
+
 namespace braid::engine {
 
 namespace {
 
 Error not_ready() {
   return {Error::Kind::other, "the transaction takes nothing now", true};
+}
+
+// It would be again; which tells nothing of those behind it.
+bool refused_for_good(const Error& error) {
+  using enum Error::Kind;
+  return error.kind() == message_too_large || error.kind() == unknown_topic || error.kind() == not_authorized ||
+         error.kind() == invalid_record;
 }
 
 }  // namespace
@@ -42,30 +51,55 @@ void PartitionTransaction::finish_prepare(const Result<void>& outcome) {
   for (const Done& done : waiting) done(outcome);
 }
 
-PartitionTransaction::Sent PartitionTransaction::send_one(const OutgoingMessage& message) {
+PartitionTransaction::Sent PartitionTransaction::send_one(const OutgoingMessage& message,
+                                                          std::optional<OffsetRange> of) {
   bool begins = false;
   {
     const std::lock_guard lock(mutex_);
     if (state_ != State::ready && state_ != State::open) return Sent::refused;
-    if (poisoned_) return Sent::in_vain;
+    if (takes_no_more_) return Sent::in_vain;
     begins = std::exchange(state_, State::open) == State::ready;
   }
+  if (begins) origins_.clear();
   // The listener goes on meanwhile: there may be no room.
   Result<void> outcome = begins ? slot_->client().begin() : Result<void>();
-  if (outcome) outcome = slot_->client().send(message);
+  const bool begun = outcome.ok();
+  if (begun) {
+    origins_.push_back(of);
+    outcome = slot_->client().send(message, static_cast<std::uint32_t>(origins_.size()));
+  }
   if (outcome) return Sent::queued;
   const std::lock_guard lock(mutex_);
-  poisoned_ = outcome.error();
+  if (!poisoned_) poisoned_ = outcome.error();
+  takes_no_more_ = !begun || !refused_for_good(outcome.error());
   return Sent::in_vain;
 }
 
-void PartitionTransaction::send(std::span<const OwnedRecord> records) {
+std::vector<core::Refusal> PartitionTransaction::refusals(TransactionalClient& client) {
+  const std::vector<RefusedSend> refused = client.refused();
+  if (refused.empty()) return {};
+  const std::lock_guard lock(sending_);
+  std::optional<OffsetRange> all;
+  for (const std::optional<OffsetRange>& of : origins_) {
+    if (!of) continue;
+    if (!all) all = of;
+    all = {std::min(all->first, of->first), std::max(all->last, of->last)};
+  }
+  std::vector<core::RefusedRecord> records;
+  for (const RefusedSend& each : refused) {
+    const bool known = each.token > 0 && each.token <= origins_.size();
+    records.push_back({known ? origins_[each.token - 1] : all, each.with_others, each.error});
+  }
+  return core::blame(records);
+}
+
+void PartitionTransaction::send(std::span<const ProducedRecord> records) {
   // Who comes late is not to wait for the abort.
   if (!prepared()) return;
   const std::lock_guard lock(sending_);
-  for (const OwnedRecord& record : records) {
-    const Record view = record.view();
-    if (send_one(outgoing(view)) != Sent::queued) return;
+  for (const ProducedRecord& each : records) {
+    const Record view = each.record.view();
+    if (send_one(outgoing(view), each.of) == Sent::refused) return;
   }
 }
 
@@ -78,7 +112,7 @@ void PartitionTransaction::send(const DeadLetter& letter, PartitionNumber origin
     Sent sent = Sent::refused;
     {
       const std::lock_guard lock(self->sending_);
-      sent = self->send_one(message);
+      sent = self->send_one(message, std::nullopt);
     }
     // Where it can only fail, all of it runs again; but its end must come, and that waits for this answer.
     answer(sent == Sent::refused ? Result<void>(not_ready()) : Result<void>());
@@ -86,7 +120,7 @@ void PartitionTransaction::send(const DeadLetter& letter, PartitionNumber origin
 }
 
 void PartitionTransaction::commit(StoredPosition position, std::shared_ptr<const GroupMembership> member,
-                                  Done done) {
+                                  Ended done) {
   const std::lock_guard lock(mutex_);
   // A position alone may come before any batch.
   const bool unready = state_ == State::unready || state_ == State::preparing;
@@ -108,7 +142,7 @@ void PartitionTransaction::commit(StoredPosition position, std::shared_ptr<const
       const std::lock_guard lock_state(self->mutex_);
       if (self->state_ == State::ending) self->state_ = outcome ? State::ready : State::failed;
     }
-    done(outcome);
+    done({outcome, outcome || nothing_sent ? std::vector<core::Refusal>() : self->refusals(client)});
   });
 }
 

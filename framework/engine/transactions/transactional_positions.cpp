@@ -54,19 +54,20 @@ void TransactionalPositions::commit(std::span<const StoredPosition> positions, s
   for (const StoredPosition& each : positions) {
     PartitionTransaction& transaction = *transactions_.at(each.partition);
     const PositionStore* const store = this;
-    transaction.commit(each, member,
-                       [store, mailbox = mailbox_, name = each.partition, number = transaction.number(),
-                        token](const Result<void>& outcome) {
-                         auto answer = std::make_unique<StoreAnswer>();
-                         answer->store = store;
-                         answer->token = token;
-                         if (outcome) {
-                           answer->stored = name;
-                         } else {
-                           answer->fenced.push_back({name, number, outcome.error().text()});
-                         }
-                         mailbox->post_store_answer(std::move(answer));
-                       });
+    transaction.commit(
+        each, member,
+        [store, mailbox = mailbox_, name = each.partition, number = transaction.number(),
+         token](TransactionEnd end) {
+          auto answer = std::make_unique<StoreAnswer>();
+          answer->store = store;
+          answer->token = token;
+          if (end.outcome) {
+            answer->stored = name;
+          } else {
+            answer->fenced.push_back({name, number, end.outcome.error().text(), std::move(end.refusals)});
+          }
+          mailbox->post_store_answer(std::move(answer));
+        });
   }
 }
 

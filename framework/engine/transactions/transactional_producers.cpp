@@ -25,7 +25,12 @@ class LateClient final : public TransactionalClient {
   }
   // Behind an init() that went well.
   Result<void> begin() override { return made_->begin(); }
-  Result<void> send(const OutgoingMessage& message) override { return made_->send(message); }
+  Result<void> send(const OutgoingMessage& message, std::uint32_t token) override {
+    return made_->send(message, token);
+  }
+  [[nodiscard]] std::vector<RefusedSend> refused() override {
+    return made_ ? made_->refused() : std::vector<RefusedSend>();
+  }
   Result<void> commit(const StoredPosition& position, const GroupMembership* member) override {
     return made_->commit(position, member);
   }

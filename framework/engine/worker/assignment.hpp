@@ -1,5 +1,6 @@
 #pragma once
 
+#include "core/recovery/refused_messages.hpp"
 #include "engine/instrumentation/counters.hpp"
 #include "engine/ports/consumer_client.hpp"
 #include "engine/transactions/partition_transaction.hpp"
@@ -51,6 +52,8 @@ class Assignment {
     std::string group{};                                  // Kafka's group.id
     std::shared_ptr<const RecoveryTools> recovery{};      // none: a clock, and nothing is logged
     std::shared_ptr<PartitionTransaction> transaction{};  // none: the topic is not exactly once
+    // What transactions of earlier generations have failed by; none: of nothing that is known.
+    std::shared_ptr<const core::RefusedMessages> refused{};
   };
 
   explicit Assignment(Parts parts)
@@ -74,6 +77,8 @@ class Assignment {
   [[nodiscard]] const RecoveryTools& recovery() const { return *parts_.recovery; }
   // Where what attempts send goes; null unless the topic is exactly once.
   [[nodiscard]] PartitionTransaction* transaction() const { return parts_.transaction.get(); }
+
+  [[nodiscard]] const core::RefusedMessages* refused() const { return parts_.refused.get(); }
 
   // What consumers ask of the partition, over its generations.
   [[nodiscard]] const std::shared_ptr<Steering>& steering() const { return parts_.steering; }

@@ -111,6 +111,10 @@ ConsumerSlot::Attempt ConsumerSlot::consume(Assignment& assignment, Share& share
   if (!share.open_window()) return attempt;
   share.forget_deferral();
   share.forget_deliveries();
+  if (std::exception_ptr refused = share.refused_before()) {
+    attempt.failure = std::move(refused);
+    return attempt;
+  }
   attempt.failure = call(assignment, share);
   if (const std::shared_ptr<Deferral> deferral = share.deferral()) {
     if (attempt.failure) {

@@ -22,8 +22,10 @@ struct RecoveryTools {
   // What consumers produce by, outside of transactions; null: they can't.
   std::shared_ptr<RecordSink> records{};
   bool await_produced = true;  // messages are done when what was produced for them is delivered
-  // What is produced within transactions: the bytes of a payload, and what it passes; null: nothing.
+  // Of what is produced within transactions: the bytes of payloads and of whole records, and what they pass; null:
+  // nothing.
   std::size_t max_payload_size = 1'000'000;
+  std::size_t max_record_size = 1'000'000;
   std::shared_ptr<const RecordChain> chain{};
 };
 

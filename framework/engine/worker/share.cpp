@@ -110,6 +110,7 @@ void Share::assign(RunningBatch& batch, VirtualPartitionIndex virtual_partition,
   window_to_ = size();
   delivered_ = false;
   collapsed_ = false;
+  refused_said_ = false;
   recorded_ = 0;
   recovery_.reset();
   attempt_ = 1;

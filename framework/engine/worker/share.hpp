@@ -28,6 +28,7 @@ class Deferral;
 class MarkedOffsets;
 class RunningBatch;
 class ShareDeliveries;
+struct ProducedRecord;
 
 // A virtual partition's messages of one batch: what one job works on, again after a failure, until all are done.
 //
@@ -67,10 +68,15 @@ class Share final : public Job {
   void keep_records() { records_kept_ = records_ ? records_->size() : 0; }
   // The attempt has ended; the worker's, or who settles its ticket.
   void send_records();
+  // How an attempt before, of an earlier generation, has failed all the same, once it had returned: a record of
+  // that message, which is in hand then, was refused, and its transaction with it. What follows is decided of that
+  // before user code has the message again. Null: there is none, or it was decided of. The worker's, before an
+  // attempt, behind open_window().
+  [[nodiscard]] std::exception_ptr refused_before();
   // What the present attempt waits for. Null: it has produced nothing, or nothing of that is waited for.
   [[nodiscard]] const std::shared_ptr<ShareDeliveries>& deliveries() const { return deliveries_; }
   // Made if need be, where anything is to be waited for. Within the call, or behind it the worker's.
-  Result<void> keep_for_transaction(const Record& record);
+  Result<void> keep_for_transaction(const Record& record, const Message* message);
   const std::shared_ptr<ShareDeliveries>& make_deliveries();
   void forget_deliveries() { deliveries_.reset(); }
   // Something of the attempt was not delivered, whatever else it has failed by. When all is reported.
@@ -229,6 +235,7 @@ class Share final : public Job {
   void mark_behind(ShareDeliveries* deliveries, Offset offset);
   void mark_up_to(Offset offset);
   void raise_marked(std::uint32_t count);
+  [[nodiscard]] OffsetRange origin_of(const Message* message) const;
   // Of so many from the front.
   [[nodiscard]] std::optional<Offset> last_told_of(std::uint32_t count) const;
   // Since the present attempt began: attempts count anew.
@@ -236,7 +243,7 @@ class Share final : public Job {
   [[nodiscard]] std::uint32_t find_unfinished(const Message& message, const char* what) const;
 
   RunningBatch* batch_ = nullptr;
-  std::unique_ptr<std::vector<OwnedRecord>> records_;
+  std::unique_ptr<std::vector<ProducedRecord>> records_;
   std::size_t records_kept_ = 0;
   std::shared_ptr<ShareDeliveries> deliveries_;
   std::span<const Message> messages_;
@@ -249,6 +256,7 @@ class Share final : public Job {
   std::uint32_t window_to_ = 0;
   bool delivered_ = false;
   bool collapsed_ = false;
+  bool refused_said_ = false;   // of what earlier transactions were refused
   std::uint32_t recorded_ = 0;  // messages from the front that an offset store was told of, at most
   bool recorded_now_ = false;   // by the present attempt
   bool produced_now_ = false;   // likewise: what is waited for

@@ -10,6 +10,7 @@
 #include <braid/delivery.hpp>
 
 #include <algorithm>
+#include <chrono>
 #include <optional>
 #include <stdexcept>
 #include <utility>
@@ -32,7 +33,7 @@ namespace braid::engine {
 Result<void> Share::produce(const Record& record, const Message* message) {
   const Assignment& assignment = batch_->assignment();
   const RecoveryTools& tools = assignment.recovery();
-  if (assignment.transaction() != nullptr) return keep_for_transaction(record);
+  if (assignment.transaction() != nullptr) return keep_for_transaction(record, message);
   if (!tools.records) return Error(Error::Kind::closed, "there is no producer here");
   const std::shared_ptr<ShareDeliveries>& deliveries = make_deliveries();
   if (!deliveries) return tools.records->send(record, {});
@@ -49,7 +50,7 @@ Result<void> Share::produce(const Record& record, const Message* message) {
   return sent;
 }
 
-Result<void> Share::keep_for_transaction(const Record& record) {
+Result<void> Share::keep_for_transaction(const Record& record, const Message* message) {
   const RecoveryTools& tools = batch_->assignment().recovery();
   std::optional<RecordDraft> draft;
   if (tools.chain && !tools.chain->empty()) {
@@ -57,9 +58,17 @@ Result<void> Share::keep_for_transaction(const Record& record) {
   }
   const Record& kept = draft ? draft->record() : record;
   if (const auto wrong = core::check_record(kept, tools.max_payload_size)) return *wrong;
-  if (!records_) records_ = std::make_unique<std::vector<OwnedRecord>>();
-  records_->emplace_back(kept);
+  if (const auto wrong = core::check_record_size(kept, tools.max_record_size)) return *wrong;
+  if (!records_) records_ = std::make_unique<std::vector<ProducedRecord>>();
+  records_->push_back({OwnedRecord(kept), origin_of(message)});
   return {};
+}
+
+OffsetRange Share::origin_of(const Message* message) const {
+  const OffsetRange all{window().front().offset(), window().back().offset()};
+  const Message* const of = message != nullptr ? message : in_hand_;
+  const bool known = of != nullptr && of->offset() >= all.first && of->offset() <= all.last;
+  return known ? OffsetRange{of->offset(), of->offset()} : all;
 }
 
 const std::shared_ptr<ShareDeliveries>& Share::make_deliveries() {
@@ -85,6 +94,32 @@ std::exception_ptr Share::undelivered() {
     if (at != messages_.end() && at->offset() == *failed->message) in_hand_ = &*at;
   }
   return std::make_exception_ptr(DeliveryFailed(failed->error));
+}
+
+// Longest known first: of those the rules have most to say. What is tried again behind a pause is tried with all.
+std::exception_ptr Share::refused_before() {
+  const core::RefusedMessages* const refused = batch_->assignment().refused();
+  if (refused == nullptr || refused_said_) return nullptr;
+  refused_said_ = recovery_ && recovery_->next == core::Next::retry;
+  if (refused_said_) return nullptr;
+  const core::RefusedMessages::Failures* failures = nullptr;
+  for (const Message& message : window()) {
+    const auto* const each = refused->of(message.offset());
+    if (each == nullptr || (failures != nullptr && each->times <= failures->times)) continue;
+    failures = each;
+    in_hand_ = &message;
+  }
+  refused_said_ = failures == nullptr;
+  if (refused_said_) return nullptr;
+  const Time now = batch_->assignment().recovery().now();
+  ShareRecovery& recovery = make_recovery();
+  attempt_ = failures->times;
+  recovery.failures = failures->times - 1;
+  recovery.first_failure = failures->first;
+  recovery.first_failure_at = std::chrono::system_clock::now() -
+                              std::chrono::duration_cast<ShareRecovery::WallTime::duration>(now - failures->first);
+  note_delivered();
+  return std::make_exception_ptr(DeliveryFailed(failures->error));
 }
 
 void Share::send_records() {

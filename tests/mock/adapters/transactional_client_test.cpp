@@ -44,7 +44,8 @@ TEST_P(PartitionersOfTransactions, AKeyGoesWhereItGoesOutsideOfThem) {
   engine::TransactionalClient& inside = *made.value();
   ASSERT_TRUE(inside.init().ok());
   ASSERT_TRUE(inside.begin().ok());
-  for (const std::string& key : keys) ASSERT_TRUE(inside.send(message(key)).ok());
+  std::uint32_t token = 0;
+  for (const std::string& key : keys) ASSERT_TRUE(inside.send(message(key), ++token).ok());
 
   Member reader{cluster, "reader", {{"isolation.level", "read_uncommitted"}}};
   reader.subscribe({"orders"});

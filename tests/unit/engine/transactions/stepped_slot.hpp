@@ -2,8 +2,10 @@
 
 #include "engine/ports/transactional_client.hpp"
 
+#include <cstdint>
 #include <deque>
 #include <optional>
+#include <set>
 #include <string>
 #include <utility>
 #include <vector>
@@ -19,23 +21,38 @@ class ScriptedClient final : public engine::TransactionalClient {
  public:
   Result<void> init() override { return say("init"); }
   Result<void> begin() override { return say("begin"); }
-  Result<void> send(const OutgoingMessage& message) override {
-    return say("send " + std::string(message.payload.value_or("-")) + (message.partition_wraps ? " wrapped" : ""));
+  Result<void> send(const OutgoingMessage& message, std::uint32_t token) override {
+    const std::string payload(message.payload.value_or("-"));
+    if (refuses.contains(payload)) {
+      said.push_back("refuse " + payload);
+      refused_.push_back({token, false, too_large()});
+      return too_large();
+    }
+    if (refuses_later.contains(payload)) refused_.push_back({token, true, too_large()});
+    return say("send " + payload + (message.partition_wraps ? " wrapped" : ""));
   }
+  [[nodiscard]] std::vector<engine::RefusedSend> refused() override { return std::exchange(refused_, {}); }
   Result<void> commit(const StoredPosition& position, const GroupMembership*) override {
-    return say("commit " + std::to_string(position.position->value));
+    const Result<void> outcome = say("commit " + std::to_string(position.position->value));
+    if (refused_.empty()) return outcome;
+    return Error(Error::Kind::other, "some records were refused", false);
   }
   void abort() override { said.emplace_back("abort"); }
 
   std::vector<std::string> said;
-  std::optional<std::string> fails;  // what begins so
+  std::optional<std::string> fails;     // what begins so
+  std::set<std::string> refuses;        // payloads, at once
+  std::set<std::string> refuses_later;  // as a broker does, with others
 
  private:
+  static Error too_large() { return {Error::Kind::message_too_large, "too large"}; }
   Result<void> say(const std::string& what) {
     said.push_back(what);
     if (fails && what.starts_with(*fails)) return Error(Error::Kind::timed_out, "no answer", true);
     return {};
   }
+
+  std::vector<engine::RefusedSend> refused_;
 };
 
 // Its thread is the test.
