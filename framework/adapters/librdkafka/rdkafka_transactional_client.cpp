@@ -153,6 +153,9 @@ Result<void> RdkafkaTransactionalClient::init() {
   if (use_ == Use::open) abort();
   if (use_ == Use::idle) return {};
   if (use_ == Use::broken || !rk_) {
+    options_.log.write(
+        engine::LogLevel::debug, "transactions",
+        fmt::format("{}: a new client takes the place of one that failed", options_.transactional_id));
     if (const auto made = rebuild(); !made) {
       use_ = Use::broken;
       return made.error();

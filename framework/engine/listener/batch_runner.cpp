@@ -177,12 +177,6 @@ void BatchRunner::turn_hooks(Time now) {
   flow_.hold(hooks_->holds());
 }
 
-void BatchRunner::tidy(Time now) {
-  if (const auto through = copies_.begin_by_time(now, offsets_.position())) copy_out(*through, now);
-  if (filters_) filters_->report(now);
-  waiting_->jobs.store(tools_.dispatcher->waiting_of(*assignment_), std::memory_order_relaxed);
-}
-
 void BatchRunner::hand_over(Time now) {
   if (assignment_->held()) return;
   if (hastens_) flow_.reached_end();
@@ -328,20 +322,6 @@ void BatchRunner::watch_tickets(Time now) {
 
 void BatchRunner::handle_held(Share& share) {
   if (present_.get() == &share.batch()) held_.push_back(&share);
-}
-
-// Of those up to there: what waits for a retry, with all of its batch, and what waits behind it. Nothing passes it,
-// so looking now and then is enough.
-void BatchRunner::copy_out(Offset through, Time now) {
-  if (present_) copies_.copy_batch(*present_, through);
-  if (!held_back_.empty() && held_back_.front().offset() <= through) copies_.copy_front(held_back_);
-  if (copies_.wants(*gathering_, through)) {
-    const bool armed = flow_.is_armed();
-    if (armed) take_back();
-    copies_.copy_batch(*gathering_, through);
-    if (armed) hand_over(now);
-  }
-  copies_.end();
 }
 
 // The position is behind it already: a second attempt would break the promise that nothing is processed twice.

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "core/recovery/refused_messages.hpp"
 #include "core/virtual_partitions/splitter.hpp"
 #include "engine/listener/mailbox.hpp"
 #include "engine/worker/assignment.hpp"
@@ -237,6 +238,7 @@ class EngineWorld {
         .group = "group",
         .recovery = recovery,
         .transaction = transaction,
+        .refused = refused,
     });
   }
   [[nodiscard]] routing::Topic& topic() { return routes_->consumer_groups[0].subscription_groups[0].topics[0]; }
@@ -288,6 +290,7 @@ class EngineWorld {
   std::shared_ptr<Bell> bell = std::make_shared<Bell>();
   std::shared_ptr<engine::Mailbox> mailbox = std::make_shared<engine::Mailbox>(bell);
   std::shared_ptr<engine::PartitionTransaction> transaction;  // of assignments made from then on
+  std::shared_ptr<const core::RefusedMessages> refused;       // likewise
   std::shared_ptr<engine::Assignment> assignment;
 
  private:
