@@ -19,15 +19,17 @@ namespace braid::integration {
 
 inline constexpr int kPartitions = 4;
 
-// Of messages on a reader that sees what was committed.
+// Of messages on a reader that sees what was committed. A dead letter is an effect.
 struct Effects {
   std::size_t lost = 0;
   std::size_t repeated = 0;
+  std::size_t letters = 0;
 };
 
 class ExactlyOnceOnKafka : public KafkaTest {
  protected:
   std::string out = unique_name("out");
+  std::string letters = unique_name("letters");
   std::string servers;  // the shared node's, unless a test has one of its own
   std::unique_ptr<KafkaAdmin> admin;
 
@@ -35,18 +37,21 @@ class ExactlyOnceOnKafka : public KafkaTest {
     KafkaTest::SetUp();
     if (!IsSkipped()) begin_on(bootstrap());
   }
-  void begin_on(const std::string& cluster) {
+  void begin_on(const std::string& cluster, int copies = 1) {
     servers = cluster;
     admin = std::make_unique<KafkaAdmin>(servers);
-    admin->create_topic(topic, kPartitions);
-    admin->create_topic(out, kPartitions);
+    for (const std::string& name : {topic, out, letters}) admin->create_topic(name, kPartitions, copies);
   }
 
-  // What each message of `topic` has come to in `out`.
+  // What each message of `topic` has come to, in `out` or in `letters`.
   [[nodiscard]] Effects effects() {
     std::map<std::string, int> times;
     for (const std::string& payload : read_committed(servers, out, kPartitions)) ++times[payload];
     Effects found;
+    for (const std::string& payload : read_committed(servers, letters, kPartitions)) {
+      ++times[payload];
+      ++found.letters;
+    }
     const std::vector<std::int64_t> ends = admin->end_offsets(topic);
     for (std::size_t partition = 0; partition < ends.size(); ++partition) {
       for (std::int64_t offset = 0; offset < ends[partition]; ++offset) {

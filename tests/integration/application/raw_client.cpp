@@ -170,10 +170,13 @@ void forbid_reading(const std::string& bootstrap, const std::string& user, Resou
   const auto event = answer_of(queue.get(), "delete access lists");
 }
 
-std::vector<std::string> read_committed(const std::string& bootstrap, const std::string& topic, int partitions) {
+namespace {
+
+std::vector<std::string> read_all(const std::string& bootstrap, const std::string& topic, int partitions,
+                                  const char* isolation) {
   const auto client = make(RD_KAFKA_CONSUMER, bootstrap,
                            {{"group.id", topic + "-reader"},
-                            {"isolation.level", "read_committed"},
+                            {"isolation.level", isolation},
                             {"enable.auto.commit", "false"},
                             {"auto.offset.reset", "earliest"},
                             {"enable.partition.eof", "true"}});
@@ -200,6 +203,16 @@ std::vector<std::string> read_committed(const std::string& bootstrap, const std:
   }
   rd_kafka_consumer_close(client.get());
   return payloads;
+}
+
+}  // namespace
+
+std::vector<std::string> read_committed(const std::string& bootstrap, const std::string& topic, int partitions) {
+  return read_all(bootstrap, topic, partitions, "read_committed");
+}
+
+std::size_t count_written(const std::string& bootstrap, const std::string& topic, int partitions) {
+  return read_all(bootstrap, topic, partitions, "read_uncommitted").size();
 }
 
 }  // namespace braid::integration

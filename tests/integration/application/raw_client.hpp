@@ -1,6 +1,7 @@
 #pragma once
 
 #include <chrono>
+#include <cstddef>
 #include <cstdint>
 #include <string>
 #include <vector>
@@ -34,5 +35,7 @@ void forbid_reading(const std::string& bootstrap, const std::string& user, Resou
 // The payloads of all committed records of a topic, up to the last one that is stable now, in no order over
 // partitions.
 std::vector<std::string> read_committed(const std::string& bootstrap, const std::string& topic, int partitions);
+// How many records the topic has in all, those of transactions that were given up, or are open, among them.
+std::size_t count_written(const std::string& bootstrap, const std::string& topic, int partitions);
 
 }  // namespace braid::integration

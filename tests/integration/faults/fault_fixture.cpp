@@ -3,6 +3,7 @@
 #include <librdkafka/rdkafka.h>
 
 #include <cstdlib>
+#include <random>
 #include <string_view>
 
 namespace braid::faults {
@@ -19,6 +20,11 @@ bool all_combinations() {
 std::chrono::seconds mix_time() {
   const char* minutes = std::getenv("BRAID_SOAK_MINUTES");
   return minutes == nullptr ? std::chrono::minutes(1) : std::chrono::minutes(std::atoi(minutes));
+}
+
+std::uint64_t fault_seed() {
+  if (const char* given = std::getenv("BRAID_FAULT_SEED")) return std::strtoull(given, nullptr, 10);
+  return soaking() ? std::random_device()() : 1;
 }
 
 bool has_consumer_protocol() {

@@ -6,6 +6,7 @@
 #include <gtest/gtest.h>
 
 #include <chrono>
+#include <cstdint>
 #include <vector>
 
 namespace braid::faults {
@@ -24,6 +25,9 @@ class FaultTest : public ::testing::Test {
 // How long a random mix lasts: BRAID_SOAK_MINUTES, else a minute.
 [[nodiscard]] std::chrono::seconds mix_time();
 [[nodiscard]] bool soaking();
+// What the schedule of a random mix comes of: BRAID_FAULT_SEED; else a new one in a soak, and always the same
+// without.
+[[nodiscard]] std::uint64_t fault_seed();
 // Whether librdkafka has KIP-848's protocol.
 [[nodiscard]] bool has_consumer_protocol();
 

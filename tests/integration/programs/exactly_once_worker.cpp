@@ -2,9 +2,11 @@
 //   bootstrap, group, topic, out, id   required; `id` is what its transactional ids begin with
 //   batches, interval_ms               how much one transaction holds
 //   fail=N                             N of 1,000 attempts throw when they have sent some of it
+//   letters                            a topic; each 101st message of a partition goes there, as a dead letter
+//   hold_ms                            each attempt takes so long, so that transactions stay open
 //   plant=outside                      a bug: positions are committed beside the transactions
 //   kafka.NAME                         a setting of Kafka's client
-// Each message goes to `out` as "PARTITION/OFFSET", with its key.
+// Each message goes to `out`, or to `letters`, as "PARTITION/OFFSET", with its key.
 
 #include "integration/programs/outside_forwarding.hpp"
 #include "mock/application/program_arguments.hpp"
@@ -12,39 +14,68 @@
 #include <braid/braid.hpp>
 #include <braid/producer.hpp>
 
+#include <algorithm>
 #include <chrono>
+#include <cstdint>
 #include <cstdio>
 #include <exception>
 #include <memory>
 #include <random>
 #include <stdexcept>
 #include <string>
+#include <string_view>
+#include <thread>
 #include <utility>
 
 namespace {
 
 using namespace braid;
 
+constexpr std::int64_t kEachLetter = 101;
+
+std::string name_of(std::string_view partition, std::string_view offset) {
+  return std::string(partition) + "/" + std::string(offset);
+}
+
+// Says in the letter which message it is, as the effects of others do.
+void name_letter(DeadLetter& letter) {
+  const auto header = [&](std::string_view name) {
+    const auto found = std::ranges::find(letter.headers, name, [](const auto& each) { return each.first; });
+    return found == letter.headers.end() ? std::string() : found->second.value_or("");
+  };
+  letter.payload = name_of(header(dead_letter_headers::kPartition), header(dead_letter_headers::kOffset));
+}
+
 class Forwarding final : public Consumer {
  public:
-  Forwarding(std::string out, int fails) : out_(std::move(out)), fails_(fails) {}
+  struct Settings {
+    std::string out;
+    int fails = 0;
+    bool letters = false;
+    std::chrono::milliseconds hold{};
+  };
+  explicit Forwarding(Settings settings) : settings_(std::move(settings)) {}
 
  protected:
   void consume(Batch& batch) override {
-    const bool fails = std::uniform_int_distribution(1, 1000)(random_) <= fails_;
+    std::this_thread::sleep_for(settings_.hold);
+    const bool fails = std::uniform_int_distribution(1, 1000)(random_) <= settings_.fails;
     const std::size_t until = fails ? batch.size() / 2 : batch.size();
     for (std::size_t i = 0; i < until; ++i) {
-      const std::string payload =
-          std::to_string(batch.partition().value) + "/" + std::to_string(batch[i].offset().value);
-      const auto produced = batch.produce({.topic = out_, .key = batch[i].key(), .payload = payload}, batch[i]);
+      const std::int64_t offset = batch[i].offset().value;
+      // Behind what is sent for it, which must be seen nowhere.
+      const std::string payload = name_of(std::to_string(batch.partition().value), std::to_string(offset));
+      const auto produced =
+          batch.produce({.topic = settings_.out, .key = batch[i].key(), .payload = payload}, batch[i]);
       if (!produced) throw std::runtime_error(produced.error().text());
+      if (settings_.letters && offset % kEachLetter == 0)
+        throw MessageFailed(batch[i], "it is one for the letters");
     }
     if (fails) throw std::runtime_error("half of it is sent");
   }
 
  private:
-  const std::string out_;
-  const int fails_;
+  const Settings settings_;
   std::mt19937 random_{std::random_device{}()};
 };
 
@@ -72,9 +103,16 @@ int run(int count, char** values) {
           .commit({.interval = std::chrono::minutes(10)});
       return;
     }
-    topic.consumer("forwarding", [out = given.at("out"), fails = number("fail", 0)] {
-      return std::make_unique<Forwarding>(out, fails);
-    });
+    const Forwarding::Settings forwarding{.out = given.at("out"),
+                                          .fails = number("fail", 0),
+                                          .letters = given.contains("letters"),
+                                          .hold = std::chrono::milliseconds(number("hold_ms", 0))};
+    topic.consumer("forwarding", [forwarding] { return std::make_unique<Forwarding>(forwarding); });
+    if (forwarding.letters) {
+      topic.dead_letter(
+          {.to = routing::DeadLetters::To::topic, .topic = given.at("letters"), .on_dead_letter = name_letter});
+      topic.retries({.max = 1, .backoff = routing::fixed(std::chrono::milliseconds(10))});
+    }
     topic.delivery(routing::Delivery::exactly_once)
         .transaction_batches(static_cast<std::uint32_t>(number("batches", 1)))
         .transaction_interval(std::chrono::milliseconds(number("interval_ms", 100)));
