@@ -5,8 +5,12 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <cstddef>
 #include <optional>
+#include <set>
 #include <stdexcept>
+#include <string_view>
 #include <utility>
 
 namespace braid::runtime {
@@ -24,10 +28,62 @@ std::optional<std::string> first_exactly_once(const routing::Routes& routes) {
   return std::nullopt;
 }
 
+constexpr const char* kServers = "bootstrap.servers";
+
+std::string_view trimmed(std::string_view text) {
+  constexpr std::string_view kBlanks = " \t";
+  const std::size_t from = text.find_first_not_of(kBlanks);
+  if (from == std::string_view::npos) return {};
+  return text.substr(from, text.find_last_not_of(kBlanks) - from + 1);
+}
+
+std::set<std::string_view> addresses(std::string_view servers) {
+  std::set<std::string_view> all;
+  while (!servers.empty()) {
+    const std::size_t end = std::min(servers.find(','), servers.size());
+    if (const auto each = trimmed(servers.substr(0, end)); !each.empty()) all.insert(each);
+    servers.remove_prefix(std::min(end + 1, servers.size()));
+  }
+  return all;
+}
+
+// Two lists may name different nodes of one cluster, which nobody can see here: one address in both will do.
+bool may_be_one_cluster(std::string_view one, std::string_view other) {
+  const auto of_one = addresses(one);
+  const auto of_other = addresses(other);
+  return std::ranges::any_of(of_one, [&](std::string_view each) { return of_other.contains(each); });
+}
+
+// A transaction is of one cluster: what is sent, and the positions behind what was read.
+void check_clusters(const Settings& settings, const routing::Routes& routes, std::vector<std::string>& problems) {
+  const auto value_of = [](const auto& from, const std::string& otherwise) {
+    const auto found = from.find(kServers);
+    return found == from.end() ? otherwise : found->second;
+  };
+  const std::string consumers = value_of(settings.kafka, {});
+  const std::string producers = value_of(record_settings(settings), {});
+  for (const auto& group : routes.consumer_groups) {
+    for (const auto& subscription_group : group.subscription_groups) {
+      const std::string own = value_of(routing::client_settings(subscription_group), consumers);
+      if (own.empty() || producers.empty() || may_be_one_cluster(own, producers)) continue;
+      for (const auto& topic : subscription_group.topics) {
+        if (topic.delivery != routing::Delivery::exactly_once) continue;
+        problems.push_back(fmt::format(
+            "topic {} of group {} is delivery: exactly_once and read from {}, but what its consumers send goes to "
+            "{}: "
+            "a transaction is of one cluster. Read and send at one, or leave exactly_once; where both are one "
+            "cluster, let the two settings of bootstrap.servers have an address in common",
+            topic.name, group.id, own, producers));
+      }
+    }
+  }
+}
+
 }  // namespace
 
 void check_transactions(const Settings& settings, const routing::Routes& routes,
                         std::vector<std::string>& problems) {
+  check_clusters(settings, routes, problems);
   const auto topic = first_exactly_once(routes);
   if (!topic || !settings.transactional_id.empty()) return;
   problems.push_back(fmt::format(

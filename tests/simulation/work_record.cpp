@@ -21,7 +21,8 @@ const Promises& WorkRecord::promises() const {
 }
 
 void WorkRecord::give(std::span<const Message> messages, std::uint32_t attempt) {
-  if (!goes_on_) begin_share(messages);
+  const bool begins = !goes_on_;
+  if (begins) begin_share(messages);
   window_from_ = count_up_to(messages.front().offset().value - 1);
   window_to_ = count_up_to(messages.back().offset().value);
   said_ = std::max(said_, window_from_);
@@ -29,8 +30,9 @@ void WorkRecord::give(std::span<const Message> messages, std::uint32_t attempt) 
     world_.happened(Happening::attempts_anew);
   }
   attempt_ = attempt;
-  if (attempt == 1) {
-    failures_ = 0;
+  // What an earlier transaction has failed by has had its first attempts there.
+  if (attempt == 1 || begins) {
+    failures_ = attempt - 1;
     attempted_from_ = window_from_;
     given_up_before_ = given_up();
   }

@@ -5,6 +5,7 @@
 #include "apps/clickstream/src/generator.hpp"
 #include "apps/clickstream/src/postgres/postgres_totals.hpp"
 #include "apps/clickstream/src/totals_rows.hpp"
+#include "integration/faults/fault_fixture.hpp"
 #include "integration/kafka/kafka_admin.hpp"
 #include "integration/kafka/kafka_cluster.hpp"
 #include "integration/postgres/postgres_server.hpp"
@@ -17,6 +18,8 @@
 
 #include <chrono>
 #include <csignal>
+#include <cstdint>
+#include <cstdio>
 #include <fstream>
 #include <map>
 #include <memory>
@@ -120,39 +123,72 @@ class TotalsInPostgres : public ::testing::Test {
   mutable std::unique_ptr<pqxx::connection> watch_;
 };
 
-TEST_F(TotalsInPostgres, EqualTheFilesThroughKillsZombiesAndABrokersRestart) {
-  std::mt19937 random(static_cast<std::uint32_t>(std::random_device{}()));
-  const auto any = [&](int below) { return static_cast<int>(random() % static_cast<std::uint32_t>(below)); };
-  generate(60'000);
-  for (int i = 0; i < kWorkers; ++i) start(i);
-  ingest(2'000);
-  ASSERT_TRUE(has_events(2'000, 60s));
+// What goes wrong, by chance: each kind in the first round.
+class TotalsThroughFaults : public TotalsInPostgres {
+ protected:
+  const std::uint64_t seed = faults::fault_seed();
+  std::mt19937_64 random{seed};
+  int kills = 0;
+  int zombies = 0;
+  int nodes = 0;
 
-  // Killed within transactions: each is held open for a while, and four run at once.
-  for (int i = 0; i < 4; ++i) {
+  int any(int below) { return static_cast<int>(random() % static_cast<std::uint64_t>(below)); }
+  // Within its transactions: each is held open for a while, and four run at once.
+  void worker_dies() {
     const int victim = any(kWorkers);
     kill(victim);
     std::this_thread::sleep_for(std::chrono::milliseconds(any(700)));
     start(victim);
-    ASSERT_TRUE(has_events(events() + 1, 60s));
+    ++kills;
+  }
+  // It is stopped until others have its partitions, and goes on as though nothing had been.
+  void worker_stands_still() {
+    const int victim = any(kWorkers);
+    workers[victim]->signal(SIGSTOP);
+    std::this_thread::sleep_for(kBeyondTheSession);
+    EXPECT_TRUE(has_events(events() + 1, 60s));
+    workers[victim]->signal(SIGCONT);
+    ++zombies;
+  }
+  void node_dies() {
+    any(2) == 0 ? kafka->kill(1) : kafka->stop(1);
+    worker_dies();
+    kafka->restart(1);
+    ++nodes;
+  }
+  void one_fault(int number) {
+    switch (number < 3 ? number : any(6)) {
+      case 1:
+        return worker_stands_still();
+      case 2:
+        return node_dies();
+      default:
+        return worker_dies();
+    }
+  }
+};
+
+TEST_F(TotalsThroughFaults, EqualTheFilesThoughProcessesAndTheNodeDie) {
+  std::printf("  totals: BRAID_FAULT_SEED=%llu\n", static_cast<unsigned long long>(seed));
+  constexpr int kRate = 2'000;
+  // Half a minute, unless it is a soak.
+  const auto lasts = faults::soaking() ? faults::mix_time() : 30s;
+  const auto until = std::chrono::steady_clock::now() + lasts;
+  generate(kRate * static_cast<std::uint64_t>(lasts.count()));
+  for (int i = 0; i < kWorkers; ++i) start(i);
+  ingest(kRate);
+  ASSERT_TRUE(has_events(2'000, 60s));
+  for (int i = 0; i < 6 || std::chrono::steady_clock::now() < until; ++i) {
+    one_fault(i);
+    ASSERT_FALSE(HasFatalFailure());
+    // Or a consumer group that does nothing but rebalance is all there is.
+    if (i % 2 == 1 && events() < expected.counts.events) {
+      ASSERT_TRUE(has_events(events() + 1, 60s));
+    }
   }
 
-  // One is stopped until others have its partitions, and goes on as though nothing had been.
-  const std::uint64_t before = events();
-  workers[0]->signal(SIGSTOP);
-  std::this_thread::sleep_for(kBeyondTheSession);
-  ASSERT_TRUE(has_events(before + 1, 60s));
-  workers[0]->signal(SIGCONT);
-
-  kafka->kill(1);
-  kill(1);
-  start(1);
-  kafka->restart(1);
-  kill(2);
-  start(2);
-
-  ASSERT_EQ(ingesting->wait(180s), 0) << ingesting->err();
-  ASSERT_TRUE(has_events(expected.counts.events, 180s)) << events() << " of " << expected.counts.events;
+  ASSERT_EQ(ingesting->wait(180s + lasts), 0) << ingesting->err();
+  ASSERT_TRUE(has_events(expected.counts.events, 180s + lasts)) << events() << " of " << expected.counts.events;
   stop_all();
   EXPECT_EQ(difference(PostgresTotals::read(database), expected), "");
   // What was recorded was forgotten as the positions passed it: all of it.
@@ -160,6 +196,10 @@ TEST_F(TotalsInPostgres, EqualTheFilesThroughKillsZombiesAndABrokersRestart) {
   EXPECT_EQ(query("SELECT count(*) FROM braid_done"), 0);
   // Each kill and each zombie gave partitions to others.
   EXPECT_GT(query("SELECT sum(epoch) FROM braid_epochs"), kPartitions);
+  // A server that tells of no transaction that was given up has seen nobody die within one.
+  EXPECT_GT(query("SELECT xact_rollback FROM pg_stat_database WHERE datname = current_database()"), 0);
+  std::printf("RESULT name=totals.faults kills=%d zombies=%d nodes=%d events=%llu\n", kills, zombies, nodes,
+              static_cast<unsigned long long>(expected.counts.events));
 }
 
 // That the proof can fail: who stores positions beside the results, and not with them, counts events twice.

@@ -37,5 +37,33 @@ TEST(CheckTransactions, OthersNeedNone) {
   EXPECT_THAT(problems("", routing::Delivery::at_least_once), IsEmpty());
 }
 
+std::vector<std::string> problems_of_servers(const std::string& applications, const std::string& groups,
+                                             const std::string& producers = {}) {
+  Settings settings;
+  settings.transactional_id = "billing-7";
+  settings.kafka["bootstrap.servers"] = applications;
+  if (!producers.empty()) settings.producer["bootstrap.servers"] = producers;
+  const routing::Routes routes = routing::draw([&](routing::RoutesBuilder& r) {
+    auto group = r.consumer_group("billing");
+    if (!groups.empty()) group.kafka("bootstrap.servers", groups);
+    group.topic("orders").delivery(routing::Delivery::exactly_once);
+    group.topic("views");
+  });
+  std::vector<std::string> problems;
+  check_transactions(settings, routes, problems);
+  return problems;
+}
+
+TEST(CheckTransactions, AreOfOneCluster) {
+  EXPECT_THAT(problems_of_servers("a:9092,b:9092", ""), IsEmpty());
+  EXPECT_THAT(problems_of_servers("a:9092, b:9092", "c:9092 ,b:9092"), IsEmpty());
+  EXPECT_THAT(problems_of_servers("a:9092", "c:9092", "c:9092"), IsEmpty());
+  EXPECT_THAT(
+      problems_of_servers("a:9092", "c:9092"),
+      ElementsAre(::testing::HasSubstr("topic orders of group billing is delivery: exactly_once and read from "
+                                       "c:9092, but what its consumers send goes to a:9092")));
+  EXPECT_THAT(problems_of_servers("a:9092", "", "c:9092"), ElementsAre(::testing::HasSubstr("goes to c:9092")));
+}
+
 }  // namespace
 }  // namespace braid::runtime

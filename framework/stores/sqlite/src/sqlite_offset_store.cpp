@@ -69,6 +69,20 @@ void move(sqlite3* db, const std::string& group, const OffsetStore::Position& to
   at(fold, group, to.partition).bind(to.position.value).step();
 }
 
+Result<void> save_all(sqlite3* db, const std::string& group, std::span<const OffsetStore::Position> positions) {
+  Transaction transaction(db);
+  for (const OffsetStore::Position& each : positions) {
+    if (epoch_of(db, group, each.partition) != each.epoch) {
+      return Error(Error::Kind::stale_member,
+                   each.partition.topic + "/" + std::to_string(each.partition.number.value) +
+                       ": another member has opened it in the offset store since; this one's position is refused");
+    }
+    move(db, group, each);
+  }
+  transaction.commit();
+  return {};
+}
+
 // --- a share's
 
 void begin_where_it_began(sqlite3* db, const BatchRecord& record) {
@@ -133,6 +147,11 @@ class SqliteOffsetStore::Connection {
   Connection(const Connection&) = delete;
   Connection& operator=(const Connection&) = delete;
   [[nodiscard]] sqlite3* db() const { return db_; }
+  // Its file is another one now, or gone: what is written here nobody would ever find.
+  [[nodiscard]] bool moved() const {
+    int moved = 0;
+    return sqlite3_file_control(db_, "main", SQLITE_FCNTL_HAS_MOVED, &moved) == SQLITE_OK && moved != 0;
+  }
 
  private:
   sqlite3* db_ = nullptr;
@@ -147,36 +166,33 @@ SqliteOffsetStore::SqliteOffsetStore(Settings settings) : settings_(std::move(se
 
 SqliteOffsetStore::~SqliteOffsetStore() = default;
 
-SqliteOffsetStore::Connection& SqliteOffsetStore::connection() {
+// What has failed is not worked with again: nobody knows what it is good for, and a disk may have room by then.
+template <class Work>
+auto SqliteOffsetStore::with_connection(const Work& work) {
+  const std::lock_guard lock(mutex_);
+  if (connection_ && connection_->moved()) connection_.reset();
   if (!connection_) connection_ = std::make_unique<Connection>(settings_);
-  return *connection_;
+  try {
+    return work(connection_->db());
+  } catch (...) {
+    connection_.reset();
+    throw;
+  }
 }
 
 Result<std::vector<OffsetStore::Stored>> SqliteOffsetStore::open(const std::string& group,
                                                                  std::span<const Partition> partitions) {
-  const std::lock_guard lock(mutex_);
-  sqlite3* const db = connection().db();
-  Transaction transaction(db);
-  std::vector<Stored> answer;
-  for (const Partition& partition : partitions) answer.push_back(open_one(db, group, partition));
-  transaction.commit();
-  return answer;
+  return with_connection([&](sqlite3* db) {
+    Transaction transaction(db);
+    std::vector<Stored> answer;
+    for (const Partition& partition : partitions) answer.push_back(open_one(db, group, partition));
+    transaction.commit();
+    return answer;
+  });
 }
 
 Result<void> SqliteOffsetStore::save(const std::string& group, std::span<const Position> positions) {
-  const std::lock_guard lock(mutex_);
-  sqlite3* const db = connection().db();
-  Transaction transaction(db);
-  for (const Position& each : positions) {
-    if (epoch_of(db, group, each.partition) != each.epoch) {
-      return Error(Error::Kind::stale_member,
-                   each.partition.topic + "/" + std::to_string(each.partition.number.value) +
-                       ": another member has opened it in the offset store since; this one's position is refused");
-    }
-    move(db, group, each);
-  }
-  transaction.commit();
-  return {};
+  return with_connection([&](sqlite3* db) { return save_all(db, group, positions); });
 }
 
 void SqliteOffsetStore::save(sqlite3* db, Batch& batch) {

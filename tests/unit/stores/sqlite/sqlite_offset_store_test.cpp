@@ -81,6 +81,33 @@ TEST_F(SqliteOffsetStoreTest, AnOlderEpochIsRefused) {
   EXPECT_EQ(open(kFirst).position, CommitPosition{20});
 }
 
+// As when a backup is put in its place; who went on with the old file would store where nobody looks.
+TEST_F(SqliteOffsetStoreTest, AFileThatIsReplacedIsOpenedAnew) {
+  const auto epoch = open(kFirst).epoch;
+  ASSERT_TRUE(save({{kFirst, {7}, {}, epoch}}).ok());
+  fs::remove(file());
+  const auto late = save({{kFirst, {9}, {}, epoch}});
+  EXPECT_FALSE(late.ok()) << "the new file knows nothing of that epoch";
+  EXPECT_TRUE(fs::exists(file()));
+  EXPECT_EQ(open(kFirst).epoch, 1U);
+  EXPECT_TRUE(save({{kFirst, {11}, {}, 1}}).ok());
+  store_ = new_store();
+  EXPECT_EQ(open(kFirst).position, CommitPosition{11});
+}
+
+// As when the disk was full, or the file damaged: it works again once that is mended.
+TEST_F(SqliteOffsetStoreTest, BehindAFailureItWorksAgain) {
+  const auto epoch = open(kFirst).epoch;
+  run("ALTER TABLE braid_positions RENAME TO away");
+  EXPECT_THROW((void)save({{kFirst, {7}, {}, epoch}}), std::runtime_error);
+  run("ALTER TABLE away RENAME TO braid_positions");
+  EXPECT_TRUE(save({{kFirst, {7}, {}, epoch}}).ok());
+  fs::resize_file(file(), 100);
+  EXPECT_THROW((void)save({{kFirst, {9}, {}, epoch}}), std::runtime_error);
+  fs::remove(file());
+  EXPECT_EQ(open(kFirst).epoch, 1U);
+}
+
 TEST_F(SqliteOffsetStoreTest, StoresAllOrNothing) {
   const auto zombie = open(kFirst).epoch;
   (void)open(kFirst);

@@ -21,7 +21,8 @@ namespace braid {
 // Its tables, braid_schema, braid_positions and braid_done, are made, and brought up to date, with the first call
 // of open(). See docs/offsets_in_a_database.md.
 //
-// Thread: any. Its own calls have a connection of their own; a consumer brings its own, one a consumer object.
+// Thread: any. Its own calls have a connection of their own, made anew behind a failure and where the file is another
+// one now; a consumer brings its own, one a consumer object.
 class SqliteOffsetStore final : public OffsetStore {
  public:
   struct Settings {
@@ -52,7 +53,8 @@ class SqliteOffsetStore final : public OffsetStore {
 
  private:
   class Connection;
-  Connection& connection();
+  template <class Work>
+  auto with_connection(const Work& work);
 
   const Settings settings_;
   std::mutex mutex_;
