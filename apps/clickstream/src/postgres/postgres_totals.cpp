@@ -2,8 +2,12 @@
 
 #include <braid/batch.hpp>
 
+#include <memory>
+#include <mutex>
 #include <pqxx/pqxx>
 #include <string_view>
+#include <utility>
+#include <vector>
 
 namespace clickstream {
 namespace {
@@ -95,17 +99,45 @@ Counts read_counts(pqxx::work& tx) {
 
 }  // namespace
 
-struct PostgresTotals::Connection {
-  explicit Connection(const std::string& database) : to(database) {}
-  pqxx::connection to;
+class IdleConnections {
+ public:
+  using Connection = std::unique_ptr<pqxx::connection>;
+  Connection take(const std::string& database) {
+    {
+      const std::scoped_lock lock(mutex_);
+      if (!idle_.empty()) {
+        Connection taken = std::move(idle_.back());
+        idle_.pop_back();
+        return taken;
+      }
+    }
+    return std::make_unique<pqxx::connection>(database);
+  }
+  void give_back(Connection connection) {
+    const std::scoped_lock lock(mutex_);
+    idle_.push_back(std::move(connection));
+  }
+  void drop_all() {
+    std::vector<Connection> dropped;
+    const std::scoped_lock lock(mutex_);
+    dropped.swap(idle_);
+  }
+
+ private:
+  std::mutex mutex_;
+  std::vector<Connection> idle_;
 };
+
+std::shared_ptr<IdleConnections> make_idle_connections() {
+  return std::make_shared<IdleConnections>();
+}
 
 PostgresTotals::PostgresTotals(std::shared_ptr<const PostgresTotalsParts> parts) : parts_(std::move(parts)) {}
 PostgresTotals::~PostgresTotals() = default;
 
 void PostgresTotals::create_tables(const std::string& database) {
-  Connection connection(database);
-  pqxx::work tx(connection.to);
+  pqxx::connection connection(database);
+  pqxx::work tx(connection);
   tx.exec(tables);
   tx.commit();
 }
@@ -115,18 +147,19 @@ void PostgresTotals::consume(braid::Batch& batch) {
   for (const braid::Message& message : batch) {
     if (const auto event = parser_.parse(message.payload())) rows.add(*event);
   }
-  if (!connection_) connection_ = std::make_unique<Connection>(parts_->database);
+  auto connection = parts_->idle->take(parts_->database);
   try {
-    consume(*connection_, batch, rows);
-  } catch (...) {
-    // It may be broken. The attempt is repeated.
-    connection_.reset();
+    consume(*connection, batch, rows);
+  } catch (const pqxx::broken_connection&) {
+    // So are others, most likely. The attempt is repeated.
+    parts_->idle->drop_all();
     throw;
   }
+  parts_->idle->give_back(std::move(connection));
 }
 
-void PostgresTotals::consume(Connection& connection, braid::Batch& batch, const TotalsRows& rows) {
-  pqxx::work tx(connection.to);
+void PostgresTotals::consume(pqxx::connection& connection, braid::Batch& batch, const TotalsRows& rows) {
+  pqxx::work tx(connection);
   save(tx, batch);
   add(tx, batch.virtual_partition(), rows);
   if (parts_->before_commit) parts_->before_commit();
@@ -138,8 +171,8 @@ void PostgresTotals::save(pqxx::dbtransaction& tx, braid::Batch& batch) {
 }
 
 TotalsRows PostgresTotals::read(const std::string& database) {
-  Connection connection(database);
-  pqxx::work tx(connection.to);
+  pqxx::connection connection(database);
+  pqxx::work tx(connection);
   tx.exec("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ");
   TotalsRows rows;
   rows.counts = read_counts(tx);

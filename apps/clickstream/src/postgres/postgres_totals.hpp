@@ -8,6 +8,7 @@
 
 #include <functional>
 #include <memory>
+#include <pqxx/connection>
 #include <string>
 
 namespace pqxx {
@@ -16,11 +17,17 @@ class dbtransaction;
 
 namespace clickstream {
 
+/// Connections that are in use by no batch just now. Thread: any.
+class IdleConnections;
+std::shared_ptr<IdleConnections> make_idle_connections();
+
 /// What all consumers of one run share.
 struct PostgresTotalsParts {
   std::shared_ptr<braid::PostgresOffsetStore> store;
   std::string database;                   ///< How libpq connects to it.
   std::function<void()> before_commit{};  ///< Within the transaction; for tests.
+  /// So that there are no more than batches run at one time, however many virtual partitions there are.
+  std::shared_ptr<IdleConnections> idle = make_idle_connections();
 };
 
 /// Keeps the totals of a clickstream in PostgreSQL: each batch is one transaction, with its offsets in it, so that
@@ -43,10 +50,8 @@ class PostgresTotals : public braid::Consumer {
   const std::shared_ptr<const PostgresTotalsParts> parts_;
 
  private:
-  struct Connection;
-  void consume(Connection& connection, braid::Batch& batch, const TotalsRows& rows);
+  void consume(pqxx::connection& connection, braid::Batch& batch, const TotalsRows& rows);
 
-  std::unique_ptr<Connection> connection_;  // None at first, and behind a failure.
   EventParser parser_;
 };
 
