@@ -172,7 +172,8 @@ TEST_P(RandomMix, LosesNothingAndRepeatsOnlyWhatWasNotCommitted) {
                .arguments = {"max_processing_ms=5000", "drain_ms=1000", "slow_us=1000"},
                .hangs = true,
                .connections = chance % 2 == 0 ? 2 : 1,
-               .late_stops = true});
+               .late_stops = true,
+               .backlog = soaking() ? 80'000 : 20'000});
   ASSERT_TRUE(stage.begin(3)) << "it does not work before anything fails";
   const int times = Mix(stage, chance, steady_clock::now() + mix_time()).play();
   stage.nodes().make_whole();

@@ -28,7 +28,6 @@ using namespace std::chrono_literals;
 namespace {
 
 constexpr std::size_t kWarmMessages = 500;  // of each application
-constexpr int kBacklog = 20'000;            // messages: about the most that failing leaves
 constexpr auto kPatience = 60s;
 constexpr std::size_t kLogLinesShown = 60;
 constexpr int kNotInTime = 3;  // fault_worker.cpp's status
@@ -241,8 +240,8 @@ bool Stage::caught_up() {
 bool Stage::begin(std::size_t applications) {
   // What failing costs for the first time belongs to the warming up: room for a backlog of all partitions, code
   // that is read in, connections to all nodes.
-  open(kBacklog);
-  if (!written(kBacklog)) return false;
+  open(static_cast<std::uint64_t>(options_.backlog));
+  if (!written(options_.backlog)) return false;
   start_application();
   if (!caught_up()) return false;
   while (running_.size() < applications) start_application();

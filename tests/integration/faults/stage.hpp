@@ -32,6 +32,7 @@ struct StageOptions {
   bool static_members = false;
   // The network may fail while one stops: it says then that positions were not acknowledged in time.
   bool late_stops = false;
+  int backlog = 20'000;  // messages that the first application finds: about the most that failing leaves
 };
 
 // What a test plays on: a topic that is being written, applications that consume it, and what they write down.
