@@ -224,7 +224,7 @@ void RdkafkaTransactionalClient::abort() {
   if (use_ != Use::open) return;
   const auto until = Clock::now() + options_.patience;
   const ErrorPtr error = insist(until, [&](int ms) { return rd_kafka_abort_transaction(rk_.get(), ms); });
-  use_ = error ? Use::broken : Use::idle;
+  use_ = error || refused_.broke_the_order() ? Use::broken : Use::idle;
 }
 
 std::int32_t RdkafkaTransactionalClient::partition_cb(const rd_kafka_topic_t* topic, const void* key,

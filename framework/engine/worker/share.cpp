@@ -110,7 +110,8 @@ void Share::assign(RunningBatch& batch, VirtualPartitionIndex virtual_partition,
   window_to_ = size();
   delivered_ = false;
   collapsed_ = false;
-  refused_said_ = false;
+  refused_told_ = 0;
+  refused_window_ = 0;
   recorded_ = 0;
   recovery_.reset();
   attempt_ = 1;

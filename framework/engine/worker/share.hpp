@@ -256,10 +256,13 @@ class Share final : public Job {
   std::uint32_t window_to_ = 0;
   bool delivered_ = false;
   bool collapsed_ = false;
-  bool refused_said_ = false;   // of what earlier transactions were refused
   std::uint32_t recorded_ = 0;  // messages from the front that an offset store was told of, at most
   bool recorded_now_ = false;   // by the present attempt
-  bool produced_now_ = false;   // likewise: what is waited for
+  // What earlier transactions have failed by: so many messages from the front are decided of; and the end of the
+  // window that an attempt had which has failed so. 0: the last one has not.
+  std::uint32_t refused_told_ = 0;
+  std::uint32_t refused_window_ = 0;
+  bool produced_now_ = false;  // likewise: what is waited for
   std::unique_ptr<ShareRecovery> recovery_;
   std::uint32_t attempt_ = 1;
   std::uint32_t attempted_from_ = 0;   // the first unfinished message when the present attempt began

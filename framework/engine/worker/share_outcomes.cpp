@@ -28,7 +28,7 @@ bool Share::open_window() {
 
 void Share::begin_collapsed(const Share& first) {
   collapsed_ = true;
-  refused_said_ = true;
+  refused_told_ = size();
   attempt_ = first.moved() ? 0 : first.attempt_;
   if (attempt_ == 0 || first.recovery_ == nullptr) return;
   make_recovery().first_failure = first.recovery_->first_failure;

@@ -96,21 +96,22 @@ std::exception_ptr Share::undelivered() {
   return std::make_exception_ptr(DeliveryFailed(failed->error));
 }
 
-// Longest known first: of those the rules have most to say. What is tried again behind a pause is tried with all.
+// The one that has failed most often first: of that the rules have most to say. What is tried again behind a pause
+// is tried with all that the attempt had.
 std::exception_ptr Share::refused_before() {
   const core::RefusedMessages* const refused = batch_->assignment().refused();
-  if (refused == nullptr || refused_said_) return nullptr;
-  refused_said_ = recovery_ && recovery_->next == core::Next::retry;
-  if (refused_said_) return nullptr;
+  if (refused == nullptr) return nullptr;
+  const std::uint32_t had = std::exchange(refused_window_, 0);
+  if (had > 0 && recovery_->next == core::Next::retry) refused_told_ = had;
   const core::RefusedMessages::Failures* failures = nullptr;
-  for (const Message& message : window()) {
-    const auto* const each = refused->of(message.offset());
+  for (std::uint32_t i = std::max(window_from_, refused_told_); i < window_to_; ++i) {
+    const auto* const each = refused->of(messages_[i].offset());
     if (each == nullptr || (failures != nullptr && each->times <= failures->times)) continue;
     failures = each;
-    in_hand_ = &message;
+    in_hand_ = &messages_[i];
   }
-  refused_said_ = failures == nullptr;
-  if (refused_said_) return nullptr;
+  if (failures == nullptr) return nullptr;
+  refused_window_ = window_to_;
   const Time now = batch_->assignment().recovery().now();
   ShareRecovery& recovery = make_recovery();
   attempt_ = failures->times;

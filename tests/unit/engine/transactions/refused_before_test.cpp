@@ -134,6 +134,22 @@ TEST_F(RefusedBeforeTest, WhatIsUsedUpGoesFirstAndTheOthersWaitOnce) {
   EXPECT_THAT(seen_, ElementsAre(10, 11, 12)) << "one pause for both";
 }
 
+// Or it would be refused again, for ever: behind a dead letter the attempts before it have others.
+TEST_F(RefusedBeforeTest, OneThatComesInALaterAttemptIsDecidedOfThere) {
+  refused(11, 3);
+  refused(13, 1);
+  Share& share = begin();
+  share.acknowledge(1);
+  go_on(share);
+  EXPECT_THAT(seen_, ElementsAre(10));
+  go_on(share);
+  EXPECT_THAT(seen_, ElementsAre(10)) << "13 waits first";
+  EXPECT_EQ(share.recovery()->next, Next::retry);
+  go_on(share);
+  EXPECT_THAT(seen_, ElementsAre(10, 12, 13, 14));
+  EXPECT_EQ(share.first_unfinished(), 5U);
+}
+
 TEST_F(RefusedBeforeTest, AnApplicationThatIsToStopStops) {
   world_.topic().on_exhausted = routing::OnExhausted::stop;
   refused(12, 3);
@@ -143,7 +159,7 @@ TEST_F(RefusedBeforeTest, AnApplicationThatIsToStopStops) {
 TEST_F(RefusedBeforeTest, WhoHasADecisionOfTheirOwnIsAsked) {
   std::string asked;
   world_.topic().dead_letters.strategy = [&](const Failure& failure) {
-    asked = std::to_string(failure.message.offset().value) + ": " + failure.text;
+    asked = std::to_string(failure.message.offset().value) + ": " + std::string(failure.text);
     return routing::Decision::skip;
   };
   refused(12, 1);
