@@ -65,7 +65,7 @@ class Share final : public Job {
   // known. The call's thread, or its coroutine.
   Result<void> produce(const Record& record, const Message* message);
   // What is produced so far belongs to what is marked: it is sent whatever follows. From within the call.
-  void keep_records() { records_kept_ = records_ ? records_->size() : 0; }
+  void keep_records();
   // The attempt has ended; the worker's, or who settles its ticket.
   void send_records();
   // How an attempt before, of an earlier generation, has failed all the same, once it had returned: a record of

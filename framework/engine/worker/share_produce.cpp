@@ -64,6 +64,10 @@ Result<void> Share::keep_for_transaction(const Record& record, const Message* me
   return {};
 }
 
+void Share::keep_records() {
+  records_kept_ = records_ ? records_->size() : 0;
+}
+
 OffsetRange Share::origin_of(const Message* message) const {
   const OffsetRange all{window().front().offset(), window().back().offset()};
   const Message* const of = message != nullptr ? message : in_hand_;
