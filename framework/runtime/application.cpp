@@ -77,6 +77,9 @@ class Application::Impl {
     for (const auto& text : runtime::find_silent_hooks(*routes_, adapters::end_of_partition_is_sound())) {
       common_->log.write(engine::LogLevel::warning, "application", text);
     }
+    for (const auto& text : runtime::find_long_drains(settings_, *routes_)) {
+      common_->log.write(engine::LogLevel::warning, "application", text);
+    }
     if (node_.heartbeat) heartbeat_ = runtime::Heartbeat::of_process(*node_.heartbeat, common_->log);
     auto connections = make_connections();
     Settings letters = settings_;
@@ -265,7 +268,8 @@ class Application::Impl {
         .transactions = {},
     });
     auto connections = std::make_unique<runtime::ConnectionSupervisor>(
-        *routes_, runtime::ConnectionSupervisor::Settings{.drain_on_revoke = settings_.drain_on_revoke},
+        *routes_,
+        runtime::ConnectionSupervisor::Settings{.drain_on_revoke = runtime::longest_drain(settings_, *routes_)},
         runtime::ConnectionSupervisor::Tools{.factory = &*factory_,
                                              .clock = &common_->clock,
                                              .log = &common_->log,

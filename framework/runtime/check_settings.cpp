@@ -5,6 +5,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <charconv>
 #include <chrono>
 
@@ -71,6 +72,38 @@ std::chrono::milliseconds longest_poll(const Settings& settings, const routing::
   long milliseconds = 0;
   if (value != nullptr) std::from_chars(value->data(), value->data() + value->size(), milliseconds);
   return milliseconds > 0 ? std::chrono::milliseconds(milliseconds) : kDefault;
+}
+
+std::chrono::milliseconds drain_of(const Settings& settings, const routing::SubscriptionGroup& group) {
+  // The other half is for last hooks, the last commit, and a listener that comes late to serve its client.
+  return std::min(settings.drain_on_revoke, longest_poll(settings, group) / 2);
+}
+
+std::chrono::milliseconds longest_drain(const Settings& settings, const routing::Routes& routes) {
+  std::chrono::milliseconds longest{0};
+  for (const auto& group : routes.consumer_groups) {
+    for (const auto& subscription_group : group.subscription_groups) {
+      longest = std::max(longest, drain_of(settings, subscription_group));
+    }
+  }
+  return longest;
+}
+
+std::vector<std::string> find_long_drains(const Settings& settings, const routing::Routes& routes) {
+  std::vector<std::string> found;
+  for (const auto& group : routes.consumer_groups) {
+    for (const auto& subscription_group : group.subscription_groups) {
+      const std::chrono::milliseconds drain = drain_of(settings, subscription_group);
+      if (drain == settings.drain_on_revoke) continue;
+      found.push_back(
+          fmt::format("{} / {}: drain_on_revoke is {} ms, more than half of max.poll.interval.ms ({} ms), by which "
+                      "a member must be back from a rebalance: revoked partitions are waited for {} ms; lower the "
+                      "one, or raise the other",
+                      group.id, subscription_group.id, settings.drain_on_revoke.count(),
+                      longest_poll(settings, subscription_group).count(), drain.count()));
+    }
+  }
+  return found;
 }
 
 std::vector<std::string> find_silent_hooks(const routing::Routes& routes, bool ends_are_told) {

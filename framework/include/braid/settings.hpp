@@ -58,8 +58,9 @@ struct Settings {
   // least 1 s.
   std::chrono::milliseconds transport_timeout{300'000};
 
-  // How long a revoked partition's running jobs may go on so that their results count. Keep it well under
-  // max.poll.interval.ms and the group's session timeout.
+  // How long a revoked partition's running jobs may go on so that their results count; hooks and commit have what
+  // is left of it, or 200 ms behind. At most half of max.poll.interval.ms: more than that is reported, and not
+  // waited.
   std::chrono::milliseconds drain_on_revoke{5000};
 
   // stop() and run() leave the group and return at the latest after this, whatever still runs.

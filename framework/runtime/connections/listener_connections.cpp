@@ -57,7 +57,7 @@ class ListenerConnection final : public Connection {
     return std::make_unique<engine::Listener>(
         engine::Listener::Settings{
             .commit_interval = settings.commit_interval,
-            .drain_on_revoke = settings.drain_on_revoke,
+            .drain_on_revoke = drain_of(settings, *place_.subscription_group),
             .default_max_partitions = parts_->default_max_partitions,
             .expected_partitions = settings.expected_partitions,
             .commit_metadata_bytes = settings.commit_metadata_bytes,

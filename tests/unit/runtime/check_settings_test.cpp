@@ -135,6 +135,47 @@ TEST(LongestPoll, IsTheNearestSettingOrKafkasDefault) {
   EXPECT_EQ(longest_poll(settings, group), 7s);
 }
 
+TEST(DrainOf, LeavesHalfOfTheTimeInWhichAMemberMustBeBack) {
+  Settings settings;
+  routing::SubscriptionGroup group{.id = "lane"};
+  EXPECT_EQ(drain_of(settings, group), 5s);
+  settings.drain_on_revoke = 150s;
+  EXPECT_EQ(drain_of(settings, group), 150s);
+  settings.drain_on_revoke = 150s + 1ms;
+  EXPECT_EQ(drain_of(settings, group), 150s);
+  settings.drain_on_revoke = kLongest;
+  EXPECT_EQ(drain_of(settings, group), 150s);
+  group.kafka["max.poll.interval.ms"] = "7000";
+  EXPECT_EQ(drain_of(settings, group), 3500ms);
+}
+
+TEST(FindLongDrains, NamesTheGroupBothSettingsAndWhatIsDone) {
+  Settings settings;
+  routing::Routes routes;
+  routes.consumer_groups.push_back({.id = "analytics"});
+  routes.consumer_groups[0].subscription_groups.push_back({.id = "patient"});
+  routes.consumer_groups[0].subscription_groups.push_back({.id = "quick"});
+  EXPECT_THAT(find_long_drains(settings, routes), IsEmpty());
+  routes.consumer_groups[0].subscription_groups[1].kafka["max.poll.interval.ms"] = "6000";
+  EXPECT_THAT(find_long_drains(settings, routes),
+              ElementsAre("analytics / quick: drain_on_revoke is 5000 ms, more than half of max.poll.interval.ms "
+                          "(6000 ms), by which a member must be back from a rebalance: revoked partitions are "
+                          "waited for 3000 ms; lower the one, or raise the other"));
+}
+
+TEST(LongestDrain, IsThatOfTheMostPatientSubscriptionGroup) {
+  Settings settings;
+  settings.drain_on_revoke = kLongest;
+  routing::Routes routes;
+  EXPECT_EQ(longest_drain(settings, routes), 0ms);
+  routes.consumer_groups.push_back({.id = "analytics"});
+  routes.consumer_groups[0].subscription_groups.push_back({.id = "quick"});
+  routes.consumer_groups[0].subscription_groups[0].kafka["max.poll.interval.ms"] = "6000";
+  EXPECT_EQ(longest_drain(settings, routes), 3s);
+  routes.consumer_groups[0].subscription_groups.push_back({.id = "patient"});
+  EXPECT_EQ(longest_drain(settings, routes), 150s);
+}
+
 TEST(FindSilentHooks, WhereNoEndsAreToldTheirHooksAreNamed) {
   routing::Routes routes;
   routing::Topic topic;
