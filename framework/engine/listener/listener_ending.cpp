@@ -15,10 +15,16 @@ namespace {
 
 using namespace std::chrono_literals;
 
-// For the last hooks, behind the drain; and for the commit's answer, behind those.
+// At a stop: for the last hooks, behind the drain; and for the commit's answer, behind those.
 constexpr auto kFarewell = 1s;
 constexpr auto kCommitAnswer = 2s;
 static_assert(Listener::kEnd == kFarewell + kCommitAnswer);
+// At a revocation, while those that stay get nothing new: how far behind the wait that may be. What is left then is
+// for taking the partitions apart, and for the client to fetch again.
+constexpr auto kFarewellBehind = 100ms;
+constexpr auto kAnswerBehind = 200ms;
+constexpr auto kHandlerBehind = 300ms;
+static_assert(kFarewellBehind < kAnswerBehind && kAnswerBehind < kHandlerBehind);
 // For jobs that run at a stop that is not to wait for them; and for the last hooks, behind that.
 constexpr auto kGrace = 300ms;
 // How long the client is served often after a rebalance; one fetch's way there and back, with room to spare.
@@ -27,9 +33,10 @@ constexpr auto kServeOften = 200ms;
 constexpr auto kLookAgain = 100ms;
 constexpr auto kLeaveLook = 10ms;
 
+// Hooks and commit have what the jobs leave of the wait, and hardly more: what is not told by then is done again.
 PartitionsEnding::Deadlines revocation_deadlines(Time now, Duration drain_on_revoke) {
   const Time drain = now + drain_on_revoke;
-  return {drain, drain + kFarewell, drain + kFarewell + kCommitAnswer, kCommitAnswer};
+  return {drain, drain + kFarewellBehind, drain + kAnswerBehind, kCommitAnswer};
 }
 
 PartitionsEnding::Deadlines stop_deadlines(Time now, Time deadline) {
@@ -68,7 +75,6 @@ void Listener::handle_revoked(std::span<const TopicPartition> partitions, bool l
   } else if (stage_ == Stage::running) {
     end_now(leaving, FarewellKind::revoked, lost);
   }
-  in_rebalance_ = false;
 
   const std::vector<StoredPosition> retained = retained_positions(partitions);
   const std::vector<AssignedPartition*> unread = retained_unread(partitions);
@@ -79,6 +85,7 @@ void Listener::handle_revoked(std::span<const TopicPartition> partitions, bool l
   if (const auto unassigned = client_->unassign(partitions); !unassigned) handle_error(unassigned.error());
   client_->reposition(retained);
   for (AssignedPartition* partition : unread) start_by_policy(*partition, "nothing was read of it yet");
+  in_rebalance_ = false;
   look_again_soon();
   if (const auto asked = std::exchange(stop_asked_, std::nullopt))
     stop(asked->deadline, asked->kind, asked->at_once);

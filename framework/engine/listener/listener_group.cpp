@@ -122,7 +122,9 @@ void Listener::handle_assigned(std::span<const TopicPartition> partitions) {
   }
   if (const auto assigned = client_->assign(partitions); !assigned) handle_error(assigned.error());
   client_->reposition(retained);
+  in_rebalance_ = true;
   for (AssignedPartition* partition : unread) start_by_policy(*partition, "nothing was read of it yet");
+  in_rebalance_ = false;
   look_again_soon();
 }
 
@@ -296,7 +298,14 @@ void Listener::start_by_policy(AssignedPartition& partition, const char* why) {
   }
   log(LogLevel::debug, fmt::format("{} / {}: {}/{} starts at {}: {}", group_->id, subscription_group_->id,
                                    partition.name.topic, partition.name.partition.value, place_of(policy), why));
-  partition.start.position = restart(partition, start_of(*partition.lane->topic, clock_->wall()));
+  const StartPoint start = start_of(*partition.lane->topic, clock_->wall());
+  if (in_rebalance_ && (start.kind != StartPoint::Kind::earliest || start.as_a_number)) {
+    // A leader is asked for that, and may be away, and the partitions that stay would wait for it: with the next
+    // sweeps.
+    partition.restart_pending = start;
+  } else {
+    partition.start.position = restart(partition, start);
+  }
   begin(partition);
 }
 
