@@ -1,5 +1,7 @@
 #include "adapters/librdkafka/rdkafka_errors.hpp"
 
+#include <array>
+
 namespace braid::adapters {
 namespace {
 
@@ -79,6 +81,42 @@ Class classify(rd_kafka_resp_err_t code) {
   return {};
 }
 
+// Since when brokers can do what was wanted, and how to do without.
+struct Needed {
+  std::string_view word;  // of what was tried, or of what librdkafka says about it
+  std::string_view advice;
+};
+constexpr std::array<Needed, 12> kNeeded{{
+    {"GroupHeartbeat", "the group protocol `consumer` (KIP-848) needs Kafka 4.0; or set group.protocol to classic"},
+    {"KIP-848", "the group protocol `consumer` needs Kafka 4.0; or set group.protocol to classic"},
+    {"group.instance.id", "static membership (KIP-345) needs Kafka 2.3; or leave group.instance.id out"},
+    {"static", "static membership (KIP-345) needs Kafka 2.3; or leave group.instance.id out"},
+    {"ransaction", "exactly once (KIP-98, and KIP-447 for its positions) needs Kafka 2.5; or use at_least_once"},
+    {"TxnOffsetCommit", "exactly once (KIP-447) needs Kafka 2.5; or use at_least_once"},
+    {"KIP-360", "a producer that goes on behind lost records needs Kafka 2.5; or set enable.idempotence to false"},
+    {"dempoten", "idempotence (KIP-98) needs Kafka 0.11; or set enable.idempotence to false"},
+    {"InitProducerId", "idempotence (KIP-98) needs Kafka 0.11; or set enable.idempotence to false"},
+    {"restart of", "a start by time needs Kafka 0.10.1; or start at the earliest or the latest offset"},
+    {"positions", "reading what a group has stored needs Kafka 0.9"},
+    {"JoinGroup", "groups need Kafka 0.9, and static members 2.3"},
+}};
+
+std::string advice_for_old_brokers(std::string_view context, std::string_view detail) {
+  std::string advice = "the broker is too old for that";
+  for (const Needed& needed : kNeeded) {
+    if (context.find(needed.word) == std::string_view::npos && detail.find(needed.word) == std::string_view::npos) {
+      continue;
+    }
+    return advice.append(": ").append(needed.advice);
+  }
+  return advice + ": upgrade it (all that Braid does needs Kafka 2.5; without exactly once 0.11 is enough)";
+}
+
+bool is_too_old(rd_kafka_resp_err_t code) {
+  return code == RD_KAFKA_RESP_ERR__UNSUPPORTED_FEATURE || code == RD_KAFKA_RESP_ERR_UNSUPPORTED_VERSION ||
+         code == RD_KAFKA_RESP_ERR_UNSUPPORTED_FOR_MESSAGE_FORMAT;
+}
+
 std::string join(std::string_view context, std::string_view detail, std::string_view advice) {
   std::string text{context};
   if (!text.empty()) text += ": ";
@@ -90,6 +128,12 @@ std::string join(std::string_view context, std::string_view detail, std::string_
   return text;
 }
 
+std::string explain(rd_kafka_resp_err_t code, const Class& found, std::string_view context,
+                    std::string_view detail) {
+  if (is_too_old(code)) return join(context, detail, advice_for_old_brokers(context, detail));
+  return join(context, detail, found.advice);
+}
+
 }  // namespace
 
 Error translate(rd_kafka_resp_err_t code, std::string_view context) {
@@ -98,12 +142,13 @@ Error translate(rd_kafka_resp_err_t code, std::string_view context) {
 
 Error translate(rd_kafka_resp_err_t code, std::string_view context, std::string_view detail) {
   const Class found = classify(code);
-  return {found.kind, join(context, detail, found.advice), found.retriable, code == RD_KAFKA_RESP_ERR__FATAL};
+  return {found.kind, explain(code, found, context, detail), found.retriable, code == RD_KAFKA_RESP_ERR__FATAL};
 }
 
 Error translate(const rd_kafka_error_t& error, std::string_view context) {
-  const Class found = classify(rd_kafka_error_code(&error));
-  return {found.kind, join(context, rd_kafka_error_string(&error), found.advice),
+  const rd_kafka_resp_err_t code = rd_kafka_error_code(&error);
+  const Class found = classify(code);
+  return {found.kind, explain(code, found, context, rd_kafka_error_string(&error)),
           found.retriable || rd_kafka_error_is_retriable(&error) != 0, rd_kafka_error_is_fatal(&error) != 0};
 }
 

@@ -112,6 +112,12 @@ void EmbeddedCluster::set_topic_error(const std::string& topic, BrokerError erro
   rd_kafka_mock_topic_set_error(impl_->cluster, topic.c_str(), static_cast<rd_kafka_resp_err_t>(error));
 }
 
+void EmbeddedCluster::set_newest_version(Api api, int version) {
+  // No least one stands for "not at all".
+  rd_kafka_mock_set_apiversion(impl_->cluster, static_cast<std::int16_t>(api),
+                               static_cast<std::int16_t>(version < 0 ? -1 : 0), static_cast<std::int16_t>(version));
+}
+
 Result<void> EmbeddedCluster::check_fits(std::size_t bytes_per_partition) {
   if (bytes_per_partition <= bytes_per_partition_max()) return {};
   return Error{Error::Kind::queue_full,

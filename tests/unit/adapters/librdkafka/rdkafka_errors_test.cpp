@@ -73,6 +73,58 @@ TEST(RdkafkaErrors, TheTextEndsWithWhatToTry) {
                   .ends_with("; create the topic or correct its name"));
 }
 
+// What was tried, what librdkafka says of it, and what the error then names.
+struct TooOld {
+  const char* name;
+  rd_kafka_resp_err_t code;
+  const char* context;
+  const char* detail;
+  const char* named;
+  friend std::ostream& operator<<(std::ostream& out, const TooOld& one) { return out << one.name; }
+};
+
+class BrokersThatAreTooOld : public ::testing::TestWithParam<TooOld> {};
+
+TEST_P(BrokersThatAreTooOld, AreToldWhatIsNeededAndHowToDoWithout) {
+  const TooOld& given = GetParam();
+  const Error error = translate(given.code, given.context, given.detail);
+  EXPECT_EQ(error.kind(), Kind::other);
+  EXPECT_FALSE(error.retriable());
+  EXPECT_TRUE(error.text().starts_with(std::string(given.context) + ": " + given.detail +
+                                       "; the broker is too old for that: "))
+      << error.text();
+  EXPECT_NE(error.text().find(given.named), std::string::npos) << error.text();
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    All, BrokersThatAreTooOld,
+    ::testing::Values(
+        TooOld{
+            "idempotence", RD_KAFKA_RESP_ERR__UNSUPPORTED_FEATURE, "the producer is of no more use",
+            "Idempotent producer not supported by any of the 1 connected broker(s): requires Apache Kafka broker "
+            "version >= 0.11.0",
+            "needs Kafka 0.11; or set enable.idempotence to false"},
+        TooOld{"lost_records", RD_KAFKA_RESP_ERR__UNSUPPORTED_FEATURE, "the producer is of no more use",
+               "InitProducerId (KIP-360) not supported by broker, requires broker version >= 2.5.0",
+               "needs Kafka 2.5; or set enable.idempotence to false"},
+        TooOld{
+            "transactions", RD_KAFKA_RESP_ERR__UNSUPPORTED_FEATURE, "init_transactions (billing-0)",
+            "Transactions not supported by any of the 1 connected broker(s): requires Apache Kafka broker version "
+            ">= 0.11.0",
+            "needs Kafka 2.5; or use at_least_once"},
+        TooOld{"positions_of_transactions", RD_KAFKA_RESP_ERR__UNSUPPORTED_FEATURE,
+               "send_offsets_to_transaction (billing-0)", "Local: Required feature not supported by broker",
+               "(KIP-98, and KIP-447 for its positions) needs Kafka 2.5"},
+        TooOld{"new_protocol", RD_KAFKA_RESP_ERR_UNSUPPORTED_VERSION, "Kafka",
+               "ConsumerGroupHeartbeat failed: Broker: Unsupported version", "(KIP-848) needs Kafka 4.0"},
+        TooOld{"static_member", RD_KAFKA_RESP_ERR_UNSUPPORTED_VERSION, "Kafka",
+               "JoinGroup with a group.instance.id is not supported", "(KIP-345) needs Kafka 2.3"},
+        TooOld{"by_time", RD_KAFKA_RESP_ERR_UNSUPPORTED_FOR_MESSAGE_FORMAT, "restart of orders/0",
+               "Broker: Message format on broker does not support request", "needs Kafka 0.10.1"},
+        TooOld{"anything_else", RD_KAFKA_RESP_ERR_UNSUPPORTED_VERSION, "rebalance", "Broker: Unsupported version",
+               "all that Braid does needs Kafka 2.5"}),
+    [](const auto& tested) { return std::string(tested.param.name); });
+
 TEST(RdkafkaErrors, ADetailTakesThePlaceOfTheCodesText) {
   const Error error = translate(RD_KAFKA_RESP_ERR__TIMED_OUT, "subscribe", "no answer for 3 s");
   EXPECT_EQ(error.text(), "subscribe: no answer for 3 s");

@@ -27,6 +27,7 @@ enum class Api : std::int16_t {
   leave_group = 13,
   sync_group = 14,
   init_producer_id = 22,
+  txn_offset_commit = 28,
 };
 
 // What a broker answers, by Kafka's protocol numbers; any other number can be cast to it.
@@ -109,6 +110,10 @@ class EmbeddedCluster {
   // What metadata says of a topic from now on; BrokerError::unknown_topic hides it, none shows it again. A topic
   // that does not exist is made.
   void set_topic_error(const std::string& topic, BrokerError error);
+
+  // The brokers know no version of this request above `version`, as older ones; -1: they do not know it at all.
+  // For clients that connect from now on.
+  void set_newest_version(Api api, int version);
 
   // --- limits
 
