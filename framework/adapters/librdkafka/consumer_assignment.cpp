@@ -10,8 +10,9 @@
 namespace braid::adapters {
 namespace {
 
-// An answer comes from the client's own main thread; it does not depend on a broker.
-constexpr std::chrono::milliseconds kSeekAnswer{200};
+// An answer comes from the client's own main thread; it does not depend on a broker. For all of a rebalance, which
+// they keep waiting.
+constexpr std::chrono::milliseconds kSeekAnswers{200};
 // Of a leader that is asked where something is; twice for one restart at most.
 constexpr std::chrono::milliseconds kLookUpAnswer{1000};
 constexpr std::chrono::seconds kLookForQuiet{1};
@@ -64,6 +65,7 @@ void RdkafkaConsumerClient::handle_rebalance(rd_kafka_resp_err_t code,
   try {
     partitions = to_partitions(list);
     if (code == RD_KAFKA_RESP_ERR__ASSIGN_PARTITIONS) {
+      note_group_joined();
       if (events_ != nullptr) events_->handle_assigned(partitions);
     } else if (code == RD_KAFKA_RESP_ERR__REVOKE_PARTITIONS) {
       const bool lost = rd_kafka_assignment_lost(handle_->rk()) != 0;
@@ -144,15 +146,18 @@ Result<void> RdkafkaConsumerClient::unassign(std::span<const engine::TopicPartit
 
 // One by one, with a short wait for each answer, as only that tells of a partition that is not being fetched: an
 // element that said why ("offset out of range") can have been purged with the prefetch, and then neither a message
-// nor an error would ever come. Such a one is assigned anew.
+// nor an error would ever come. Such a one is assigned anew, and so is one of which no answer comes in time: it may
+// be either.
 void RdkafkaConsumerClient::reposition(std::span<const engine::StoredPosition> retained) {
+  const auto until = std::chrono::steady_clock::now() + kSeekAnswers;
   for (const engine::StoredPosition& stored : retained) {
     if (!stored.position || !assigned_.contains(stored.partition)) continue;
+    const auto left = std::chrono::ceil<std::chrono::milliseconds>(until - std::chrono::steady_clock::now());
     queues_->progress[stored.partition].next = stored.position->value;
     const TopicPtr topic{rd_kafka_topic_new(handle_->rk(), stored.partition.topic.c_str(), nullptr)};
     const auto code = rd_kafka_seek(topic.get(), stored.partition.partition.value, stored.position->value,
-                                    static_cast<int>(kSeekAnswer.count()));
-    if (code == RD_KAFKA_RESP_ERR_NO_ERROR || code == RD_KAFKA_RESP_ERR__TIMED_OUT) continue;
+                                    static_cast<int>(std::max<std::chrono::milliseconds::rep>(left.count(), 1)));
+    if (code == RD_KAFKA_RESP_ERR_NO_ERROR) continue;
     const std::string name = stored.partition.topic + "/" + std::to_string(stored.partition.partition.value);
     log_.write(engine::LogLevel::debug, "kafka",
                "reposition of " + name + ": " + rd_kafka_err2str(code) + "; assigned anew");

@@ -14,6 +14,8 @@ namespace {
 
 // Bounds one serve_group(): a topic's error each, so more means something else is wrong.
 constexpr int kStraysMax = 100;
+// What one may not do is said again while it lasts.
+constexpr auto kSayAgain = std::chrono::minutes{10};
 // Before a partition that librdkafka has given up is assigned anew.
 constexpr auto kStrandedBackoff = std::chrono::seconds{1};
 // The listener waits for it, and has nothing else to do if it is in vain.
@@ -30,6 +32,7 @@ RdkafkaConsumerClient::RdkafkaConsumerClient(const ConsumerClientOptions& option
     : log_(options.log),
       secrets_(context.secrets),
       trouble_(std::move(context)),
+      group_id_(options.group_id),
       transport_timeout_(options.transport_timeout),
       handles_left_most_(options.handles_left_most) {}
 
@@ -121,7 +124,10 @@ void RdkafkaConsumerClient::look_around() {
   rdkafka_log_->drain();
   // Serves error_cb, which knows why; nothing else can come before subscribe().
   if (ready_ == nullptr) {
-    if (rd_kafka_message_t* element = rd_kafka_consumer_poll(handle_->rk(), 0)) rd_kafka_message_destroy(element);
+    if (rd_kafka_message_t* element = rd_kafka_consumer_poll(handle_->rk(), 0)) {
+      handle_stray(*element);
+      rd_kafka_message_destroy(element);
+    }
   }
 }
 
@@ -166,7 +172,10 @@ void RdkafkaConsumerClient::serve_group(engine::ConsumerEvents& events) {
     rd_kafka_message_destroy(element);
   }
   const auto now = std::chrono::steady_clock::now();
-  if (phase_ == Phase::open) look_for_brokers(now);
+  if (phase_ == Phase::open) {
+    look_for_brokers(now);
+    say_refused_group(now);
+  }
   events_ = nullptr;
   replies_->serve(events);
   queues_->waker.serve(now);
@@ -212,6 +221,13 @@ void RdkafkaConsumerClient::handle_stray(rd_kafka_message_t& element) {
                    std::to_string(element.offset) + " came outside its partition's queue and was dropped");
     return;
   }
+  // It looks for the group's coordinator from its making on, and does not say the same again.
+  if (element.err == RD_KAFKA_RESP_ERR_GROUP_AUTHORIZATION_FAILED) {
+    const char* detail = rd_kafka_message_errstr(&element);
+    group_refused_ = translate(element.err, "group " + group_id_ + " may not be used",
+                               detail == nullptr ? rd_kafka_err2str(element.err) : detail);
+    return;
+  }
   if (events_ == nullptr) return;
   if (element.err == RD_KAFKA_RESP_ERR__FATAL) {
     handle_error(element.err, "");
@@ -228,6 +244,18 @@ void RdkafkaConsumerClient::handle_stray(rd_kafka_message_t& element) {
   events_->handle_error(translate(element.err,
                                   unknown ? "topic " + std::string{topic} + " does not exist" : std::string{topic},
                                   detail == nullptr ? rd_kafka_err2str(element.err) : detail));
+}
+
+void RdkafkaConsumerClient::say_refused_group(std::chrono::steady_clock::time_point now) {
+  if (!group_refused_ || now < say_group_at_) return;
+  say_group_at_ = now + kSayAgain;
+  events_->handle_error(Error{group_refused_->kind(), group_refused_->text() + "; tried again and again"});
+}
+
+void RdkafkaConsumerClient::note_group_joined() {
+  if (!std::exchange(group_refused_, std::nullopt)) return;
+  say_group_at_ = {};
+  log_.write(engine::LogLevel::info, "kafka", "group " + group_id_ + " may be used again");
 }
 
 void RdkafkaConsumerClient::error_cb(rd_kafka_t*, int code, const char* reason, void* opaque) noexcept {

@@ -56,8 +56,10 @@ class RdkafkaConsumerClient final : public engine::ConsumerClient {
   static void error_cb(rd_kafka_t* rk, int code, const char* reason, void* opaque) noexcept;
   void handle_rebalance(rd_kafka_resp_err_t code, const rd_kafka_topic_partition_list_t& list) noexcept;
   void handle_error(rd_kafka_resp_err_t code, const char* reason) noexcept;
-  // Messages can't arrive here, only errors of topics do.
+  // Messages can't arrive here, only errors of topics and of the group do.
   void handle_stray(rd_kafka_message_t& element);
+  void say_refused_group(std::chrono::steady_clock::time_point now);
+  void note_group_joined();
 
   [[nodiscard]] bool cooperative() const;
   Result<void> replace_assignment(std::span<const engine::TopicPartition> partitions);
@@ -94,6 +96,11 @@ class RdkafkaConsumerClient final : public engine::ConsumerClient {
   std::map<engine::TopicPartition, std::chrono::steady_clock::time_point> stranded_;
 
   std::chrono::steady_clock::time_point next_look_for_quiet_{};
+
+  // The group may not be used, which librdkafka says once, be it before anybody subscribes; for good or not.
+  const std::string group_id_;
+  std::optional<Error> group_refused_;
+  std::chrono::steady_clock::time_point say_group_at_{};
 
   const std::chrono::milliseconds transport_timeout_;
   const std::size_t handles_left_most_;

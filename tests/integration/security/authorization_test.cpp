@@ -76,6 +76,24 @@ TEST_F(Authorization, ATopicThatMayNotBeReadIsSaidOnceAndReadLater) {
   EXPECT_EQ(admin.committed(group, topic), admin.end_offsets(topic));
 }
 
+TEST_F(Authorization, AGroupThatMayNotBeUsedIsSaidOnceAndJoinedLater) {
+  KafkaAdmin admin(servers());
+  admin.create_topic(topic, 2);
+  produce(50, 10, servers());
+  allow_reading(servers(), "alice", Resource::topic, topic);
+  Application app(alice(), route(group, topic, recorder));
+  app.start();
+  ASSERT_TRUE(said()) << log.text();
+  let_it_try();
+  EXPECT_EQ(complaints(), 1U) << log.text();
+  EXPECT_EQ(log.count("group " + group + " may not be used"), 1U) << log.text();
+  allow_reading(servers(), "alice", Resource::group, group);
+  EXPECT_TRUE(all_seen(50));
+  EXPECT_EQ(log.count("group " + group + " may be used again"), 1U) << log.text();
+  EXPECT_TRUE(app.stop().in_time);
+  EXPECT_EQ(admin.committed(group, topic), admin.end_offsets(topic));
+}
+
 // Two topics, and one of them is taken away while both are being read.
 TEST_F(Authorization, WhatIsTakenAwayKeepsNothingElseFromGoingOn) {
   const std::string other = unique_name("payments");
