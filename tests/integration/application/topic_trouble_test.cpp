@@ -240,5 +240,37 @@ TEST_F(StartByAge, WithoutAPositionInTheLogTheFirstMessageThatIsYoungEnoughIsNex
   EXPECT_EQ(offsets_of(group), young) << "what is stored is out of range";
 }
 
+class StartAtTheEnd : public KafkaTest {};
+
+// What there is when it starts is skipped, and nothing that comes behind that.
+TEST_F(StartAtTheEnd, APositionThatIsNotInTheLogAnyMoreGoesOnWithWhatComesNext) {
+  KafkaAdmin admin(bootstrap());
+  admin.create_topic(topic, 1);
+  produce(20, 1);
+  commit_position(bootstrap(), group, topic, 5);
+  delete_records_before(bootstrap(), topic, 12);
+  Application app(settings(), route(group, topic, recorder, [](routing::TopicBuilder& built) {
+                    built.initial_offset(routing::InitialOffset::latest);
+                  }));
+  app.start();
+  // Until it has found the end, what is written is before it.
+  int written = 20;
+  ASSERT_TRUE(eventually([&] {
+    produce(1, 1);
+    ++written;
+    return recorder->count() > 0;
+  }));
+  produce(20, 1);
+  written += 20;
+  ASSERT_TRUE(eventually([&] { return admin.committed(group, topic) == admin.end_offsets(topic); }));
+  EXPECT_TRUE(app.stop().in_time);
+  const auto seen = recorder->seen();
+  EXPECT_GE(seen.front().offset, 20) << "what was there before it started";
+  for (std::size_t i = 0; i < seen.size(); ++i) {
+    EXPECT_EQ(seen[i].offset, seen.front().offset + static_cast<std::int64_t>(i));
+  }
+  EXPECT_EQ(seen.back().offset, written - 1);
+}
+
 }  // namespace
 }  // namespace braid::integration

@@ -45,6 +45,22 @@ TEST_F(Overrun, TheConnectionLeavesSaysWhichShareAndComesBackWhenItHasReturned) 
   EXPECT_EQ(recorder->overlaps(), 0);
 }
 
+// Who says nothing has what Kafka would give a member that does not poll.
+TEST_F(Overrun, WithoutASettingTheConnectionsPollIntervalIsTheLimit) {
+  make_topic("orders");
+  produce("orders", 10, 1);
+  auto gate = std::make_shared<Gate>();
+  recorder->script = [gate](Batch&) { gate->pass(); };
+  Settings quick = settings();
+  quick.drain_on_revoke = 100ms;
+  quick.kafka["max.poll.interval.ms"] = "4000";
+  Application app(quick, route("g", "orders", recorder));
+  app.start();
+  ASSERT_TRUE(eventually([&] { return log.count("longer than max_processing_time (4.0 s)") == 1; })) << log.text();
+  gate->open();
+  EXPECT_TRUE(app.stop().in_time);
+}
+
 TEST_F(Overrun, AStopWhileItIsAwayEnds) {
   make_topic("orders");
   produce("orders", 10, 1);
