@@ -57,14 +57,15 @@ class FakeTransactions::Client final : public engine::TransactionalClient {
       take_letter(message);
       return {};
     }
-    const bool may_fail = message.topic == kEffects;
+    const bool may_be_refused = message.topic == kRefusableEffects;
+    const bool may_fail = may_be_refused || message.topic == kEffects;
     if (may_fail && fails(kafka_.nastiness.commit_fails / 4, Happening::transaction_send_failed)) return silence();
-    if (may_fail && fails(kafka_.nastiness.commit_fails / 8, Happening::transaction_record_refused)) {
+    if (may_be_refused && fails(kafka_.nastiness.commit_fails / 4, Happening::transaction_record_refused)) {
       refused_.push_back({token, false, too_large()});
       return too_large();
     }
     sent_.emplace_back(*message.payload);
-    if (may_fail) tokens_.push_back(token);
+    if (may_be_refused) tokens_.push_back(token);
     return {};
   }
   [[nodiscard]] std::vector<engine::RefusedSend> refused() override { return refused_; }
@@ -77,7 +78,7 @@ class FakeTransactions::Client final : public engine::TransactionalClient {
       world_.happened(Happening::transaction_fenced);
       return Error(Error::Kind::stale_member, "the generation is over", true);
     }
-    if (!tokens_.empty() && fails(kafka_.nastiness.commit_fails / 8, Happening::transaction_batch_refused)) {
+    if (!tokens_.empty() && fails(kafka_.nastiness.commit_fails / 4, Happening::transaction_batch_refused)) {
       refuse_some();
       return too_large();
     }

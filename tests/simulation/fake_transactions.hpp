@@ -17,6 +17,8 @@ namespace braid::simulation {
 // Where effects go; in topics that have dead letters, which go along, every record is taken: of one that isn't
 // nobody would hear.
 inline constexpr const char* kEffects = "effects";
+// The same of topics that try again whatever has failed: their records are refused for good now and then.
+inline constexpr const char* kRefusableEffects = "effects-that-may-be-refused";
 inline constexpr const char* kEffectsBesideLetters = "effects-beside-letters";
 
 // A member of the group, when it was asked who it is; and whose positions a transaction of it tells.

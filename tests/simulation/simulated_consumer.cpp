@@ -182,7 +182,9 @@ void SimulatedConsumer::work_on(Batch& batch, const std::shared_ptr<ObservedJob>
 
 void SimulatedConsumer::take_effect(Batch& batch, const Message& message) {
   const std::string payload = std::to_string(message.offset().value);
-  const char* const topic = promises_.recovery.has_letters() ? kEffectsBesideLetters : kEffects;
+  const TopicRecovery& recovery = promises_.recovery;
+  const bool insists = recovery.max == unlimited && !recovery.strategy && !recovery.retry_if;
+  const char* const topic = recovery.has_letters() ? kEffectsBesideLetters : insists ? kRefusableEffects : kEffects;
   const Record record{.topic = topic, .payload = payload};
   const bool names_it = setting_.world->random.chance(500);
   if (!(names_it ? batch.produce(record, message) : batch.produce(record))) {

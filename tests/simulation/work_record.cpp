@@ -30,9 +30,9 @@ void WorkRecord::give(std::span<const Message> messages, std::uint32_t attempt) 
     world_.happened(Happening::attempts_anew);
   }
   attempt_ = attempt;
-  // What an earlier transaction has failed by has had its first attempts there.
+  // What fails before anybody is given it, or in an earlier transaction, is attempts too.
   if (attempt == 1 || begins) {
-    failures_ = attempt - 1;
+    failures_ = 0;
     attempted_from_ = window_from_;
     given_up_before_ = given_up();
   }

@@ -49,7 +49,7 @@ TEST_F(ExactlyOnceOnKafka, WhatIsRefusedForGoodIsADeadLetterAndThePartitionGoesO
   const std::string dead = unique_name("dead");
   admin->create_topic(small, 1, 1, {{"max.message.bytes", "2000"}});
   admin->create_topic(dead, kPartitions);
-  produce(400, 50);
+  produce(1000, 200);
   const auto letters = [&] { return read_committed(servers, dead, kPartitions).size(); };
   Settings chosen = transactional();
   chosen.kafka["topic.metadata.propagation.max.ms"] = "2000";
@@ -84,7 +84,7 @@ TEST_F(ExactlyOnceOnKafka, WhatIsRefusedForGoodIsADeadLetterAndThePartitionGoesO
   EXPECT_EQ(letters(), 3U * kPartitions);
   EXPECT_EQ(read_committed(servers, small, 1).size(), std::size_t{kPartitions}) << "what fits is no culprit";
   const std::vector<std::string> seen = read_committed(servers, out, kPartitions);
-  EXPECT_EQ(seen.size(), 400U - 4U * kPartitions);
+  EXPECT_EQ(seen.size(), 1000U - 4U * kPartitions);
   EXPECT_EQ(std::set<std::string>(seen.begin(), seen.end()).size(), seen.size());
 }
 

@@ -146,7 +146,7 @@ INSTANTIATE_TEST_SUITE_P(
         Failure{"PartitionsFenced", kAddPartitions, {kFenced}, "commit: ", true},
         Failure{"PartitionsFatal", kAddPartitions, {kInvalidEpoch}, "commit: ", true},
         Failure{"ProduceRetriable", Api::produce, {not_leader, request_timed_out}, "", false},
-        Failure{"ProduceAbortable", Api::produce, {message_too_large}, "commit: ", true, "large"},
+        Failure{"ProduceAbortable", Api::produce, {message_too_large}, "commit: ", true},
         Failure{"ProduceFatal", Api::produce, {kInvalidEpoch}, "commit: ", true},
         Failure{"OffsetsRetriable", kAddOffsets, {coordinator_loading, kConcurrentTransactions}, "", false},
         Failure{"OffsetsAbortable", kAddOffsets, {group_not_authorized}, "commit: send_offsets", false, "uthoriz"},
