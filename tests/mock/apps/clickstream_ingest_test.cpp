@@ -204,6 +204,7 @@ TEST(ClickstreamIngest, AFullQueueHoldsTheReaderBack) {
   auto settings = clickstream::producer_settings(cluster.bootstrap(), {});
   settings.max_queued = 1'000;
   settings.max_wait_for_room = 20ms;
+  settings.log_level = LogLevel::off;
   Producer producer(settings);
   cluster.broker_down(EmbeddedCluster::kAllBrokers);
   clickstream::CsvReader reader(csv.path());
