@@ -23,13 +23,6 @@ namespace {
 
 constexpr std::size_t kKafkasMessageMost = 1'000'000;  // librdkafka's default of message.max.bytes
 
-std::map<std::string, std::string> kafka_of(const ProducerSettings& settings) {
-  std::map<std::string, std::string> kafka(settings.kafka.begin(), settings.kafka.end());
-  kafka.try_emplace("queue.buffering.max.messages", std::to_string(settings.max_queued));
-  kafka.try_emplace("queue.buffering.max.kbytes", std::to_string(settings.max_queued_bytes / 1024));
-  return kafka;
-}
-
 OnDelivery on_each_of(const ProducerSettings& settings, const std::shared_ptr<engine::Log>& log) {
   if (settings.interceptors.empty()) return settings.on_delivery;
   return [users = settings.on_delivery, interceptors = settings.interceptors, log](const Delivery& delivery) {
@@ -56,9 +49,11 @@ std::unique_ptr<engine::ProducerFront> make(const ProducerSettings& settings, st
   if (!problems.empty()) throw std::invalid_argument(fmt::format("producer: {}", fmt::join(problems, "\n")));
   std::map<std::string, std::map<std::string, std::string>> topics;
   for (const auto& [topic, variant] : settings.topics) topics[topic] = core::settings_of(variant);
-  auto make_client = [log, client_id = settings.client_id, kafka = kafka_of(settings), topics = std::move(topics)] {
+  auto make_client = [log, client_id = settings.client_id,
+                      kafka = with_queue_of(settings.kafka, settings.max_queued, settings.max_queued_bytes),
+                      topics = std::move(topics)] {
     return adapters::make_producer_client(
-        {.log = *log, .client_id = client_id, .settings = kafka, .topics = topics});
+        {.log = *log, .client_id = client_id, .settings = {kafka.begin(), kafka.end()}, .topics = topics});
   };
   auto client = make_client();
   if (!client) throw std::invalid_argument("producer: " + client.error().text());
@@ -78,27 +73,37 @@ std::unique_ptr<engine::ProducerFront> make(const ProducerSettings& settings, st
                                           .on_each = on_each_of(settings, log)};
   return std::make_unique<engine::ProducerFront>(
       std::make_unique<engine::ProducerEngine>(thread_name, std::move(owned), log, std::move(options)), log,
-      engine::ProducerFront::Rules{.max_payload_size = max_payload_of(settings),
+      engine::ProducerFront::Rules{.chain = {.max_payload_size = max_payload_of(settings),
+                                             .middleware = settings.middleware,
+                                             .interceptors = settings.interceptors},
                                    .max_buffered = settings.max_buffered,
-                                   .max_buffered_bytes = settings.max_buffered_bytes,
-                                   .middleware = settings.middleware,
-                                   .interceptors = settings.interceptors});
+                                   .max_buffered_bytes = settings.max_buffered_bytes});
 }
 
 }  // namespace
 
-std::size_t max_payload_of(const ProducerSettings& settings) {
-  return settings.max_payload_size.value_or(max_message_of(settings.kafka));
+routing::KafkaSettings with_queue_of(routing::KafkaSettings kafka, std::size_t records, std::size_t bytes) {
+  kafka.try_emplace("queue.buffering.max.messages", std::to_string(records));
+  kafka.try_emplace("queue.buffering.max.kbytes", std::to_string(bytes / 1024));
+  return kafka;
 }
 
-std::size_t max_message_of(const routing::KafkaSettings& settings) {
-  const auto found = settings.find("message.max.bytes");
-  std::size_t most = kKafkasMessageMost;
+std::size_t number_of(const routing::KafkaSettings& kafka, const char* name, std::size_t otherwise) {
+  const auto found = kafka.find(name);
+  std::size_t number = otherwise;
   // What is no number is refused by the client.
-  if (found != settings.end()) {
-    std::from_chars(found->second.data(), found->second.data() + found->second.size(), most);
+  if (found != kafka.end()) {
+    std::from_chars(found->second.data(), found->second.data() + found->second.size(), number);
   }
-  return most;
+  return number;
+}
+
+std::size_t max_payload_of(const std::optional<std::size_t>& own, const routing::KafkaSettings& kafka) {
+  return own.value_or(max_message_of(kafka));
+}
+
+std::size_t max_message_of(const routing::KafkaSettings& kafka) {
+  return number_of(kafka, "message.max.bytes", kKafkasMessageMost);
 }
 
 std::unique_ptr<engine::ProducerFront> make_producer(const ProducerSettings& settings) {

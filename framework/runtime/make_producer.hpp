@@ -10,6 +10,7 @@
 #include <chrono>
 #include <cstddef>
 #include <memory>
+#include <optional>
 #include <vector>
 
 namespace braid::runtime {
@@ -21,10 +22,19 @@ namespace braid::runtime {
 [[nodiscard]] std::unique_ptr<engine::ProducerFront> make_application_producer(const ProducerSettings& settings,
                                                                                std::shared_ptr<engine::Log> log);
 
-// Of a payload, in bytes.
-[[nodiscard]] std::size_t max_payload_of(const ProducerSettings& settings);
+// librdkafka's settings with the bounds of what may be queued, where they have none.
+[[nodiscard]] routing::KafkaSettings with_queue_of(routing::KafkaSettings kafka, std::size_t records,
+                                                   std::size_t bytes);
+// A number of librdkafka's settings.
+[[nodiscard]] std::size_t number_of(const routing::KafkaSettings& kafka, const char* name, std::size_t otherwise);
+// Of a payload, in bytes: the producer's own setting, or what these say.
+[[nodiscard]] std::size_t max_payload_of(const std::optional<std::size_t>& own,
+                                         const routing::KafkaSettings& kafka);
 // Kafka's message.max.bytes.
-[[nodiscard]] std::size_t max_message_of(const routing::KafkaSettings& settings);
+[[nodiscard]] std::size_t max_message_of(const routing::KafkaSettings& kafka);
+[[nodiscard]] inline std::size_t max_payload_of(const ProducerSettings& settings) {
+  return max_payload_of(settings.max_payload_size, settings.kafka);
+}
 
 // Producer's functions for coroutines, which may wait, or begin only, when the producer has ended: they keep what
 // is left of it. Its owner has closed it by then, so that no thread of it is left.

@@ -104,8 +104,10 @@ std::shared_ptr<const engine::RecoveryTools> make_recovery_tools(std::shared_ptr
       .await_produced = settings.await_produced,
       .max_payload_size = max_payload_of(application_producer_settings(settings)),
       .max_record_size = max_message_of(record_settings(settings)),
-      .chain = std::make_shared<engine::RecordChain>(settings.producer_middleware, settings.producer_interceptors,
-                                                     std::shared_ptr<engine::Log>(keeps, &log))});
+      .chain = std::make_shared<engine::RecordChain>(
+          std::shared_ptr<engine::Log>(keeps, &log),
+          engine::RecordChain::Rules{.middleware = settings.producer_middleware,
+                                     .interceptors = settings.producer_interceptors})});
 }
 
 }  // namespace braid::runtime

@@ -1,6 +1,5 @@
 #include "engine/producer/producer_front.hpp"
 
-#include "core/producer/record_rules.hpp"
 #include "engine/producer/left_until.hpp"
 
 #include <fmt/format.h>
@@ -15,50 +14,29 @@ using std::chrono::steady_clock;
 
 constexpr auto kNoDeadline = steady_clock::time_point::max();
 
-// With more to say.
-Error reworded(const Error& error, std::string text) {
-  return {error.kind(), std::move(text), error.retriable(), error.fatal()};
+}  // namespace
+
+Error of_another_process() {
+  return {
+      Error::Kind::closed,
+      "this producer belongs to the process that was forked, with its threads and connections; make another one "
+      "behind fork()"};
 }
 
-}  // namespace
+Error closed_for_good() {
+  return {Error::Kind::closed, "the producer is closed; nothing can be sent any more"};
+}
 
 ProducerFront::ProducerFront(std::unique_ptr<ProducerEngine> engine, std::shared_ptr<Log> log, Rules rules)
     : log_(std::move(log)),
-      rules_(std::move(rules)),
-      chain_(rules_.middleware, rules_.interceptors, log_),
+      chain_(log_, std::move(rules.chain)),
       engine_(std::move(engine)),
-      buffer_(rules_.max_buffered, rules_.max_buffered_bytes) {}
+      buffer_(rules.max_buffered, rules.max_buffered_bytes) {}
 
 std::optional<Error> ProducerFront::shut() const {
-  if (stamp_.forked_since()) {
-    return Error(Error::Kind::closed,
-                 "this producer belongs to the process that was forked, with its threads and connections; make "
-                 "another one behind fork()");
-  }
-  if (shut_.load(std::memory_order_acquire)) {
-    return Error(Error::Kind::closed, "the producer is closed; nothing can be sent any more");
-  }
+  if (stamp_.forked_since()) return of_another_process();
+  if (shut_.load(std::memory_order_acquire)) return closed_for_good();
   return std::nullopt;
-}
-
-Result<void> ProducerFront::prepare(const Record& record, Prepared& prepared) const {
-  prepared.given_ = &record;
-  if (!chain_.empty()) {
-    prepared.draft_.emplace(record);
-    if (auto passed = chain_.pass(*prepared.draft_); !passed) return passed;
-  }
-  if (const auto wrong = core::check_record(prepared.record(), rules_.max_payload_size)) return *wrong;
-  return {};
-}
-
-Result<void> ProducerFront::prepare(std::span<const Record> records, std::deque<Prepared>& prepared) const {
-  for (std::size_t i = 0; i < records.size(); ++i) {
-    const auto fine = prepare(records[i], prepared.emplace_back());
-    if (fine) continue;
-    return reworded(fine.error(),
-                    fmt::format("record {} of {}: {}; none was sent", i, records.size(), fine.error().text()));
-  }
-  return {};
 }
 
 Result<void> ProducerFront::produce(const Record& record, OnDelivery on_delivery) {

@@ -24,33 +24,29 @@ namespace braid::engine {
 
 // Of records that were given together: why the one of that index, and what is behind it, was not sent.
 [[nodiscard]] Error not_sent(std::size_t index, std::size_t count, const Error& why);
+// Why a producer takes nothing any more: this is a child of fork(), or it was closed.
+[[nodiscard]] Error of_another_process();
+[[nodiscard]] Error closed_for_good();
 
 // What stands before a producer's engine: who may call at all, what a record must be, middleware, calls for many
 // records, and the buffer. Says what Producer's functions say. Thread: any; close() the owner's.
 class ProducerFront {
  public:
   struct Rules {
-    std::size_t max_payload_size = 1'000'000;
+    RecordChain::Rules chain{};
     std::size_t max_buffered = 100'000;
     std::size_t max_buffered_bytes = std::size_t{256} << 20;
-    std::vector<Middleware> middleware{};
-    std::vector<std::shared_ptr<ProducerInterceptor>> interceptors{};
   };
   ProducerFront(std::unique_ptr<ProducerEngine> engine, std::shared_ptr<Log> log, Rules rules);
 
-  // A record as it goes out: checked, and through the chain. Lives as long as the record that it was made of.
-  class Prepared {
-   public:
-    [[nodiscard]] const Record& record() const { return draft_ ? draft_->record() : *given_; }
-
-   private:
-    friend class ProducerFront;
-    const Record* given_ = nullptr;
-    std::optional<RecordDraft> draft_;  // only where something may change it
-  };
-  [[nodiscard]] Result<void> prepare(const Record& record, Prepared& prepared) const;
-  // All or none. The error names the first wrong one.
-  [[nodiscard]] Result<void> prepare(std::span<const Record> records, std::deque<Prepared>& prepared) const;
+  // As RecordChain has it.
+  using Prepared = RecordChain::Prepared;
+  [[nodiscard]] Result<void> prepare(const Record& record, Prepared& prepared) const {
+    return chain_.prepare(record, prepared);
+  }
+  [[nodiscard]] Result<void> prepare(std::span<const Record> records, std::deque<Prepared>& prepared) const {
+    return chain_.prepare(records, prepared);
+  }
 
   Result<void> produce(const Record& record, OnDelivery on_delivery);
   Result<DeliveryHandle> produce(const Record& record);
@@ -118,7 +114,6 @@ class ProducerFront {
 
   const ForkStamp stamp_;
   const std::shared_ptr<Log> log_;
-  const Rules rules_;
   const RecordChain chain_;
   const std::unique_ptr<ProducerEngine> engine_;
 

@@ -274,11 +274,11 @@ TEST_F(ProducerFrontTest, TheBufferIsBoundedAndTakesAllOrNone) {
 }
 
 TEST_F(ProducerFrontTest, MiddlewareMayChangeAndRefuse) {
-  rules.middleware.push_back([](RecordDraft& draft) -> Result<void> {
+  rules.chain.middleware.push_back([](RecordDraft& draft) -> Result<void> {
     draft.set_payload(std::string(*draft.record().payload) + "!");
     return {};
   });
-  rules.middleware.push_back([](RecordDraft& draft) -> Result<void> {
+  rules.chain.middleware.push_back([](RecordDraft& draft) -> Result<void> {
     if (draft.record().payload == "secret!") return Error(Error::Kind::refused, "not to leave the house", true);
     if (draft.record().payload == "throws!") throw std::runtime_error("broken");
     return {};
@@ -306,7 +306,7 @@ TEST_F(ProducerFrontTest, InterceptorsAddHeadersAndSeeDeliveriesAndMayNotBreakAn
     int produced = 0;
   };
   const auto counting = std::make_shared<Counting>();
-  rules.interceptors.push_back(counting);
+  rules.chain.interceptors.push_back(counting);
   client->answer_itself();
   EXPECT_TRUE(front().produce(record("1"), {}).ok());
   EXPECT_TRUE(front().produce(record("2"), {}).ok());

@@ -90,8 +90,8 @@ TEST_F(ExactlyOnceAttemptTest, WhatItSendsPassesTheProducersMiddleware) {
     draft.set_payload(std::string(*draft.record().payload) + "!");
     return {};
   };
-  world_.recovery->chain = std::make_shared<RecordChain>(
-      std::vector<Middleware>{shouts}, std::vector<std::shared_ptr<ProducerInterceptor>>{}, nullptr);
+  world_.recovery->chain =
+      std::make_shared<RecordChain>(nullptr, RecordChain::Rules{.middleware = {shouts}, .interceptors = {}});
   world_.script.consume = [&](Batch& batch) {
     send(batch, "a");
     EXPECT_EQ(batch.produce({.topic = "out", .payload = "secret"}).error().kind(), Error::Kind::refused);
