@@ -88,11 +88,16 @@ class FakeTransactions::Client final : public engine::TransactionalClient {
     use_ = Use::ready;
     return {};
   }
-  void abort() override {
+  Result<void> commit_sent(engine::Time) override {
+    world_.fail(kContract, "it commits without a position");
+    return silence();
+  }
+  Result<void> abort() override {
     world_.preempt();
     world_.happened(Happening::transaction_aborted);
     sent_.clear();
     use_ = Use::unready;
+    return {};
   }
 
   bool dead = false;

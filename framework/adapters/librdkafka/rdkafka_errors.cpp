@@ -46,6 +46,11 @@ Class classify(rd_kafka_resp_err_t code) {
     case RD_KAFKA_RESP_ERR_UNKNOWN_MEMBER_ID:
     case RD_KAFKA_RESP_ERR_FENCED_INSTANCE_ID:
       return {Kind::stale_member, false, {}};
+    case RD_KAFKA_RESP_ERR__FENCED:
+    case RD_KAFKA_RESP_ERR_PRODUCER_FENCED:
+      return {Kind::fenced, false,
+              "another producer has the same transactional id, or the transaction took longer than "
+              "transaction.timeout.ms"};
     case RD_KAFKA_RESP_ERR_MSG_SIZE_TOO_LARGE:
     case RD_KAFKA_RESP_ERR_RECORD_LIST_TOO_LARGE:
       return {Kind::message_too_large, false, "raise message.max.bytes here and max.message.bytes of the topic"};

@@ -41,10 +41,7 @@ std::vector<Header> headers_of(const rd_kafka_message_t& message) {
 Result<std::unique_ptr<engine::ProducerClient>> make_producer_client(const ProducerClientOptions& options) {
   using enum SettingRule;
   const auto& users = options.settings;
-  if (!users.contains("bootstrap.servers") && !users.contains("metadata.broker.list") &&
-      !users.contains("test.mock.num.brokers")) {
-    return Error{Error::Kind::invalid_setting, "Kafka setting bootstrap.servers is missing, e.g. localhost:9092"};
-  }
+  if (const auto servers = check_servers({users.begin(), users.end()}); !servers) return servers.error();
   std::vector<FrameworkSetting> ours{{"client.id", options.client_id, fallback},
                                      {"partitioner", "murmur2_random", fallback},
                                      {"socket.nagle.disable", "true", fallback},

@@ -73,6 +73,13 @@ Result<ConfPtr> make_conf(const std::vector<FrameworkSetting>& ours, const Kafka
   return conf;
 }
 
+Result<void> check_servers(const routing::KafkaSettings& users) {
+  for (const char* name : {"bootstrap.servers", "metadata.broker.list", "test.mock.num.brokers"}) {
+    if (users.contains(name)) return {};
+  }
+  return Error{Error::Kind::invalid_setting, "Kafka setting bootstrap.servers is missing, e.g. localhost:9092"};
+}
+
 std::string setting(const rd_kafka_conf_t& conf, std::string_view key) {
   const std::string name{key};
   size_t size = 0;

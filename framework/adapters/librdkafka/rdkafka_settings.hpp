@@ -39,6 +39,9 @@ struct FrameworkSetting {
 // interceptors grow its lists in a copy: destroyed, it would free them twice (2.0.2).
 void leave_behind(ConfPtr conf);
 
+// An error of kind invalid_setting where nothing says which brokers there are.
+[[nodiscard]] Result<void> check_servers(const routing::KafkaSettings& users);
+
 // The value that a configuration has for a key; empty where the key is unknown.
 [[nodiscard]] std::string setting(const rd_kafka_conf_t& conf, std::string_view key);
 

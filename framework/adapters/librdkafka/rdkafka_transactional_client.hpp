@@ -8,6 +8,7 @@
 
 #include <chrono>
 #include <memory>
+#include <optional>
 #include <string>
 
 // The transactional producer on librdkafka (>= 2.0.2). No librdkafka type shows here.
@@ -21,11 +22,12 @@ struct TransactionalClientOptions {
   std::string transactional_id{};
   // As those of ProducerClientOptions; idempotence and acks=all are what transactions are made of, and fixed.
   routing::KafkaSettings settings{};
-  // How long init(), commit() and send() go on trying.
+  // How long init(), abort(), commit() with a position and, unless that has its own, send() go on trying.
   std::chrono::milliseconds patience{30'000};
+  std::optional<std::chrono::milliseconds> patience_for_room{};  // 0: a full queue is an error at once
 };
 
-// An error of kind invalid_setting where a setting is unknown or malformed. Does not connect: init() does.
+// An error of kind invalid_setting where a setting is unknown, malformed or missing. Does not connect: init() does.
 // Thread: see engine::TransactionalClient.
 Result<std::unique_ptr<engine::TransactionalClient>> make_transactional_client(
     const TransactionalClientOptions& options);

@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -42,7 +43,8 @@ class RdkafkaTransactionalClient final : public engine::TransactionalClient {
   Result<void> send(const engine::OutgoingMessage& message, std::uint32_t token) override;
   [[nodiscard]] std::vector<engine::RefusedSend> refused() override { return refused_.all(); }
   Result<void> commit(const engine::StoredPosition& position, const engine::GroupMembership* member) override;
-  void abort() override;
+  Result<void> commit_sent(engine::Time until) override;
+  Result<void> abort() override;
 
  private:
   using Clock = std::chrono::steady_clock;
@@ -59,8 +61,18 @@ class RdkafkaTransactionalClient final : public engine::TransactionalClient {
   // Calls it again as long as it may help. The last error, if it never does.
   template <class Call>
   ErrorPtr insist(Clock::time_point until, Call&& call);
+  [[nodiscard]] Error describe(const rd_kafka_error_t& error, std::string_view what) const;
+  // Of a call that only waits in vain, or refuses: aborts where that is asked for.
   Result<void> fail(const rd_kafka_error_t& error, std::string_view what);
+  Result<void> fail_commit(const rd_kafka_error_t& error);
+  // Or they have failed: the commit says so.
+  Result<void> deliver_all(Clock::time_point until);
+  // Why a record is not taken, where the library only says that now is not the time.
+  [[nodiscard]] Error why_not(const rd_kafka_error_t& error, std::string_view topic);
   void drop_handle();
+
+  // Within calls that serve what the library has to say.
+  static void delivery_cb(rd_kafka_t* rk, const rd_kafka_message_t* message, void* opaque) noexcept;
 
   // Called on any thread of the client library's: it must only compute.
   static std::int32_t partition_cb(const rd_kafka_topic_t* topic, const void* key, std::size_t key_size,
@@ -72,6 +84,9 @@ class RdkafkaTransactionalClient final : public engine::TransactionalClient {
   std::unique_ptr<rd_kafka_t, Destroy> rk_;
   std::optional<RdkafkaLog> rdkafka_log_;
   Use use_ = Use::fresh;
+  // Of the transaction that is open.
+  std::uint64_t undelivered_ = 0;
+  std::optional<Error> first_undelivered_;
 };
 
 }  // namespace braid::adapters

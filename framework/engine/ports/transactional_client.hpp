@@ -1,5 +1,6 @@
 #pragma once
 
+#include "engine/ports/clock.hpp"
 #include "engine/ports/position_store.hpp"
 #include "engine/ports/producer_client.hpp"
 
@@ -51,8 +52,14 @@ class TransactionalClient {
   // Commits what was sent, and the position with it, as that member of its group. An error: it was not, or nobody
   // knows, and init() is next.
   virtual Result<void> commit(const StoredPosition& position, const GroupMembership* member) = 0;
-  // Gives up what was sent; init() is next.
-  virtual void abort() = 0;
+  // The same without a position, trying until then. An error of kind in_doubt: nobody knows; any other: it was not
+  // committed, and nothing of it will count. Of kind fenced: see abort(); fatal(): the client has broken, and
+  // init() makes another one.
+  virtual Result<void> commit_sent(Time until) = 0;
+  // Gives up what was sent; init() is next. An error: the brokers have not been told, and what settles it is
+  // init(), or their own timeout. Of kind fenced: another producer of this id is there, and init() would take over
+  // from it.
+  virtual Result<void> abort() = 0;
 };
 
 // A transactional producer and the thread on which it waits for brokers. Given back when nobody holds it any more.

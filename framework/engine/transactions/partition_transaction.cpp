@@ -136,7 +136,7 @@ void PartitionTransaction::commit(StoredPosition position, std::shared_ptr<const
       if (outcome && nothing_sent) outcome = client.begin();
       if (outcome) outcome = client.commit(position, member.get());
     } else {
-      client.abort();
+      static_cast<void>(client.abort());  // init() settles it
     }
     {
       const std::lock_guard lock_state(self->mutex_);
@@ -154,7 +154,7 @@ void PartitionTransaction::close() {
     slot_->post([self = shared_from_this()](TransactionalClient& client) {
       // Behind the last record of a worker that was just sending it.
       const std::lock_guard lock_sending(self->sending_);
-      client.abort();
+      static_cast<void>(client.abort());
     });
   }
 }

@@ -34,9 +34,8 @@ class LateClient final : public TransactionalClient {
   Result<void> commit(const StoredPosition& position, const GroupMembership* member) override {
     return made_->commit(position, member);
   }
-  void abort() override {
-    if (made_) made_->abort();
-  }
+  Result<void> commit_sent(Time until) override { return made_->commit_sent(until); }
+  Result<void> abort() override { return made_ ? made_->abort() : Result<void>(); }
 
  private:
   const TransactionalProducers::MakeClient make_;

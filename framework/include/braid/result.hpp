@@ -26,7 +26,8 @@ class Error {
     invalid_record,  // it could never be sent: no topic, a header without a name, ...
     refused,         // by the user's own middleware
     fenced,          // another producer of the same transactional id has taken over
-    aborted,         // the transaction was, and nothing of it counts
+    aborted,         // the transaction was, by its own work, and nothing of it counts
+    in_doubt,        // whether the transaction was committed, nobody knows
   };
 
   Error() = default;

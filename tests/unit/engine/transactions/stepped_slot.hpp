@@ -37,7 +37,11 @@ class ScriptedClient final : public engine::TransactionalClient {
     if (refused_.empty()) return outcome;
     return Error(Error::Kind::other, "some records were refused", false);
   }
-  void abort() override { said.emplace_back("abort"); }
+  Result<void> commit_sent(engine::Time) override { return say("commit"); }
+  Result<void> abort() override {
+    said.emplace_back("abort");
+    return {};
+  }
 
   std::vector<std::string> said;
   std::optional<std::string> fails;     // what begins so
