@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cstddef>
 #include <string_view>
 
 namespace braid::core {
@@ -24,6 +25,16 @@ const std::string* find(const routing::KafkaSettings& kafka, const char* name, c
 bool asks_for_fewer_acks(const routing::KafkaSettings& kafka) {
   const std::string* const acks = find(kafka, "acks", "request.required.acks");
   return acks != nullptr && *acks != "all" && *acks != "-1";
+}
+
+bool has_too_many_in_flight(const routing::KafkaSettings& kafka) {
+  const std::string* const in_flight = find(kafka, "max.in.flight.requests.per.connection", "max.in.flight");
+  return in_flight != nullptr && (in_flight->size() > 1 || *in_flight > "5");
+}
+
+void check_queue(std::size_t records, std::size_t bytes, std::vector<std::string>& problems) {
+  if (records == 0) problems.emplace_back("max_queued must be at least 1");
+  if (bytes < 1024) problems.emplace_back("max_queued_bytes must be at least 1024");
 }
 
 void check_variant(const std::string& topic, const TopicVariant& variant, bool idempotent,
@@ -69,18 +80,35 @@ std::vector<std::string> find_contradictions(const ProducerSettings& settings) {
     problems.emplace_back(
         "enable.idempotence=true needs acks=all; leave acks out, or set enable.idempotence=false");
   }
-  if (idempotent) {
-    const std::string* const in_flight =
-        find(settings.kafka, "max.in.flight.requests.per.connection", "max.in.flight");
-    if (in_flight != nullptr && (in_flight->size() > 1 || *in_flight > "5")) {
-      problems.emplace_back(
-          "enable.idempotence needs max.in.flight of at most 5; lower it, or set enable.idempotence=false");
-    }
+  if (idempotent && has_too_many_in_flight(settings.kafka)) {
+    problems.emplace_back(
+        "enable.idempotence needs max.in.flight of at most 5; lower it, or set enable.idempotence=false");
   }
   for (const auto& [topic, variant] : settings.topics) check_variant(topic, variant, idempotent, problems);
-  if (settings.max_queued == 0) problems.emplace_back("max_queued must be at least 1");
-  if (settings.max_queued_bytes < 1024) problems.emplace_back("max_queued_bytes must be at least 1024");
+  check_queue(settings.max_queued, settings.max_queued_bytes, problems);
   if (settings.max_buffered == 0) problems.emplace_back("max_buffered must be at least 1");
+  return problems;
+}
+
+std::vector<std::string> find_contradictions(const TransactionalProducerSettings& settings) {
+  std::vector<std::string> problems;
+  const auto id = settings.kafka.find("transactional.id");
+  if (id != settings.kafka.end() && id->second != settings.transactional_id) {
+    problems.emplace_back("the id is set by transactional_id; leave the Kafka setting transactional.id out");
+  } else if (settings.transactional_id.empty()) {
+    problems.emplace_back(
+        "transactional_id is missing: set one that no other producer has, e.g. the name of the service and of its "
+        "instance");
+  }
+  if (asks_for_fewer_acks(settings.kafka)) problems.emplace_back("transactions need acks=all; leave acks out");
+  if (!is_idempotent(settings.kafka) && settings.kafka.contains("enable.idempotence")) {
+    problems.emplace_back("transactions need idempotence; leave enable.idempotence out");
+  }
+  if (has_too_many_in_flight(settings.kafka)) {
+    problems.emplace_back("transactions need max.in.flight of at most 5; lower it");
+  }
+  if (settings.max_attempts == 0) problems.emplace_back("max_attempts must be at least 1");
+  check_queue(settings.max_queued, settings.max_queued_bytes, problems);
   return problems;
 }
 

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <braid/producer.hpp>
+#include <braid/transactional_producer.hpp>
 
 #include <map>
 #include <string>
@@ -17,5 +18,6 @@ namespace braid::core {
 
 // What contradicts something else, a line each, addressed; also what can't be meant.
 [[nodiscard]] std::vector<std::string> find_contradictions(const ProducerSettings& settings);
+[[nodiscard]] std::vector<std::string> find_contradictions(const TransactionalProducerSettings& settings);
 
 }  // namespace braid::core

@@ -25,4 +25,5 @@
 #include <braid/settings.hpp>
 #include <braid/ticket.hpp>
 #include <braid/topic_positions.hpp>
+#include <braid/transactional_producer.hpp>
 #include <braid/typed_consumer.hpp>

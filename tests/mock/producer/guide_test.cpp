@@ -58,6 +58,38 @@ TEST(ProducerGuide, ItsVariantsAndItsMiddlewareWork) {
   EXPECT_TRUE(producer.produce_sync({.topic = "metrics", .payload = "1", .headers = {{"tenant", "a"}}}).ok());
 }
 
+TEST(ProducerGuide, ItsTransactionsWork) {
+  const testing::EmbeddedCluster cluster({.brokers = 1, .topics = {{"orders", 1, 1}, {"stock", 1, 1}}});
+  const std::string servers = cluster.bootstrap();
+  braid::TransactionalProducer producer({.kafka = {{"bootstrap.servers", servers}}, .transactional_id = "shop-1"});
+
+  for (const int stock : {5, 2}) {
+    const auto order = producer.transaction([&](auto& tx) -> braid::Result<int> {
+      const auto placed = tx.produce({.topic = "orders", .key = "17", .payload = "3 apples"});
+      if (!placed) return placed.error();
+      if (stock < 3) tx.abort("no apples left");
+      static_cast<void>(tx.produce({.topic = "stock", .key = "apples", .payload = std::to_string(stock - 3)}));
+      return stock - 3;
+    });
+    if (order) {
+      std::cout << "committed; left: " << order.value() << '\n';
+    } else if (order.error().kind() == braid::Error::Kind::aborted) {
+      std::cout << order.error().text() << '\n';
+    } else {
+      std::cerr << order.error().text() << '\n';
+    }
+    EXPECT_EQ(order.ok(), stock == 5);
+    EXPECT_EQ(order ? "" : order.error().text(), stock == 5 ? "" : "the transaction was aborted: no apples left");
+  }
+
+  braid::TransactionalProducerPool pool({.kafka = {{"bootstrap.servers", servers}}, .transactional_id = "shop"}, 8);
+
+  const auto sent =
+      pool.transaction([&](auto& tx) { return tx.produce({.topic = "orders", .payload = "3 apples"}); });
+  if (!sent) std::cerr << sent.error().text() << '\n';
+  EXPECT_TRUE(sent.ok());
+}
+
 std::string_view invoice_of(const Message& message) {
   return message.payload();
 }
