@@ -64,7 +64,7 @@ std::optional<Error> OpenTransaction::refusal() const {
 }
 
 Result<void> OpenTransaction::send(const Record& record) {
-  if (auto sent = client_.send(outgoing(record)); !sent) return fail(sent.error());
+  if (auto sent = client_.send(outgoing(record), ++tokens_); !sent) return fail(sent.error());
   return {};
 }
 

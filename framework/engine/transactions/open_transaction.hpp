@@ -9,6 +9,7 @@
 #include <braid/result.hpp>
 
 #include <atomic>
+#include <cstdint>
 #include <mutex>
 #include <optional>
 #include <span>
@@ -45,6 +46,7 @@ class OpenTransaction {
   const std::atomic<bool>& closing_;
   // Also while a record is handed to the client, which may wait for room.
   mutable std::mutex mutex_;
+  std::uint32_t tokens_ BRAID_GUARDED_BY(mutex_) = 0;  // given to records so far
   std::optional<Error> failure_ BRAID_GUARDED_BY(mutex_);
 };
 

@@ -3,6 +3,7 @@
 #include "engine/ports/transactional_client.hpp"
 
 #include <condition_variable>
+#include <cstdint>
 #include <deque>
 #include <memory>
 #include <mutex>
@@ -50,9 +51,10 @@ class ToldClient final : public engine::TransactionalClient {
       : script_(std::move(script)), name_(std::move(name)) {}
   Result<void> init() override { return script_->say(name_ + "init"); }
   Result<void> begin() override { return script_->say(name_ + "begin"); }
-  Result<void> send(const engine::OutgoingMessage& message) override {
+  Result<void> send(const engine::OutgoingMessage& message, std::uint32_t /*token*/) override {
     return script_->say(name_ + "send " + std::string(message.payload.value_or("-")));
   }
+  [[nodiscard]] std::vector<engine::RefusedSend> refused() override { return {}; }
   Result<void> commit(const engine::StoredPosition&, const engine::GroupMembership*) override {
     return script_->say(name_ + "commit with a position");
   }
