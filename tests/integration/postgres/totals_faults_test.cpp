@@ -152,8 +152,11 @@ class TotalsThroughFaults : public TotalsInPostgres {
   }
   void node_dies() {
     any(2) == 0 ? kafka->kill(1) : kafka->stop(1);
-    worker_dies();
+    const int victim = any(kWorkers);
+    kill(victim);
     kafka->restart(1);
+    start(victim);  // behind the node: it would not start without
+    ++kills;
     ++nodes;
   }
   void one_fault(int number) {
