@@ -298,7 +298,9 @@ Result<void> RdkafkaTransactionalClient::commit(const engine::StoredPosition& po
 
 Result<void> RdkafkaTransactionalClient::commit_sent(engine::Time until) {
   if (auto delivered = deliver_all(until); !delivered) return delivered;
-  const ErrorPtr error = insist(until, [&](int ms) { return rd_kafka_commit_transaction(rk_.get(), ms); });
+  // Whatever is left of its time: without an answer it would be in doubt.
+  const auto answered = std::max(until, Clock::now() + options_.patience);
+  const ErrorPtr error = insist(answered, [&](int ms) { return rd_kafka_commit_transaction(rk_.get(), ms); });
   if (error) return fail_commit(*error);
   use_ = Use::idle;
   return {};

@@ -52,9 +52,9 @@ class TransactionalClient {
   // Commits what was sent, and the position with it, as that member of its group. An error: it was not, or nobody
   // knows, and init() is next.
   virtual Result<void> commit(const StoredPosition& position, const GroupMembership* member) = 0;
-  // The same without a position, trying until then. An error of kind in_doubt: nobody knows; any other: it was not
-  // committed, and nothing of it will count. Of kind fenced: see abort(); fatal(): the client has broken, and
-  // init() makes another one.
+  // The same without a position, trying until then, or until its answer may have come. An error of kind in_doubt:
+  // nobody knows; any other: it was not committed, and nothing of it will count. Of kind fenced: see abort();
+  // fatal(): the client has broken, and init() makes another one.
   virtual Result<void> commit_sent(Time until) = 0;
   // Gives up what was sent; init() is next. An error: the brokers have not been told, and what settles it is
   // init(), or their own timeout. Of kind fenced: another producer of this id is there, and init() would take over

@@ -24,8 +24,8 @@ struct TransactionalProducerSettings {
   // left open. So it names what the process does, and its instance, and is the same after a restart.
   std::string transactional_id{};
   std::string client_id = "braid";
-  // For a broker to answer, and for what an earlier producer of the id has left open; also for the end of a
-  // transaction that is aborted, and before the next one. 0: the first transaction looks for brokers.
+  // For a broker to answer, and for what an earlier producer of the id has left open; also, at
+  // least, for the answer to the end of a transaction. 0: the first transaction looks for brokers.
   std::chrono::milliseconds connect_timeout{8000};
   std::chrono::milliseconds close_timeout{10'000};  // the destructor's wait for a transaction that runs
   LogLevel log_level = LogLevel::warning;

@@ -173,6 +173,7 @@ TEST_F(TransactionalProducerTest, ABrokenClientIsReplacedByTheNextTransaction) {
 TEST_F(TransactionalProducerTest, ACommitWithoutAnAnswerIsInDoubt) {
   TransactionalProducerSettings again = settings({{"transaction.timeout.ms", "3000"}});
   again.max_attempts = 3;
+  again.connect_timeout = 5s;
   TransactionalProducer producer(again);
   cluster.fail_next(kEndTransaction, std::vector<BrokerError>(500, BrokerError::disconnect));
   int runs = 0;

@@ -15,7 +15,7 @@
 namespace braid::test_support {
 
 // What transactional clients were told, and what of it is to fail. Thread: any.
-class Script {
+class TransactionScript {
  public:
   // The next call that begins so fails by it, once.
   void fail_next(std::string call, Error error) {
@@ -47,7 +47,7 @@ class Script {
 
 class ToldClient final : public engine::TransactionalClient {
  public:
-  explicit ToldClient(std::shared_ptr<Script> script, std::string name = {})
+  explicit ToldClient(std::shared_ptr<TransactionScript> script, std::string name = {})
       : script_(std::move(script)), name_(std::move(name)) {}
   Result<void> init() override { return script_->say(name_ + "init"); }
   Result<void> begin() override { return script_->say(name_ + "begin"); }
@@ -62,7 +62,7 @@ class ToldClient final : public engine::TransactionalClient {
   Result<void> abort() override { return script_->say(name_ + "abort"); }
 
  private:
-  const std::shared_ptr<Script> script_;
+  const std::shared_ptr<TransactionScript> script_;
   const std::string name_;
 };
 

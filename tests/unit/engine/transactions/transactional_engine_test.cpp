@@ -21,8 +21,8 @@
 namespace braid::engine {
 namespace {
 
-using test_support::Script;
 using test_support::ToldClient;
+using test_support::TransactionScript;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
@@ -43,7 +43,7 @@ class TransactionalEngineTest : public ::testing::Test {
   // Before the first call; the engine is made with it.
   RecordChain::Rules rules;
   TransactionalEngine::Options options{.id = "shop-1"};
-  std::shared_ptr<Script> script = std::make_shared<Script>();
+  std::shared_ptr<TransactionScript> script = std::make_shared<TransactionScript>();
   std::shared_ptr<KeptLines> log = std::make_shared<KeptLines>();
 
   TransactionalEngine& engine() {

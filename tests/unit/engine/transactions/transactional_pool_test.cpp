@@ -17,8 +17,8 @@
 namespace braid::engine {
 namespace {
 
-using test_support::Script;
 using test_support::ToldClient;
+using test_support::TransactionScript;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
@@ -27,7 +27,7 @@ using ::testing::UnorderedElementsAre;
 class TransactionalPoolTest : public ::testing::Test {
  protected:
   TransactionalPool::Options options{.id = "shop", .size = 2};
-  std::shared_ptr<Script> script = std::make_shared<Script>();
+  std::shared_ptr<TransactionScript> script = std::make_shared<TransactionScript>();
   std::shared_ptr<KeptLines> log = std::make_shared<KeptLines>();
   std::atomic<bool> may_make = true;
 
