@@ -130,6 +130,8 @@ class Producer {
   // again, in its order, for the next flush; what has no report yet, when this returns by timed_out, becomes so if
   // it fails.
   Result<void> flush(std::chrono::milliseconds timeout);
+  // The same for a coroutine. An error of kind closed: the producer was closed, or has ended, meanwhile, which does
+  // not wait for it. Cancelled by Asio's means it ends by an error too.
   Awaitable<Result<void>> flush_async(std::chrono::milliseconds timeout);
   // Takes back what is buffered, in order: a record that can never be delivered would fail every flush.
   std::vector<OwnedRecord> take_buffered();

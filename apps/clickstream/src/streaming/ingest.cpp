@@ -139,7 +139,8 @@ void Ingest::give_up(std::uint64_t line, const braid::Error& error) {
   const auto kind = error.kind();
   std::string why = error.text();
   if (kind == braid::Error::Kind::unknown_topic) {
-    why = "the topic '" + options_.topic + "' does not exist; create it, or name another with --topic (" + why + ")";
+    why =
+        "the topic '" + options_.topic + "' does not exist; create it, or name another with --topic (" + why + ")";
   }
   {
     const std::lock_guard lock(mutex_);
