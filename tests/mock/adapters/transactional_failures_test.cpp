@@ -157,7 +157,7 @@ INSTANTIATE_TEST_SUITE_P(
         Failure{"PositionFenced", kCommitOffsets, {kFenced}, "commit: send_offsets", false},
         Failure{"EndRetriable", kEndTransaction, {coordinator_loading, not_coordinator}, "", false},
         Failure{"EndFenced", kEndTransaction, {kFenced}, "commit: commit_transaction", true}),
-    [](const auto& info) { return std::string(info.param.name); });
+    [](const auto& tested) { return std::string(tested.param.name); });
 
 // A coordinator that is away for longer than the client is patient.
 TEST_F(FailingTransactions, InitTimesOutAndWorksLater) {
@@ -190,7 +190,7 @@ TEST_F(FailingTransactions, AnAbortThatFailsLeavesNothingBehind) {
   ASSERT_TRUE(client->begin().ok());
   ASSERT_TRUE(send("x").ok());
   cluster.fail_next(kEndTransaction, {kFenced});
-  client->abort();
+  static_cast<void>(client->abort());
   expect_well_again();
 }
 
@@ -214,7 +214,7 @@ TEST_F(FailingTransactions, WhatTheClientRefusesIsToldByItsToken) {
   ASSERT_FALSE(sent.ok());
   EXPECT_EQ(sent.error().kind(), Error::Kind::message_too_large);
   ASSERT_TRUE(send("y").ok()) << "which says nothing of others";
-  client->abort();
+  static_cast<void>(client->abort());
   EXPECT_EQ(refused_tokens(), std::vector<std::uint32_t>{2});
   EXPECT_FALSE(client->refused().front().with_others);
   expect_well_again();
@@ -241,7 +241,7 @@ TEST_F(FailingTransactions, APartitionThatIsNoneIsToldByItsToken) {
   if (sent) {
     ASSERT_FALSE(commit().ok());
   } else {
-    client->abort();
+    static_cast<void>(client->abort());
   }
   EXPECT_EQ(refused_tokens(), std::vector<std::uint32_t>{2});
   EXPECT_EQ(client->refused().front().error.kind(), Error::Kind::unknown_topic);
