@@ -50,7 +50,7 @@ TEST_F(ExactlyOnceOnKafka, WhatIsRefusedForGoodIsADeadLetterAndThePartitionGoesO
   admin->create_topic(small, 1, 1, {{"max.message.bytes", "2000"}});
   admin->create_topic(dead, kPartitions);
   produce(1000, 200);
-  const auto letters = [&] { return read_committed(servers, dead, kPartitions).size(); };
+  const auto dead_letters = [&] { return read_committed(servers, dead, kPartitions).size(); };
   Settings chosen = transactional();
   chosen.kafka["topic.metadata.propagation.max.ms"] = "2000";
   Application app(chosen, routing::draw([&](routing::RoutesBuilder& r) {
@@ -81,7 +81,7 @@ TEST_F(ExactlyOnceOnKafka, WhatIsRefusedForGoodIsADeadLetterAndThePartitionGoesO
   app.start();
   EXPECT_TRUE(all_committed(240s));
   EXPECT_TRUE(app.stop().in_time);
-  EXPECT_EQ(letters(), 3U * kPartitions);
+  EXPECT_EQ(dead_letters(), 3U * kPartitions);
   EXPECT_EQ(read_committed(servers, small, 1).size(), std::size_t{kPartitions}) << "what fits is no culprit";
   const std::vector<std::string> seen = read_committed(servers, out, kPartitions);
   EXPECT_EQ(seen.size(), 1000U - 4U * kPartitions);
