@@ -271,7 +271,11 @@ Error RdkafkaTransactionalClient::why_not(const rd_kafka_error_t& error, std::st
   }
   // The transaction has failed, and only a commit says by what. It can commit nothing any more.
   const ErrorPtr reason{rd_kafka_commit_transaction(rk_.get(), kReason)};
-  return reason ? describe(*reason, what) : describe(error, what);
+  Error failure = reason ? describe(*reason, what) : describe(error, what);
+  if (reason && rd_kafka_error_code(reason.get()) == RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED) {
+    refused_.note_some(failure);
+  }
+  return failure;
 }
 
 Result<void> RdkafkaTransactionalClient::commit(const engine::StoredPosition& position,

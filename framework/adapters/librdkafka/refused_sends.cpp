@@ -2,7 +2,6 @@
 
 #include "adapters/librdkafka/rdkafka_errors.hpp"
 
-#include <algorithm>
 #include <string>
 #include <utility>
 
@@ -56,10 +55,15 @@ rd_kafka_resp_err_t RefusedSends::on_new(rd_kafka_t* rk, const rd_kafka_conf_t*,
   return rd_kafka_interceptor_add_on_acknowledgement(rk, kName, &RefusedSends::on_acknowledgement, opaque);
 }
 
-rd_kafka_resp_err_t RefusedSends::on_acknowledgement(rd_kafka_t*, rd_kafka_message_t* message, void* opaque) {
+rd_kafka_resp_err_t RefusedSends::on_acknowledgement(rd_kafka_t*, rd_kafka_message_t* message,
+                                                     void* opaque) noexcept {
   if (message->err == RD_KAFKA_RESP_ERR_NO_ERROR) return RD_KAFKA_RESP_ERR_NO_ERROR;
   const char* const topic = message->rkt != nullptr ? rd_kafka_topic_name(message->rkt) : "a topic";
-  static_cast<RefusedSends*>(opaque)->note(SendMark::of(message->_private).token, message->err, topic, true);
+  try {
+    static_cast<RefusedSends*>(opaque)->note(SendMark::of(message->_private).token, message->err, topic, true);
+  } catch (...) {
+    // No memory: the transaction fails all the same, and its next attempt tells.
+  }
   return RD_KAFKA_RESP_ERR_NO_ERROR;
 }
 
@@ -71,17 +75,17 @@ void RefusedSends::clear() {
 
 void RefusedSends::note(std::uint32_t token, rd_kafka_resp_err_t code, const char* topic, bool by_broker) {
   if (!for_good(code)) return;
-  Error error = translate(code, std::string("produce to ") + topic);
   const std::scoped_lock lock(mutex_);
   // Codes below 0 are the client's own.
   broke_the_order_ = broke_the_order_ || (by_broker && code > 0);
-  if (std::ranges::find(refused_, token, &engine::RefusedSend::token) != refused_.end()) return;
-  refused_.push_back({token, by_broker && about_a_batch(code), std::move(error)});
+  if (refused_.contains(token)) return;
+  Error error = translate(code, std::string("produce to ") + topic);
+  refused_.emplace(token, engine::RefusedSend{token, by_broker && about_a_batch(code), std::move(error)});
 }
 
 void RefusedSends::note_some(Error error) {
   const std::scoped_lock lock(mutex_);
-  if (refused_.empty()) refused_.push_back({0, false, std::move(error)});
+  if (refused_.empty()) refused_.emplace(0, engine::RefusedSend{0, false, std::move(error)});
 }
 
 bool RefusedSends::broke_the_order() {
@@ -91,7 +95,10 @@ bool RefusedSends::broke_the_order() {
 
 std::vector<engine::RefusedSend> RefusedSends::all() {
   const std::scoped_lock lock(mutex_);
-  return refused_;
+  std::vector<engine::RefusedSend> all;
+  all.reserve(refused_.size());
+  for (const auto& [token, each] : refused_) all.push_back(each);
+  return all;
 }
 
 }  // namespace braid::adapters

@@ -5,6 +5,7 @@
 #include <librdkafka/rdkafka.h>
 
 #include <cstdint>
+#include <map>
 #include <mutex>
 #include <vector>
 
@@ -18,8 +19,7 @@ struct SendMark {
   [[nodiscard]] static SendMark of(const void* opaque);
 };
 
-// Gathers which records of a transaction were refused for good, without delivery reports: librdkafka would keep
-// those of all records until somebody asks, and its flush would ask each 10 ms (2.0.2).
+// Gathers which records of a transaction were refused for good, as soon as they are, and whoever asks for reports.
 // Thread: any. Must outlive the client that it is installed in.
 class RefusedSends {
  public:
@@ -39,10 +39,10 @@ class RefusedSends {
   static rd_kafka_resp_err_t on_new(rd_kafka_t* rk, const rd_kafka_conf_t* conf, void* opaque, char* text,
                                     std::size_t size);
   // On a thread of the client library's.
-  static rd_kafka_resp_err_t on_acknowledgement(rd_kafka_t* rk, rd_kafka_message_t* message, void* opaque);
+  static rd_kafka_resp_err_t on_acknowledgement(rd_kafka_t* rk, rd_kafka_message_t* message, void* opaque) noexcept;
 
   std::mutex mutex_;
-  std::vector<engine::RefusedSend> refused_;
+  std::map<std::uint32_t, engine::RefusedSend> refused_;  // by token
   bool broke_the_order_ = false;
 };
 

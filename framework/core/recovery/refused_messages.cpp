@@ -9,10 +9,12 @@ std::vector<Refusal> blame(std::span<const RefusedRecord> refused) {
       std::ranges::count_if(refused, [](const RefusedRecord& record) { return record.with_others; });
   std::map<Offset, Refusal> known;
   std::optional<Refusal> unknown;
+  bool suspected = false;
   for (const RefusedRecord& record : refused) {
+    suspected = suspected || record.maybe_a_letter || (!record.of && record.with_others);
     if (!record.of) continue;
     const auto [first, last] = *record.of;
-    if (first == last && !(record.with_others && together > 1)) {
+    if (first == last && !record.maybe_a_letter && !(record.with_others && together > 1)) {
       known.try_emplace(first, Refusal{*record.of, record.error});
       continue;
     }
@@ -23,6 +25,7 @@ std::vector<Refusal> blame(std::span<const RefusedRecord> refused) {
   for (auto& [offset, refusal] : known) all.push_back(std::move(refusal));
   if (unknown) {
     const bool same = unknown->of.first == unknown->of.last && known.contains(unknown->of.first);
+    unknown->suspected = suspected;
     if (!same) all.push_back(std::move(*unknown));
   }
   return all;
@@ -30,7 +33,7 @@ std::vector<Refusal> blame(std::span<const RefusedRecord> refused) {
 
 void RefusedMessages::note(const Refusal& refusal, Time now) {
   const auto [first, last] = refusal.of;
-  if (first != last) {
+  if (first != last || refusal.suspected) {
     alone_through_ = std::max(alone_through_.value_or(last), last);
     return;
   }

@@ -20,12 +20,15 @@ struct RefusedRecord {
   // A broker refuses all that came in one request with it: where there are several, any of them may be to blame.
   bool with_others = false;
   Error error;
+  bool maybe_a_letter =
+      false;  // `of` are all messages that anything was sent for, and it may have been a dead letter
 };
 
 // What a transaction has failed by: a record of one of these messages; where it is one, of that.
 struct Refusal {
   OffsetRange of;
   Error error;
+  bool suspected = false;  // though it is one: it may as well be a dead letter's, which is no message's fault
 };
 
 // Who is to blame for what of one transaction was refused. Each message once; those of whom nobody can say which it

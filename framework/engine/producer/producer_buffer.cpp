@@ -111,7 +111,7 @@ Result<void> ProducerFront::Flush::send(steady_clock::time_point until) {
   std::optional<Sending> sending;
   {
     const std::lock_guard lock(front_.mutex_);
-    if (!has_the_turn()) return taken_by_a_close();
+    if (!has_the_turn() || front_.shut_) return taken_by_a_close();
     sending.emplace(front_);
   }
   return send_all(until);

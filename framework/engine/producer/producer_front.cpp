@@ -13,6 +13,8 @@ namespace {
 using std::chrono::steady_clock;
 
 constexpr auto kNoDeadline = steady_clock::time_point::max();
+// A closed engine refuses within milliseconds.
+constexpr auto kRefused = std::chrono::seconds(1);
 
 }  // namespace
 
@@ -153,8 +155,16 @@ CloseReport ProducerFront::close(std::chrono::milliseconds timeout) {
   if (buffered() > 0) {
     if (const auto flush = take_turn(deadline)) static_cast<void>(run(*flush, deadline));
   }
-  shut_.store(true, std::memory_order_release);
+  {
+    const std::lock_guard lock(mutex_);
+    shut_.store(true, std::memory_order_release);  // no flush begins to send from now on
+  }
   CloseReport report = engine_->close(left_until(deadline));
+  {
+    // One that sends has a record in its hands, which the engine refuses now.
+    std::unique_lock lock(mutex_);
+    turn_moved_.wait_for(lock, kRefused, [this] { return !sending_; });
+  }
   report.buffered = take_buffered();  // what is left
   return report;
 }

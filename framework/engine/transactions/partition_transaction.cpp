@@ -80,7 +80,9 @@ std::vector<core::Refusal> PartitionTransaction::refusals(TransactionalClient& c
   if (refused.empty()) return {};
   const std::lock_guard lock(sending_);
   std::optional<OffsetRange> all;
+  bool letters = false;
   for (const std::optional<OffsetRange>& of : origins_) {
+    letters = letters || !of;
     if (!of) continue;
     if (!all) all = of;
     all = {std::min(all->first, of->first), std::max(all->last, of->last)};
@@ -88,7 +90,7 @@ std::vector<core::Refusal> PartitionTransaction::refusals(TransactionalClient& c
   std::vector<core::RefusedRecord> records;
   for (const RefusedSend& each : refused) {
     const bool known = each.token > 0 && each.token <= origins_.size();
-    records.push_back({known ? origins_[each.token - 1] : all, each.with_others, each.error});
+    records.push_back({known ? origins_[each.token - 1] : all, each.with_others, each.error, !known && letters});
   }
   return core::blame(records);
 }

@@ -81,6 +81,7 @@ void TransactionalEngine::end_turn() {
 
 Result<void> TransactionalEngine::run_in_turn(const TransactionWork& work) {
   for (std::uint32_t attempts = 1;; ++attempts) {
+    if (closing_) return closed_for_good();  // a close has come since it has its turn
     if (const auto ready = client_->init(); !ready) return noted(ready.error());
     auto outcome = attempt(work);
     if (outcome || attempts >= options_.max_attempts || !may_run_again(outcome.error())) return outcome;

@@ -9,6 +9,7 @@
 #include <optional>
 #include <ostream>
 #include <string>
+#include <thread>
 #include <vector>
 
 namespace braid::mock_test {
@@ -269,6 +270,22 @@ TEST_F(FailingTransactions, WhereNobodyMayWriteSomeRecordIsToBlame) {
   ASSERT_FALSE(commit().ok());
   EXPECT_EQ(refused_tokens(), std::vector<std::uint32_t>{0});
   EXPECT_EQ(client->refused().front().error.kind(), Error::Kind::not_authorized);
+  expect_well_again();
+}
+
+// The answer is there before all is sent, and what is sent behind it fails at once.
+TEST_F(FailingTransactions, WhereNobodyMayWriteSomeIsToBlameWithoutACommitToo) {
+  ASSERT_TRUE(client->init().ok());
+  ASSERT_TRUE(client->begin().ok());
+  cluster.fail_next(kAddPartitions, {topic_not_authorized});
+  bool taken = true;
+  for (int i = 0; taken && i < 2000; ++i) {
+    taken = send("x").ok();
+    std::this_thread::sleep_for(std::chrono::milliseconds(1));
+  }
+  ASSERT_FALSE(taken);
+  static_cast<void>(client->abort());
+  EXPECT_EQ(refused_tokens(), std::vector<std::uint32_t>{0});
   expect_well_again();
 }
 

@@ -150,8 +150,9 @@ void PostgresTotals::consume(braid::Batch& batch) {
   auto connection = parts_->idle->take(parts_->database);
   try {
     consume(*connection, batch, rows);
-  } catch (const pqxx::broken_connection&) {
-    // So are others, most likely. The attempt is repeated.
+  } catch (...) {
+    // A server that was restarted says it in more ways than by a broken connection, and others are so too, most
+    // likely. The attempt is repeated.
     parts_->idle->drop_all();
     throw;
   }

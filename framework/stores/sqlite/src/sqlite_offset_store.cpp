@@ -170,8 +170,14 @@ SqliteOffsetStore::~SqliteOffsetStore() = default;
 template <class Work>
 auto SqliteOffsetStore::with_connection(const Work& work) {
   const std::lock_guard lock(mutex_);
-  if (connection_ && connection_->moved()) connection_.reset();
-  if (!connection_) connection_ = std::make_unique<Connection>(settings_);
+  const bool moved = connection_ && connection_->moved();
+  if (moved) connection_.reset();
+  if (!connection_) {
+    connection_ = std::make_unique<Connection>(settings_);
+    // A copy from before knows epochs of ours, and not the results that were stored since, in the file that is
+    // gone: nothing may be moved in it before its partitions are opened again.
+    if (moved) sqlite::execute(connection_->db(), "UPDATE braid_positions SET epoch = epoch + 1");
+  }
   try {
     return work(connection_->db());
   } catch (...) {

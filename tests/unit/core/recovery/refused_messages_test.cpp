@@ -49,6 +49,21 @@ TEST(Blame, OfThoseThatWereRefusedTogetherIsOfAnyOfThem) {
   EXPECT_EQ(told({of(range(3, 3)), of(range(3, 3), true), of(range(3, 3), true)}), "3-3 ");
 }
 
+// The only message that has sent something beside a letter is not to blame for it: it runs alone, which tells.
+TEST(Blame, IsASuspicionWhereItMayBeADeadLetters) {
+  RefusedRecord some = of(range(4, 4));
+  some.maybe_a_letter = true;
+  for (const auto& refused : {std::vector{some}, std::vector{of(range(4, 4), true), of(std::nullopt, true)}}) {
+    const auto found = blame(refused);
+    ASSERT_EQ(found.size(), 1U);
+    EXPECT_TRUE(found.front().suspected);
+    RefusedMessages messages;
+    messages.note(found.front(), kNow);
+    EXPECT_EQ(messages.of(Offset{4}), nullptr);
+    EXPECT_EQ(messages.alone_through(), Offset{4});
+  }
+}
+
 TEST(Blame, IsOfNobodyWhereItWasForNoMessage) {
   EXPECT_EQ(told({of(std::nullopt), of(std::nullopt, true)}), "");
   EXPECT_EQ(told({}), "");

@@ -241,6 +241,18 @@ TEST_F(PartitionTransactionTest, NoMessageIsToBlameForARefusedLetter) {
   EXPECT_THAT(blamed(), IsEmpty());
 }
 
+TEST_F(PartitionTransactionTest, NoMessageIsToBlameForALetterThatMayNotBeSent) {
+  prepare();
+  slot->scripted.refuses_some = true;
+  transaction->send(records({"a"}));
+  transaction->send(DeadLetter{.topic = "dead", .payload = "x"}, PartitionNumber{5}, note("letter"));
+  slot->run();
+  transaction->commit(at(30), nullptr, note_end("commit"));
+  slot->run();
+  ASSERT_EQ(refusals.size(), 1U);
+  EXPECT_TRUE(refusals.front().suspected);
+}
+
 TEST_F(PartitionTransactionTest, WhatFailsOtherwiseIsNoMessagesFault) {
   prepare();
   slot->scripted.fails = "commit";

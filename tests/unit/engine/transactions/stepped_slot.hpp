@@ -34,6 +34,7 @@ class ScriptedClient final : public engine::TransactionalClient {
   [[nodiscard]] std::vector<engine::RefusedSend> refused() override { return std::exchange(refused_, {}); }
   Result<void> commit(const StoredPosition& position, const GroupMembership*) override {
     const Result<void> outcome = say("commit " + std::to_string(position.position->value));
+    if (refuses_some) refused_.push_back({0, false, too_large()});
     if (refused_.empty()) return outcome;
     return Error(Error::Kind::other, "some records were refused", false);
   }
@@ -47,6 +48,7 @@ class ScriptedClient final : public engine::TransactionalClient {
   std::optional<std::string> fails;     // what begins so
   std::set<std::string> refuses;        // payloads, at once
   std::set<std::string> refuses_later;  // as a broker does, with others
+  bool refuses_some = false;            // nobody knows which
 
  private:
   static Error too_large() { return {Error::Kind::message_too_large, "too large"}; }
