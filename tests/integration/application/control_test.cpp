@@ -90,7 +90,11 @@ TEST_P(SeekOnKafka, UnderLoadNothingBehindTheTargetIsLeftOut) {
                     made.flow(Flow::continuous).max_messages(20);
                   }));
   app.start();
+  std::uint64_t seeks = 0;
   for (const std::int64_t target : {0, 3000, 100, 5000, 1234}) {
+    // One that is asked for before the former is done takes its place.
+    ASSERT_TRUE(eventually([&] { return app.figures().seeks == seeks; }));
+    ++seeks;
     const std::size_t before = recorder->count();
     ASSERT_TRUE(eventually([&] { return recorder->count() > before + 1500; }));
     control().seek(SeekTarget::offset(Offset{target}));
