@@ -263,14 +263,19 @@ Result<void> RdkafkaTransactionalClient::send(const engine::OutgoingMessage& mes
   }
 }
 
+// The transaction has failed before this, and only a commit says by what. It can commit nothing any more.
+ErrorPtr RdkafkaTransactionalClient::reason_behind(const rd_kafka_error_t& error) const {
+  if (rd_kafka_error_code(&error) != RD_KAFKA_RESP_ERR__STATE) return nullptr;
+  return ErrorPtr{rd_kafka_commit_transaction(rk_.get(), kReason)};
+}
+
 Error RdkafkaTransactionalClient::why_not(const rd_kafka_error_t& error, std::string_view topic) {
   const std::string what = fmt::format("produce to {}", topic);
   if (rd_kafka_error_code(&error) != RD_KAFKA_RESP_ERR__STATE || use_ != Use::open) {
     return rd_kafka_fatal_error(rk_.get(), nullptr, 0) != RD_KAFKA_RESP_ERR_NO_ERROR ? describe(error, what)
                                                                                      : translate(error, what);
   }
-  // The transaction has failed, and only a commit says by what. It can commit nothing any more.
-  const ErrorPtr reason{rd_kafka_commit_transaction(rk_.get(), kReason)};
+  const ErrorPtr reason = reason_behind(error);
   Error failure = reason ? describe(*reason, what) : describe(error, what);
   if (reason && rd_kafka_error_code(reason.get()) == RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED) {
     refused_.note_some(failure);
@@ -293,7 +298,10 @@ Result<void> RdkafkaTransactionalClient::commit(const engine::StoredPosition& po
   const auto* const group = static_cast<const RdkafkaMembership*>(member)->get();
   ErrorPtr error =
       insist(until, [&](int ms) { return rd_kafka_send_offsets_to_transaction(rk_.get(), list.get(), group, ms); });
-  if (error) return fail(*error, "send_offsets_to_transaction");
+  if (error) {
+    const ErrorPtr reason = reason_behind(*error);
+    return fail(reason ? *reason : *error, "send_offsets_to_transaction");
+  }
   error = insist(until, [&](int ms) { return rd_kafka_commit_transaction(rk_.get(), ms); });
   if (error) return fail(*error, "commit_transaction");
   use_ = Use::idle;

@@ -68,6 +68,8 @@ class RdkafkaTransactionalClient final : public engine::TransactionalClient {
   // Or they have failed: the commit says so.
   Result<void> deliver_all(Clock::time_point until);
   // Why a record is not taken, where the library only says that now is not the time.
+  // Null: it says itself what has failed.
+  [[nodiscard]] ErrorPtr reason_behind(const rd_kafka_error_t& error) const;
   [[nodiscard]] Error why_not(const rd_kafka_error_t& error, std::string_view topic);
   void drop_handle();
 

@@ -273,6 +273,20 @@ TEST_F(FailingTransactions, WhereNobodyMayWriteSomeRecordIsToBlame) {
   expect_well_again();
 }
 
+// The answer is there before the commit, whose first step then only says that it comes too late.
+TEST_F(FailingTransactions, WhereNobodyMayWriteSomeIsToBlameHoweverLateTheCommit) {
+  ASSERT_TRUE(client->init().ok());
+  ASSERT_TRUE(client->begin().ok());
+  cluster.fail_next(kAddPartitions, {topic_not_authorized});
+  ASSERT_TRUE(send("x").ok());
+  std::this_thread::sleep_for(std::chrono::seconds(1));
+  const auto failed = commit();
+  ASSERT_FALSE(failed.ok());
+  EXPECT_EQ(failed.error().kind(), Error::Kind::not_authorized) << failed.error().text();
+  EXPECT_EQ(refused_tokens(), std::vector<std::uint32_t>{0});
+  expect_well_again();
+}
+
 // The answer is there before all is sent, and what is sent behind it fails at once.
 TEST_F(FailingTransactions, WhereNobodyMayWriteSomeIsToBlameWithoutACommitToo) {
   ASSERT_TRUE(client->init().ok());
