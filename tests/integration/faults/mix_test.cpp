@@ -9,9 +9,7 @@
 #include <chrono>
 #include <csignal>
 #include <cstdio>
-#include <cstdlib>
 #include <functional>
-#include <random>
 #include <string>
 #include <thread>
 
@@ -20,11 +18,6 @@ namespace {
 
 using std::chrono::steady_clock;
 using namespace std::chrono_literals;
-
-std::uint64_t seed() {
-  if (const char* given = std::getenv("BRAID_FAULT_SEED")) return std::strtoull(given, nullptr, 10);
-  return soaking() ? std::random_device()() : 1;
-}
 
 // Nodes, network and applications go wrong at the same time, each in a lane of its own: one thing after the other,
 // with rests between them.
@@ -164,7 +157,7 @@ class RandomMix : public FaultTest, public ::testing::WithParamInterface<Combina
 
 TEST_P(RandomMix, LosesNothingAndRepeatsOnlyWhatWasNotCommitted) {
   const auto [flow, protocol] = GetParam();
-  const std::uint64_t chance = seed();
+  const std::uint64_t chance = fault_seed();
   std::printf("  mix: BRAID_FAULT_SEED=%llu\n", static_cast<unsigned long long>(chance));
   Stage stage({.flow = flow,
                .protocol = protocol,

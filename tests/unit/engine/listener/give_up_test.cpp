@@ -2,6 +2,7 @@
 
 #include "engine/listener/listener.hpp"
 #include "unit/engine/bell.hpp"
+#include "unit/engine/listener/listener_parts.hpp"
 
 #include <braid/routing/draw.hpp>
 
@@ -111,21 +112,10 @@ class NoConsumer final : public Consumer {
 class GivenUp : public ::testing::Test {
  protected:
   GivenUp() {
-    listener = std::make_unique<Listener>(
-        Listener::Settings{.commit_interval = 1s, .drain_on_revoke = 5s},
-        Listener::Parts{.client = std::make_unique<ThrowingClient>(history),
-                        .mailbox = std::make_shared<Mailbox>(std::make_shared<test_support::Bell>()),
-                        .pool = std::make_shared<NoPool>(),
-                        .jobs = std::make_shared<PartitionJobsTable>(),
-                        .limits = std::make_shared<Limits>(std::size_t{1} << 20),
-                        .counters = std::make_shared<Counters>(),
-                        .routes = routes,
-                        .group = &routes->consumer_groups.front(),
-                        .subscription_group = &routes->consumer_groups.front().subscription_groups.front(),
-                        .clock = &clock,
-                        .waiter = &clock,
-                        .log = &log,
-                        .host = &host});
+    auto parts = listener_parts(std::make_unique<ThrowingClient>(history), std::make_shared<NoPool>(), routes,
+                                clock, log, host);
+    listener = std::make_unique<Listener>(Listener::Settings{.commit_interval = 1s, .drain_on_revoke = 5s},
+                                          std::move(parts));
   }
   // As who drives it does.
   void turn_and_give_up() {

@@ -2,6 +2,7 @@
 
 #include "engine/listener/listener.hpp"
 #include "unit/engine/listener/commit_world.hpp"
+#include "unit/engine/listener/listener_parts.hpp"
 
 #include <braid/routing/draw.hpp>
 
@@ -179,21 +180,10 @@ class Revocation : public ::testing::TestWithParam<routing::Flow> {
       if (in_consume) in_consume(batch);
       done[batch.partition().value] += batch.size();
     };
-    listener = std::make_unique<Listener>(
-        Listener::Settings{.commit_interval = 1h, .drain_on_revoke = kDrain},
-        Listener::Parts{.client = std::make_unique<TwoPartitions>(told),
-                        .mailbox = mailbox,
-                        .pool = pool,
-                        .jobs = std::make_shared<PartitionJobsTable>(),
-                        .limits = std::make_shared<Limits>(std::size_t{1} << 20),
-                        .counters = std::make_shared<Counters>(),
-                        .routes = routes,
-                        .group = &routes->consumer_groups.front(),
-                        .subscription_group = &routes->consumer_groups.front().subscription_groups.front(),
-                        .clock = &time,
-                        .waiter = &time,
-                        .log = &log,
-                        .host = &host});
+    auto parts = listener_parts(std::make_unique<TwoPartitions>(told), pool, routes, time, log, host);
+    parts.mailbox = mailbox;
+    listener = std::make_unique<Listener>(Listener::Settings{.commit_interval = 1h, .drain_on_revoke = kDrain},
+                                          std::move(parts));
     EXPECT_TRUE(listener->connect());
     turns(3);
   }

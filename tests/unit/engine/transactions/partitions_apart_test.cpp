@@ -3,6 +3,7 @@
 #include "engine/listener/listener.hpp"
 #include "unit/engine/bell.hpp"
 #include "unit/engine/listener/commit_world.hpp"
+#include "unit/engine/listener/listener_parts.hpp"
 #include "unit/engine/transactions/stepped_slot.hpp"
 
 #include <braid/partition_control.hpp>
@@ -146,22 +147,10 @@ class PartitionsApart : public ::testing::Test {
     };
     auto made = std::make_unique<HandClient>();
     client = made.get();
-    listener = std::make_unique<Listener>(
-        Listener::Settings{.commit_interval = 1s, .drain_on_revoke = 5s},
-        Listener::Parts{.client = std::move(made),
-                        .mailbox = std::make_shared<Mailbox>(std::make_shared<test_support::Bell>()),
-                        .pool = pool,
-                        .jobs = std::make_shared<PartitionJobsTable>(),
-                        .limits = std::make_shared<Limits>(std::size_t{1} << 20),
-                        .counters = std::make_shared<Counters>(),
-                        .routes = routes,
-                        .group = &routes->consumer_groups.front(),
-                        .subscription_group = &routes->consumer_groups.front().subscription_groups.front(),
-                        .clock = &clock,
-                        .waiter = &clock,
-                        .log = &log,
-                        .host = &host,
-                        .transactions = slots});
+    auto parts = listener_parts(std::move(made), pool, routes, clock, log, host);
+    parts.transactions = slots;
+    listener = std::make_unique<Listener>(Listener::Settings{.commit_interval = 1s, .drain_on_revoke = 5s},
+                                          std::move(parts));
     EXPECT_TRUE(listener->connect());
     listener->turn();
   }
