@@ -323,7 +323,7 @@ Result<void> RdkafkaTransactionalClient::abort() {
   const auto until = Clock::now() + options_.patience;
   const ErrorPtr error = insist(until, [&](int ms) { return rd_kafka_abort_transaction(rk_.get(), ms); });
   // The sequence number of a record that was not delivered is missed by the next ones: another handle begins anew.
-  use_ = error || undelivered_ > 0 || refused_.broke_the_order() ? Use::broken : Use::idle;
+  use_ = error || undelivered_ > 0 ? Use::broken : Use::idle;
   if (error) return describe(*error, "abort_transaction");
   return {};
 }

@@ -70,14 +70,11 @@ rd_kafka_resp_err_t RefusedSends::on_acknowledgement(rd_kafka_t*, rd_kafka_messa
 void RefusedSends::clear() {
   const std::scoped_lock lock(mutex_);
   refused_.clear();
-  broke_the_order_ = false;
 }
 
 void RefusedSends::note(std::uint32_t token, rd_kafka_resp_err_t code, const char* topic, bool by_broker) {
   if (!for_good(code)) return;
   const std::scoped_lock lock(mutex_);
-  // Codes below 0 are the client's own.
-  broke_the_order_ = broke_the_order_ || (by_broker && code > 0);
   if (refused_.contains(token)) return;
   Error error = translate(code, std::string("produce to ") + topic);
   refused_.emplace(token, engine::RefusedSend{token, by_broker && about_a_batch(code), std::move(error)});
@@ -86,11 +83,6 @@ void RefusedSends::note(std::uint32_t token, rd_kafka_resp_err_t code, const cha
 void RefusedSends::note_some(Error error) {
   const std::scoped_lock lock(mutex_);
   if (refused_.empty()) refused_.emplace(0, engine::RefusedSend{0, false, std::move(error)});
-}
-
-bool RefusedSends::broke_the_order() {
-  const std::scoped_lock lock(mutex_);
-  return broke_the_order_;
 }
 
 std::vector<engine::RefusedSend> RefusedSends::all() {

@@ -31,9 +31,6 @@ class RefusedSends {
   // Of the transaction as a whole, unless it is known of which record.
   void note_some(Error error);
   [[nodiscard]] std::vector<engine::RefusedSend> all();
-  // A broker has refused what had its place in the order of this producer's records, and waits for that place to be
-  // filled (2.0.2 goes on behind it). Only another producer's epoch ends that.
-  [[nodiscard]] bool broke_the_order();
 
  private:
   static rd_kafka_resp_err_t on_new(rd_kafka_t* rk, const rd_kafka_conf_t* conf, void* opaque, char* text,
@@ -43,7 +40,6 @@ class RefusedSends {
 
   std::mutex mutex_;
   std::map<std::uint32_t, engine::RefusedSend> refused_;  // by token
-  bool broke_the_order_ = false;
 };
 
 }  // namespace braid::adapters
