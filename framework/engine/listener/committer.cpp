@@ -130,9 +130,11 @@ bool Committer::add(AssignedPartition& partition, Time now, std::vector<StoredPo
   }
   std::string metadata = metadata_of(partition);
   if (metadata.size() + kOneMore <= metadata_bytes_) content->told_below = core::CommitContent::kAll;
+  // Behind the look at what is done: what that counts is claimed by now.
   positions.push_back({.partition = partition.name,
                        .position = content->position,
                        .metadata = std::move(metadata),
+                       .done = partition.assignment->claims().take(),
                        .generation = partition.assignment->generation(),
                        .anew = !partition.stored});
   sent_.push_back({partition.name, partition.assignment->generation(), *content});
@@ -221,6 +223,7 @@ void Committer::handle_committed(std::uint64_t token, const CommitOutcome& outco
       partition->requests.answer(partition->commits->refused(token), Result<void>(refused->error));
       partition->commits->put_off(note_refusal(*refused, now));
     } else {
+      partition->assignment->claims().found();
       partition->commits->acknowledged(token);
       note_success(sent.partition);
       tell(*partition);

@@ -21,6 +21,17 @@ auto guarded(Call&& call) -> decltype(call()) {
   }
 }
 
+// A partition can't go on: another member has it, or what it has done is not there.
+bool begins_anew(const Result<void>& outcome) {
+  return !outcome && (outcome.error().kind() == Error::Kind::stale_member ||
+                      outcome.error().kind() == Error::Kind::not_committed);
+}
+
+std::string why_anew(const Error& error) {
+  if (error.kind() == Error::Kind::not_committed) return "a consumer's transaction was not committed";
+  return "another member has loaded its position from the offset store";
+}
+
 }  // namespace
 
 ExternalPositions::ExternalPositions(std::shared_ptr<StoreCalls> calls, std::string group,
@@ -69,23 +80,22 @@ void ExternalPositions::commit(std::span<const StoredPosition> positions, std::u
                      .metadata = each.metadata,
                      .epoch = epochs_[each.partition],
                      .generation = each.generation,
-                     .anew = each.anew});
+                     .anew = each.anew,
+                     .recorded = each.done});
   }
   calls_->post([this, token, group = group_, mailbox = mailbox_, saved = std::move(saved)](OffsetStore& store) {
     auto answer = std::make_unique<StoreAnswer>();
     answer->store = this;
     answer->token = token;
     Result<void> outcome = guarded([&] { return store.save(group, saved); });
-    // One that another member has taken over must not keep back the others.
-    const auto stale = [](const Result<void>& of) { return !of && of.error().kind() == Error::Kind::stale_member; };
-    for (std::size_t i = 0; stale(outcome) && i < saved.size(); ++i) {
+    // One that must begin anew must not keep back the others.
+    for (std::size_t i = 0; begins_anew(outcome) && i < saved.size(); ++i) {
       const bool alone = saved.size() == 1;
       const Result<void> one =
           alone ? outcome : guarded([&] { return store.save(group, std::span(&saved[i], 1)); });
-      if (!stale(one)) continue;
-      answer->fenced.push_back({{saved[i].partition.topic, saved[i].partition.number},
-                                saved[i].epoch,
-                                "another member has loaded its position from the offset store"});
+      if (!begins_anew(one)) continue;
+      answer->fenced.push_back(
+          {{saved[i].partition.topic, saved[i].partition.number}, saved[i].epoch, why_anew(one.error())});
     }
     answer->committed = std::move(outcome);
     mailbox->post_store_answer(std::move(answer));

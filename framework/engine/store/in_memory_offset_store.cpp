@@ -31,6 +31,16 @@ Result<void> InMemoryOffsetStore::save(const std::string& group, std::span<const
                      ": another member has opened it since; this one's position is refused");
   }
   for (const Position& each : positions) {
+    const Kept& kept = kept_[{group, each.partition}];
+    const Term term{each.epoch, each.generation};
+    std::vector<OffsetRange> recorded;
+    for (const auto& [of, range] : kept.records) {
+      if (of == term) recorded.push_back(range);
+    }
+    const auto stored = kept.term == term ? kept.stored.position : std::nullopt;
+    if (auto wrong = not_committed(each, std::move(recorded), stored)) return *std::move(wrong);
+  }
+  for (const Position& each : positions) {
     Kept& kept = kept_[{group, each.partition}];
     const Term term{each.epoch, each.generation};
     if (each.anew) move_to(kept, each.position, term);

@@ -14,6 +14,7 @@ namespace braid::engine {
 bool Share::open_window() {
   delivered_ = false;
   recorded_now_ = false;
+  claims_.clear();
   produced_now_ = false;
   window_from_ = first_unfinished();
   window_to_ = size();
@@ -43,6 +44,8 @@ bool Share::moved() const {
 void Share::succeed() {
   if (recovery_ && recovery_->retry_after) return;
   keep_records();
+  // First: who sees the marks sees what is to be there for them.
+  if (!claims_.empty()) batch_->assignment().claims().add(claims_);
   if (marks_ == nullptr) {
     raise_marked(window_to_);
   } else {
