@@ -166,6 +166,7 @@ class ProducerEngine final : private DeliveryEvents {
 
   alignas(kLine) mutable std::mutex mutex_;
   std::condition_variable progressed_;  // reports came while somebody waits, or the mode moved
+  std::uint64_t wait_for_room_ BRAID_GUARDED_BY(mutex_) = 0;  // callers
   core::Backlog backlog_ BRAID_GUARDED_BY(mutex_);
   std::string failure_ BRAID_GUARDED_BY(mutex_);  // the last fatal error
 

@@ -241,6 +241,7 @@ class Share final : public Job {
   [[nodiscard]] std::optional<Offset> last_told_of(std::uint32_t count) const;
   // Since the present attempt began: attempts count anew.
   [[nodiscard]] bool moved() const;
+  [[nodiscard]] std::vector<OffsetRange> claimed() const;
   [[nodiscard]] std::uint32_t find_unfinished(const Message& message, const char* what) const;
 
   RunningBatch* batch_ = nullptr;

@@ -66,7 +66,8 @@ class OffsetStore {
   // Begins a new epoch of each partition, and says what is stored of it for the consumer group, in the order of
   // `partitions`; from then on nothing of an older epoch may be stored. An error is asked again after a second.
   virtual Result<std::vector<Stored>> open(const std::string& group, std::span<const Partition> partitions) = 0;
-  // Stores all of them or none; what was recorded below a position need not be kept. Error::Kind::stale_member: one
+  // Stores all of them or none, but for one whose epoch has stored a later generation's: that asked late, and is
+  // passed over. What was recorded below a position need not be kept. Error::Kind::stale_member: one
   // is of an older epoch. Error::Kind::not_committed: a consumer has forgotten the end of its transaction, and its
   // messages come again. Other errors that are retriable are tried again with the positions of then.
   virtual Result<void> save(const std::string& group, std::span<const Position> positions) = 0;

@@ -68,6 +68,16 @@ TEST_F(PostgresStore, ATransactionThatWasNotCommittedKeepsThePositionBack) {
   EXPECT_EQ(open().position, CommitPosition{10});
 }
 
+// A seek began a generation that is stored by now: what an earlier one says late would undo it.
+TEST_F(PostgresStore, ALateSaveOfAnEarlierGenerationIsPassedOver) {
+  const auto epoch = open().epoch;
+  ASSERT_TRUE(save({{kFirst, {4}, {}, epoch, Generation{2}, true}}).ok());
+  OffsetStore::Position late{kFirst, {1000}, {}, epoch, Generation{1}};
+  late.recorded = {range(0, 999)};
+  EXPECT_TRUE(save({late}).ok());
+  EXPECT_EQ(open().position, CommitPosition{4});
+}
+
 TEST_F(PostgresStore, WhoBeginsElsewhereVoidsWhatOthersRecorded) {
   const auto epoch = open().epoch;
   (void)query(

@@ -94,6 +94,11 @@ std::string select_recorded(const Place& place, const BatchRecord& record) {
       place.prefix, place.where, record.epoch(), record.generation().value, multirange(record.done()));
 }
 
+std::string select_later(const Place& place, const OffsetStore::Position& than) {
+  return fmt::format("SELECT 1 FROM {}braid_positions{} AND epoch = {} AND generation > {}", place.prefix,
+                     place.where, than.epoch, than.generation.value);
+}
+
 std::string select_missing(const Place& place, const OffsetStore::Position& of) {
   const std::string term =
       fmt::format("{} AND epoch = {} AND generation = {}", place.where, of.epoch, of.generation.value);

@@ -69,6 +69,14 @@ void move(sqlite3* db, const std::string& group, const OffsetStore::Position& to
   at(fold, group, to.partition).bind(to.position.value).step();
 }
 
+// A later generation has stored where it is: this one asked late.
+bool is_over(sqlite3* db, const std::string& group, const OffsetStore::Position& position) {
+  Statement look(db, std::string("SELECT 1 FROM braid_positions") + kHere +
+                         " AND position_epoch = ? AND position_generation > ?");
+  at(look, group, position.partition).bind(number(position.epoch)).bind(number(position.generation.value));
+  return look.step();
+}
+
 // Why it must not be stored.
 std::optional<Error> not_committed(sqlite3* db, const std::string& group, const OffsetStore::Position& position) {
   if (position.recorded.empty()) return std::nullopt;
@@ -95,6 +103,7 @@ Result<void> save_all(sqlite3* db, const std::string& group, std::span<const Off
                    each.partition.topic + "/" + std::to_string(each.partition.number.value) +
                        ": another member has opened it in the offset store since; this one's position is refused");
     }
+    if (is_over(db, group, each)) continue;
     if (auto wrong = not_committed(db, group, each)) return *std::move(wrong);
     move(db, group, each);
   }

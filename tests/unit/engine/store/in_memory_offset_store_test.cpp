@@ -109,5 +109,15 @@ TEST_F(InMemoryOffsetStoreTest, WhatWasClaimedAndIsNotThereKeepsThePositionBack)
   EXPECT_TRUE(save({claims({{{2}, {3}}}, {9})}).ok()) << "it is below what this generation has stored: said again";
 }
 
+// A seek began a generation that is stored by now: what an earlier one says late would undo it.
+TEST_F(InMemoryOffsetStoreTest, ALateSaveOfAnEarlierGenerationIsPassedOver) {
+  const auto epoch = begin(kFirst);
+  ASSERT_TRUE(save({{kFirst, {4}, {}, epoch, Generation{2}, true}}).ok());
+  OffsetStore::Position late{kFirst, {1000}, {}, epoch, Generation{1}};
+  late.recorded = {{{0}, {999}}};
+  EXPECT_TRUE(save({late}).ok());
+  EXPECT_EQ(store_.position("g", kFirst), CommitPosition{4});
+}
+
 }  // namespace
 }  // namespace braid

@@ -92,6 +92,16 @@ TEST_F(SqliteOffsetStoreTest, ATransactionThatWasNotCommittedKeepsThePositionBac
   EXPECT_EQ(open(kFirst).position, CommitPosition{10});
 }
 
+// A seek began a generation that is stored by now: what an earlier one says late would undo it.
+TEST_F(SqliteOffsetStoreTest, ALateSaveOfAnEarlierGenerationIsPassedOver) {
+  const auto epoch = open(kFirst).epoch;
+  ASSERT_TRUE(save({{kFirst, {4}, {}, epoch, Generation{2}, true}}).ok());
+  OffsetStore::Position late{kFirst, {1000}, {}, epoch, Generation{1}};
+  late.recorded = {{{0}, {999}}};
+  EXPECT_TRUE(save({late}).ok());
+  EXPECT_EQ(open(kFirst).position, CommitPosition{4});
+}
+
 TEST_F(SqliteOffsetStoreTest, AnOlderEpochIsRefused) {
   const auto zombie = open(kFirst).epoch;
   const auto owner = open(kFirst).epoch;
