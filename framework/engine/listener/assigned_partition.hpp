@@ -80,6 +80,7 @@ struct AssignedPartition {
   std::optional<CommitPosition> target;  // there, of this generation
   // Its transaction failed when it had begun there, the last time; and whether that goes on.
   std::optional<CommitPosition> failed_from;
+  bool own_doing = false;  // it began anew by what its consumers did, not another member
   core::RepeatedTrouble failures;
   core::RefusedMessages refused;         // what its transactions have failed by
   std::optional<CommitPosition> stored;  // when it started; from then on `commits` knows

@@ -94,6 +94,7 @@ void Committer::turn(Time now) {
   sent_.clear();
   std::vector<StoredPosition> positions;
   std::erase_if(refused_, [this](const TopicPartition& name) { return !partitions_.contains(name); });
+  std::erase_if(stale_, [this](const auto& each) { return !partitions_.contains(each.first); });
   // One of those that go alone, and all the others, take turns.
   const bool alone_first = !went_alone_;
   went_alone_ =
@@ -162,7 +163,6 @@ bool lasts(const Error& error) {
 
 // Once; then it is tried again and again. What lasts is tried ever less often.
 void Committer::note_failure(const Error& error, Time now) {
-  if (begins_anew(error)) last_stale_ = last_sent_;
   Counters::add(counters_.commits_failed);
   if (trouble_.fails(error.text(), now)) {
     log_.write(LogLevel::warning, "connection",
@@ -218,6 +218,10 @@ void Committer::handle_committed(std::uint64_t token, const CommitOutcome& outco
     AssignedPartition* const partition = find(sent);
     if (partition == nullptr) continue;
     const auto refused = std::ranges::find(outcome.refused, sent.partition, &CommitOutcome::Refused::partition);
+    const Error* const why = !outcome.all                       ? &outcome.all.error()
+                             : refused != outcome.refused.end() ? &refused->error
+                                                                : nullptr;
+    if (why != nullptr && begins_anew(*why)) stale_[sent.partition] = token;
     if (!outcome.all && outcome.all.error().retriable()) {
       partition->commits->failed(token);
     } else if (!outcome.all) {
@@ -225,7 +229,6 @@ void Committer::handle_committed(std::uint64_t token, const CommitOutcome& outco
       if (lasts(outcome.all.error())) partition->commits->put_off(now + trouble_.pause());
     } else if (refused != outcome.refused.end()) {
       refused_.insert(sent.partition);
-      if (begins_anew(refused->error)) last_stale_ = last_sent_;
       partition->requests.answer(partition->commits->refused(token), Result<void>(refused->error));
       partition->commits->put_off(note_refusal(*refused, now));
     } else {

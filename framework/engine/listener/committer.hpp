@@ -53,8 +53,12 @@ class Committer {
 
   // How many were sent so far.
   [[nodiscard]] std::uint64_t sent_so_far() const { return last_sent_; }
-  // One that was sent after the first `sent` was answered by: the group has moved on. No other will do better.
-  [[nodiscard]] bool stale_after(std::uint64_t sent) const { return last_stale_ > sent; }
+  // One of the partition that was sent after the first `sent` was answered by: it must begin anew, elsewhere or
+  // here. No other will do better.
+  [[nodiscard]] bool stale_after(const TopicPartition& partition, std::uint64_t sent) const {
+    const auto found = stale_.find(partition);
+    return found != stale_.end() && found->second > sent;
+  }
   // What its policy commits of this partition has been, and was acknowledged.
   [[nodiscard]] bool clean(const AssignedPartition& partition) const;
   [[nodiscard]] std::optional<Time> wakes_at(Time now) const;
@@ -97,7 +101,7 @@ class Committer {
   bool went_alone_ = false;
   std::vector<Sent> sent_;  // the commit in flight; none where partitions are apart, which know it themselves
   std::uint64_t last_sent_ = 0;
-  std::uint64_t last_stale_ = 0;
+  std::map<TopicPartition, std::uint64_t> stale_;  // the last commit of each that was answered so
   bool released_ = false;
 };
 

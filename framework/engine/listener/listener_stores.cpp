@@ -25,6 +25,7 @@ void Listener::handle(const StoreAnswer& answer) {
     if (!outside_store(answer.store)->saves_as(fenced.partition, fenced.epoch)) continue;
     if (fenced.generation && *fenced.generation != found->second->assignment->generation()) continue;
     for (const core::Refusal& refusal : fenced.refusals) found->second->refused.note(refusal, clock_->now());
+    found->second->own_doing = fenced.generation.has_value();
     begin_from_store(*found->second, fenced.why, !fenced.refusals.empty());
   }
   if (answer.stored) {
@@ -86,8 +87,8 @@ void Listener::begin_from_store(AssignedPartition& partition, const std::string&
 
 // Said once where it fails at the same position again and again; and then it is tried ever less often.
 Duration Listener::note_anew(AssignedPartition& partition, const std::string& why) {
-  const bool transaction = partition.assignment->transaction() != nullptr;
-  if (!transaction || partition.failed_from != partition.stored) partition.failures = {};
+  const bool own_doing = partition.assignment->transaction() != nullptr || partition.own_doing;
+  if (!own_doing || partition.failed_from != partition.stored) partition.failures = {};
   partition.failed_from = partition.stored;
   if (!partition.failures.fails(why, clock_->now())) return partition.failures.pause();
   log(LogLevel::warning,

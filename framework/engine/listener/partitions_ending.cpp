@@ -135,10 +135,9 @@ bool PartitionsEnding::step(Time now) {
   return true;
 }
 
-// The group has moved on: no other commit will do better.
 bool PartitionsEnding::hopeless(const AssignedPartition& partition) const {
   const Committer* const committer = partition.lane->committer;
-  return committer->stale_after(sent_before_.at(committer));
+  return committer->stale_after(partition.name, sent_before_.at(committer));
 }
 
 Time PartitionsEnding::wakes_at() const {

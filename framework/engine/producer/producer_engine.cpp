@@ -154,7 +154,7 @@ bool ProducerEngine::wait_for_room(Deadline deadline) {
   if (now >= deadline) return false;
   std::unique_lock lock(mutex_);
   const std::uint64_t waiting = ++wait_for_room_;  // they count as outstanding, and are not in the queue
-  const std::uint64_t queued = outstanding() - std::min(outstanding(), waiting);
+  const std::uint64_t queued = std::max(outstanding(), waiting) - waiting;
   const std::uint64_t room = std::max<std::uint64_t>(queued / kRoomToWakeFor, 1);
   room_at_.store(std::min(room_at_.load(), ended_.load() + room));
   progressed_.wait_until(lock, std::min(deadline, now + kLookForRoom));

@@ -54,16 +54,17 @@ void Share::succeed() {
   }
 }
 
-// What was skipped behind a save is done, whatever has become of that.
+// What was marked or skipped by hand is done, whatever has become of a save of it.
 std::vector<OffsetRange> Share::claimed() const {
   std::vector<OffsetRange> claimed;
+  const std::int64_t from = said_done() > 0 ? messages_[said_done() - 1].offset().value + 1 : 0;
   const auto is_skipped = [&](std::int64_t offset) {
     return recovery_ && std::ranges::any_of(recovery_->skipped, [&](std::uint32_t index) {
              return messages_[index].offset().value == offset;
            });
   };
   for (OffsetRange range : claims_) {
-    std::int64_t next = range.first.value;
+    std::int64_t next = std::max(range.first.value, from);
     for (std::int64_t at = next; recovery_ && !recovery_->skipped.empty() && at <= range.last.value; ++at) {
       if (!is_skipped(at)) continue;
       if (next < at) claimed.push_back({{next}, {at - 1}});

@@ -212,6 +212,23 @@ TEST_F(CommitterTest, WhatIsRefusedOfATopicIsSaidOnceAndTriedEverLessOften) {
   EXPECT_EQ(said().back(), "positions of events are stored again");
 }
 
+// A partition that ends has no use for another commit, if its last one was answered so; the others do.
+TEST_F(CommitterTest, WhoMustBeginAnewIsSaidOfThatPartitionAlone) {
+  AssignedPartition& other = add("payments");
+  static_cast<OffsetsOnly*>(other.runner.get())->at = CommitPosition{3};
+  started_at(5);
+  runner->at = CommitPosition{7};
+  ASSERT_TRUE(next_commit());
+  ASSERT_EQ(client.commits.back().positions.size(), 2U);
+  CommitOutcome outcome;
+  outcome.refused.push_back({only->name, Error(Error::Kind::not_committed, "offsets 5 to 6 are missing")});
+  committer.handle_committed(client.commits.back().token, outcome, now);
+  EXPECT_TRUE(committer.stale_after(only->name, 0));
+  EXPECT_FALSE(committer.stale_after(only->name, committer.sent_so_far()));
+  EXPECT_FALSE(committer.stale_after(other.name, 0));
+  EXPECT_TRUE(committer.clean(other));
+}
+
 // Else a revocation would wait for it in vain.
 TEST_F(CommitterTest, WhatIsRefusedAtTheEndIsNotWaitedFor) {
   started_at(5);

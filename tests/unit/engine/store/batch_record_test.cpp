@@ -92,6 +92,39 @@ TEST_F(BatchRecordTest, WhatIsMarkedWasRecordedBefore) {
   EXPECT_EQ(attempts.size(), 1U);
 }
 
+// The store is asked for it with the next position. What is said by hand is taken at its word.
+TEST_F(BatchRecordTest, AnAttemptThatEndsWellClaimsWhatItHasRecorded) {
+  make([this](Batch& batch) {
+    store->save(batch);
+    batch.mark(batch[0]);
+    batch.skip(batch[2]);
+  });
+  world().deliver(0, 3);
+  world().pool->run_one();
+  EXPECT_EQ(world().world.assignment->claims().take(), (Ranges{range(1, 1), range(3, 3)}));
+}
+
+TEST_F(BatchRecordTest, AnAttemptThatFailsClaimsNothing) {
+  make([this](Batch& batch) {
+    store->save(batch);
+    throw std::runtime_error("rolled back");
+  });
+  world().deliver(0, 3);
+  world().pool->run_one();
+  EXPECT_EQ(attempts.size(), 1U);
+  EXPECT_EQ(world().world.assignment->claims().take(), Ranges{});
+}
+
+// Returning says nothing there.
+TEST_F(BatchRecordTest, ByHandNothingIsClaimed) {
+  make([this](Batch& batch) { store->save(batch); }, 1,
+       [](routing::Topic& topic) { topic.offsets = routing::Offsets::manual; });
+  world().deliver(0, 3);
+  world().pool->run_one();
+  EXPECT_EQ(attempts.size(), 1U);
+  EXPECT_EQ(world().world.assignment->claims().take(), Ranges{});
+}
+
 // They are done when the broker has them, which no transaction of the consumer's can know.
 TEST_F(BatchRecordTest, WhatGoesToDeadLettersIsNotRecorded) {
   make([this](Batch& batch) {
