@@ -61,6 +61,10 @@ PLANTS = {
         ("docker/planted/Dockerfile", "FROM a AS b\nCOPY --from=c /x /x\n"),
         ("docker/planted/Dockerfile", "FROM a\nCOPY no_such_file /x\n"),
     ],
+    "events_documented": [
+        ("docs/events.md", None, "### planted.event\n"),
+        ("framework/include/braid/events.hpp", None, "struct Planted {\n  bool yes = true;\n};\n"),
+    ],
 }
 # What planted includes mean must exist, or `layers` would complain of its absence only.
 PROPS = {

@@ -5,6 +5,7 @@ import re
 import shutil
 import subprocess
 
+import event_catalogue
 from tree import code_lines
 
 LENGTH_LINES_MAX = 400
@@ -223,10 +224,17 @@ def dockerfile_form(tree):
             yield name, number, "ends in the middle of an instruction"
 
 
+def events_documented(tree):
+    """docs/events.md is what the catalogue of events says"""
+    texts = [tree.text(name) if name in tree.files else ""
+             for name in (event_catalogue.HEADER, event_catalogue.VARIANT, event_catalogue.PAGE)]
+    yield from event_catalogue.findings(*texts)
+
+
 def parents(name):
     while name := os.path.dirname(name):
         yield name
 
 
 CHECKS = [top_of_tree, file_names, file_lengths, pragma_once, no_fixme, machine_paths, scripts, doc_links,
-          packages_documented, compose_form, dockerfile_form]
+          packages_documented, compose_form, dockerfile_form, events_documented]
