@@ -15,6 +15,7 @@
 #include "runtime/node.hpp"
 #include "runtime/recovery.hpp"
 #include "runtime/signal_watch.hpp"
+#include "runtime/tell.hpp"
 #include "runtime/transactions.hpp"
 
 #include <braid/application.hpp>
@@ -54,6 +55,7 @@ class Application::Impl {
       throw std::invalid_argument(fmt::format("{}", fmt::join(problems, "\n")));
     }
     common_ = std::make_shared<runtime::Common>(settings_);
+    runtime::tell_trouble_to_log(common_);
     Settings producers = settings_;
     producers.client_id = runtime::client_id_of(node_, settings_.client_id);
     producer_ = std::make_shared<runtime::ApplicationProducer>(
@@ -109,6 +111,7 @@ class Application::Impl {
         engine::LogLevel::info, "application",
         fmt::format("started: {} topics, {} connections, {}", topics, common_->counters->connections.load(),
                     executor_ ? "jobs on the host's executor" : fmt::format("{} workers", concurrency())));
+    runtime::tell_started(*common_, topics, concurrency());
   }
 
   StopReport stop(StopMode mode, std::chrono::milliseconds timeout) {
@@ -120,6 +123,7 @@ class Application::Impl {
     const bool at_once = mode == StopMode::now;
     const auto now = common_->clock.now();
     const auto deadline = now + timeout;
+    runtime::tell_stopping(*common_, timeout, at_once);
     if (connections_started_) {
       connections_.request_stop(deadline, at_once);
       engine::LeftBehind left = connections_.join();
@@ -167,6 +171,7 @@ class Application::Impl {
     common_->log.write(
         engine::LogLevel::info, "application",
         fmt::format("stopped after {:.1f} s", std::chrono::duration<double>(common_->clock.now() - now).count()));
+    runtime::tell_stopped(*common_, report, common_->clock.now() - now);
     state_.store(ApplicationState::stopped, std::memory_order_relaxed);
     return report;
   }
@@ -215,6 +220,7 @@ class Application::Impl {
   [[nodiscard]] Figures figures() const { return runtime::figures_of(*common_->counters); }
 
   [[nodiscard]] std::vector<TopicFigures> topic_figures() const { return common_->balances->figures(); }
+  [[nodiscard]] Monitor& monitor() const { return *common_->monitor; }
 
  private:
   [[nodiscard]] std::shared_ptr<engine::OwnedPool> make_pool() const {
@@ -349,6 +355,9 @@ std::uint32_t Application::concurrency() const {
 }
 Figures Application::figures() const {
   return impl_->figures();
+}
+Monitor& Application::monitor() const {
+  return impl_->monitor();
 }
 std::vector<TopicFigures> Application::topic_figures() const {
   return impl_->topic_figures();

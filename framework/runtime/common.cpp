@@ -1,12 +1,17 @@
 #include "runtime/common.hpp"
 
+#include "engine/instrumentation/event_hub.hpp"
+
 #include <fmt/format.h>
 
 namespace braid::runtime {
 
 Common::Common(const Settings& settings)
     : log(static_cast<engine::LogLevel>(settings.log_level)),
-      limits(std::make_shared<engine::Limits>(settings.max_bytes_in_flight)) {}
+      monitor(settings.monitor ? settings.monitor : std::make_shared<Monitor>()),
+      limits(std::make_shared<engine::Limits>(settings.max_bytes_in_flight)) {
+  counters->events = monitor->hub();
+}
 
 void Common::handle_fatal(const Error& error) {
   {
@@ -15,6 +20,10 @@ void Common::handle_fatal(const Error& error) {
     stop_requested_ = true;
   }
   log.write(engine::LogLevel::error, "application", error.text());
+  counters->events->emit<events::ErrorOccurred>([&] {
+    return events::ErrorOccurred{
+        .type = events::ErrorType::application, .kind = error.kind(), .error = error.text()};
+  });
   changed_.notify_all();
 }
 

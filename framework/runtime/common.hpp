@@ -12,6 +12,7 @@
 #include "runtime/signal_watch.hpp"
 #include "runtime/steady_clock.hpp"
 
+#include <braid/monitor.hpp>
 #include <braid/settings.hpp>
 
 #include <condition_variable>
@@ -38,6 +39,7 @@ class Common final : public engine::ListenerHost {
 
   adapters::SpdlogLog log;
   SteadyClock clock;
+  std::shared_ptr<Monitor> monitor;
   std::shared_ptr<engine::Counters> counters = std::make_shared<engine::Counters>();
   Inspection inspection{log, *counters};
   std::shared_ptr<engine::BalanceTable> balances = std::make_shared<engine::BalanceTable>();

@@ -94,6 +94,7 @@ std::shared_ptr<const engine::RecoveryTools> make_recovery_tools(std::shared_ptr
                                                                  std::shared_ptr<engine::RecordSink> records) {
   return std::make_shared<engine::RecoveryTools>(engine::RecoveryTools{
       .now = [keeps, &clock] { return clock.now(); },
+      .wall = [keeps, &clock] { return clock.wall(); },
       .random =
           [] {
             thread_local std::minstd_rand engine{std::random_device{}()};

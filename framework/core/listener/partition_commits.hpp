@@ -110,6 +110,8 @@ class PartitionCommits {
 
   // What the group has stored; none: nothing, or nobody knows.
   void stored(std::optional<CommitContent> content) { stored_ = content; }
+  // What the group has by the last answer; none: nothing, or nobody knows.
+  [[nodiscard]] const std::optional<CommitContent>& last_stored() const { return stored_; }
   // From when on something is wanted; none: nothing by time alone.
   [[nodiscard]] std::optional<Time> due() const {
     if (gave_up_ || !due_) return std::nullopt;

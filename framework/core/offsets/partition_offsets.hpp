@@ -69,6 +69,12 @@ class PartitionOffsets {
   // The next offset to read; nothing before the first message where there was no start.
   [[nodiscard]] std::optional<CommitPosition> expected() const;
   [[nodiscard]] std::size_t open_count() const { return ledger_ ? ledger_->open_count() : 0; }
+  [[nodiscard]] std::optional<Offset> lowest_open() const {
+    return ledger_ ? ledger_->lowest_open() : std::nullopt;
+  }
+  [[nodiscard]] std::optional<Offset> highest_done() const {
+    return ledger_ ? ledger_->highest_done() : std::nullopt;
+  }
   [[nodiscard]] std::size_t window() const { return ledger_ ? ledger_->window() : 0; }
   // Runs of done offsets from the position on, ascending, apart, at most `limit`: what the metadata tells.
   [[nodiscard]] std::vector<OffsetRange> done_ranges(std::size_t limit) const;

@@ -2,10 +2,15 @@
 
 #include <atomic>
 #include <cstdint>
+#include <memory>
 
 namespace braid::engine {
 
-// What an application has done, for its figures. Thread: any; counts only, so relaxed throughout.
+class EventHub;
+[[nodiscard]] std::shared_ptr<EventHub> make_event_hub();
+
+// What an application has done, for its figures; and who is told of it as it happens. Thread: any; counts only, so
+// relaxed throughout.
 struct Counters {
   using Count = std::atomic<std::uint64_t>;
   Count messages_taken{0};
@@ -37,6 +42,7 @@ struct Counters {
   std::atomic<std::uint32_t> messages_parked{0};      // at present
   std::atomic<std::uint32_t> jobs_running{0};
   std::atomic<std::uint32_t> jobs_running_max{0};
+  std::shared_ptr<EventHub> events = make_event_hub();  // constant once anything runs
 
   static void add(Count& count, std::uint64_t amount = 1) { count.fetch_add(amount, std::memory_order_relaxed); }
 

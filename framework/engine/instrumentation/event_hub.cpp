@@ -1,5 +1,6 @@
 #include "engine/instrumentation/event_hub.hpp"
 
+#include "engine/instrumentation/counters.hpp"
 #include "engine/threads/latch_flag.hpp"
 #include "engine/threads/thread_name.hpp"
 #include "engine/worker/describe_failure.hpp"
@@ -37,6 +38,10 @@ Monitor::Settings checked(Monitor::Settings settings) {
 }
 
 }  // namespace
+
+std::shared_ptr<EventHub> make_event_hub() {
+  return std::make_shared<EventHub>();
+}
 
 EventHub::EventHub(Monitor::Settings settings) : settings_(checked(std::move(settings))) {}
 
@@ -196,6 +201,8 @@ bool EventHub::pass() {
     const std::unique_ptr<Entry> entry(popped);
     ++passed;
     if (entry->marker) {
+      next_told_ = {};
+      tell_dropped();
       entry->marker->raise();
     } else {
       deliver(entry->event, entry->at);

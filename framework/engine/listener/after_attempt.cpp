@@ -1,6 +1,7 @@
 #include "engine/listener/after_attempt.hpp"
 
 #include "engine/listener/runner_log.hpp"
+#include "engine/listener/tell.hpp"
 #include "engine/worker/describe_failure.hpp"
 
 #include <fmt/format.h>
@@ -104,6 +105,7 @@ void AfterAttempt::park(Share& share) {
     note_parked(1);
     share.note_parked(letter.index);
     share.batch().note_parked();
+    tell_parked(*assignment_, share, offset);
     if (std::exchange(parking_told_, true)) continue;
     tools_.log->write(
         LogLevel::warning, "partition",
@@ -158,10 +160,12 @@ void AfterAttempt::follow(Share& share, Time now) {
   switch (recovery.next) {
     case Next::retry:
       Counters::add(assignment_->counters().retries);
+      tell_retry(*assignment_, share);
       if (!refuses_) runner_.try_again(share, now + recovery.pause);
       return;
     case Next::singly:
       Counters::add(assignment_->counters().retries);
+      tell_retry(*assignment_, share);
       if (!refuses_) runner_.go_on(share);
       return;
     case Next::drop:

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "core/lag/partition_lag.hpp"
 #include "core/listener/partition_commits.hpp"
 #include "core/listener/repeated_trouble.hpp"
 #include "core/listener/stall_watch.hpp"
@@ -62,6 +63,7 @@ struct AssignedPartition {
   CommitRequests requests;
   std::shared_ptr<Steering> steering;  // of consumers
   core::StallWatch stall;
+  core::TakenWatch taken;          // of this generation
   bool last_commit_asked = false;  // it is quiet, and nothing of it is left to do
   bool released = false;           // a commit was acknowledged that its runner waited for
   ReadyFlag* ready = nullptr;

@@ -3,6 +3,7 @@
 #include "core/assert.hpp"
 #include "core/offsets/gap_codec.hpp"
 #include "engine/listener/runner_log.hpp"
+#include "engine/listener/tell.hpp"
 
 #include <algorithm>
 #include <utility>
@@ -187,6 +188,7 @@ void BatchRunner::hand_over(Time now) {
       case core::BatchFlow::Step::start:
         if (!may_start()) return;  // asked again when the commit is acknowledged
         lay_out();
+        gathering_->note_ready(now);
         flow_.started();
         tools_.commits->batch_started();
         placement_.started();
@@ -200,6 +202,7 @@ void BatchRunner::hand_over(Time now) {
         return;
       case core::BatchFlow::Step::arm:
         lay_out();
+        gathering_->note_ready(now);
         if (present_->arm(*gathering_)) {
           flow_.armed();
           Counters::add(assignment_->counters().batches_armed);
@@ -261,6 +264,7 @@ void BatchRunner::settle_present() {
   }
   Counters::add(counters.messages_done, present_->size() - not_done);
   tools_.balance->count_batch(present_->size(), present_->shares().size(), largest);
+  tell_settled(*assignment_, *present_, not_done, largest);
   const bool next_runs = flow_.is_armed();
   share_offsets_->settled(*present_);
   intake_.bytes().give_back(present_->gathered());

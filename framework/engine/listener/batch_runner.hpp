@@ -56,6 +56,7 @@ class BatchRunner final : public PartitionRunner, private ShareRunner {
   [[nodiscard]] std::uint64_t revision() const override;
   [[nodiscard]] std::string metadata(std::size_t most) const override;
   [[nodiscard]] std::optional<CommitPosition> expected() const override { return offsets_.expected(); }
+  [[nodiscard]] std::optional<Offset> oldest_open() const override { return offsets_.lowest_open(); }
 
  private:
   [[nodiscard]] std::size_t room() const;

@@ -102,6 +102,7 @@ void Committer::turn(Time now) {
     last_sent_ = store_.apart() ? schedule_.sent_apart() : schedule_.sent();
     for (const Sent& sent : sent_) find(sent)->commits->sent(last_sent_, sent.content, now);
     if (store_.apart()) sent_.clear();
+    sent_at_ = now;
     store_.commit(positions, last_sent_);
   }
   for (const auto& [name, partition] : partitions_) {
@@ -201,6 +202,7 @@ void Committer::handle_committed(std::uint64_t token, const CommitOutcome& outco
     handle_unsure(token);
     return;
   }
+  tell_answer(outcome, now);
   if (!outcome.all) {
     note_failure(outcome.all.error(), now);
   } else {
@@ -234,6 +236,7 @@ void Committer::handle_stored(AssignedPartition& partition, std::uint64_t token)
   Counters::add(counters_.commits);
   if (!partition.commits) return;
   partition.commits->acknowledged(token);
+  tell_stored(partition);
   tell(partition);
   look(partition);
 }
@@ -242,6 +245,7 @@ void Committer::handle_failed(AssignedPartition& partition, std::uint64_t token)
   Counters::add(counters_.commits_failed);
   if (!partition.commits) return;
   partition.commits->failed(token);
+  tell_not_stored(partition);
   look(partition);
 }
 

@@ -83,6 +83,9 @@ class Committer {
   Time note_refusal(const CommitOutcome::Refused& refused, Time now);
   void note_success(const TopicPartition& partition);
   void handle_unsure(std::uint64_t token);
+  void tell_answer(const CommitOutcome& outcome, Time now);
+  void tell_stored(const AssignedPartition& partition) const;
+  void tell_not_stored(const AssignedPartition& partition) const;
 
   PositionStore& store_;
   AssignedPartitions& partitions_;
@@ -97,6 +100,7 @@ class Committer {
   bool went_alone_ = false;
   std::vector<Sent> sent_;  // the commit in flight; none where partitions are apart, which know it themselves
   std::uint64_t last_sent_ = 0;
+  Time sent_at_{};
   std::uint64_t last_stale_ = 0;
   bool released_ = false;
 };

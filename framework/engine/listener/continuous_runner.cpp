@@ -2,6 +2,7 @@
 
 #include "core/assert.hpp"
 #include "engine/listener/runner_log.hpp"
+#include "engine/listener/tell.hpp"
 
 #include <algorithm>
 #include <utility>
@@ -211,6 +212,7 @@ BatchPtr ContinuousRunner::take_job(std::uint32_t index) {
   BatchPtr job = shelf_.fresh();
   flow_.take(index, job->gathered(), job->keys());
   job->lay_out_as_one({index});
+  job->note_ready(now_);
   return job;
 }
 
@@ -273,6 +275,7 @@ void ContinuousRunner::finish(Lane& lane, std::uint32_t index) {
   tools_.commits->job_settled({index}, lane.present->last_told());
   Counters::add(counters.batches);
   Counters::add(counters.messages_done, messages.size() - share.count_given_up());
+  tell_settled(*assignment_, *lane.present, share.count_given_up(), messages.size());
   if (hooks_) hooks_->job_settled(index, messages.size());
   forget(*lane.present, index);
   shelf_.retire(std::move(lane.present));

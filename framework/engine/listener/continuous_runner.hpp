@@ -63,6 +63,7 @@ class ContinuousRunner final : public PartitionRunner, private ShareSource, priv
   }
   [[nodiscard]] std::string metadata(std::size_t most) const override;
   [[nodiscard]] std::optional<CommitPosition> expected() const override { return offsets_.expected(); }
+  [[nodiscard]] std::optional<Offset> oldest_open() const override { return offsets_.lowest_open(); }
 
  private:
   static constexpr std::uint32_t kNotActive = 0xFFFFFFFF;

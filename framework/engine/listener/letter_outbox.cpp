@@ -1,6 +1,7 @@
 #include "engine/listener/letter_outbox.hpp"
 
 #include "core/assert.hpp"
+#include "engine/listener/tell.hpp"
 
 #include <braid/routing/pause.hpp>
 
@@ -71,7 +72,11 @@ std::optional<LetterOutbox::Acknowledged> LetterOutbox::take(const LetterAnswer&
   if (found == sent_.end()) return std::nullopt;
   Entry entry = found->second;
   sent_.erase(found);
-  if (answer.outcome) return Acknowledged{entry.share, entry.index, entry.offset};
+  if (answer.outcome) {
+    const DeadLetter* const letter = letter_of(entry);
+    tell_letter_sent(assignment_, entry.offset, letter != nullptr ? letter->topic : std::string_view());
+    return Acknowledged{entry.share, entry.index, entry.offset};
+  }
   const Duration pause =
       routing::pause_behind(assignment_.topic().retries.backoff, ++entry.tries, assignment_.recovery().random());
   entry.due = now + pause;
@@ -82,8 +87,10 @@ std::optional<LetterOutbox::Acknowledged> LetterOutbox::take(const LetterAnswer&
 
 void LetterOutbox::note_failure(const Entry& entry, const Error& error, Duration pause) {
   Counters::add(assignment_.counters().dead_letters_failed);
-  if (entry.tries % kWarnEach != 1) return;
   const DeadLetter* const letter = letter_of(entry);
+  tell_letter_failed(assignment_, entry.offset, letter != nullptr ? letter->topic : std::string_view(), entry.tries,
+                     error, pause);
+  if (entry.tries % kWarnEach != 1) return;
   log_.write(
       LogLevel::warning, "partition",
       fmt::format("{}/{}: the dead letter of offset {} was not taken by {} ({} tries so far): {}; again in {} "

@@ -157,6 +157,7 @@ void Listener::sweep(Time now) {
     for (const auto& former : partition->former_runners) former->watch_tickets(now);
   }
   if (gauge_) measure();
+  measure_partitions(now);
   if (stage_ == Stage::running) {
     watch_stalls(now);
     watch_overruns(now);
@@ -372,6 +373,7 @@ void Listener::handle_error(const Error& error) {
   // Who drives this listener asks for its failure(), and says it; once is enough.
   if (error.fatal()) level = LogLevel::debug;
   log(level, fmt::format("{} / {}: {}", group_->id, subscription_group_->id, error.text()));
+  if (!error.fatal()) tell_error(events::ErrorType::client, error, {});
   if (error.fatal() && !failure_) failure_ = error;
 }
 

@@ -21,6 +21,7 @@
 #include "engine/worker/limits.hpp"
 #include "engine/worker/partition_jobs.hpp"
 
+#include <braid/events.hpp>
 #include <braid/routing/routes.hpp>
 #include <braid/routing/topic_pattern.hpp>
 
@@ -65,6 +66,7 @@ class Listener final : private ConsumerEvents {
     // For topics that say nothing themselves.
     Duration max_processing_time = std::chrono::minutes(5);
     Duration stalled_after = std::chrono::minutes(1);  // 0: never
+    std::uint32_t connection = 0;                      // its number in the subscription group, for events
   };
   struct Parts {
     std::unique_ptr<ConsumerClient> client;
@@ -184,6 +186,15 @@ class Listener final : private ConsumerEvents {
   void handle_trouble(AssignedPartition& partition, const TakeReport& report);
   void sweep(Time now);
   void measure();
+  // What is told as events (listener_tell.cpp).
+  [[nodiscard]] events::Connection event_place() const;
+  [[nodiscard]] events::Partition event_place(const TopicPartition& name) const;
+  void tell_assigned(std::span<const TopicPartition> partitions) const;
+  void tell_revoked(std::span<const TopicPartition> partitions, bool lost, Time since) const;
+  void tell_started(const AssignedPartition& partition) const;
+  void tell_error(events::ErrorType type, const Error& error, const std::string& about) const;
+  void measure_partitions(Time now);
+  void tell_measured(AssignedPartition& partition, Time now) const;
   void serve_client(Time now);
   void look_again_soon();
   [[nodiscard]] Time look_again_at(bool lost) const;
@@ -301,6 +312,7 @@ class Listener final : private ConsumerEvents {
   std::uint64_t last_position_token_ = 0;
   Time next_sweep_;
   Time next_serve_;
+  Time next_measure_{};
   Time serve_often_until_{};
   bool in_rebalance_ = false;                              // the client is not to be asked for messages
   std::map<std::string, core::RepeatedTrouble> troubles_;  // by what they are about; few

@@ -62,6 +62,7 @@ void Listener::handle_revoked(std::span<const TopicPartition> partitions, bool l
       fmt::format("{} / {}: {} {}", group_->id, subscription_group_->id, lost ? "lost" : "revoked",
                   describe_partitions(partitions)));
   Counters::add(counters_->revocations, partitions.size());
+  const Time since = clock_->now();
   // That it holds nothing says nothing of its load, until the group has given it its part again.
   if (gauge_ && lost) gauge_->joined.store(false, std::memory_order_relaxed);
   std::vector<AssignedPartition*> leaving;
@@ -86,6 +87,7 @@ void Listener::handle_revoked(std::span<const TopicPartition> partitions, bool l
   client_->reposition(retained);
   for (AssignedPartition* partition : unread) start_by_policy(*partition, "nothing was read of it yet");
   in_rebalance_ = false;
+  tell_revoked(partitions, lost, since);
   look_again_soon();
   if (const auto asked = std::exchange(stop_asked_, std::nullopt))
     stop(asked->deadline, asked->kind, asked->at_once);

@@ -85,6 +85,7 @@ void Listener::add(const TopicPartition& name) {
 }
 
 void Listener::begin_generation(AssignedPartition& partition) {
+  partition.taken = {};
   partition.assignment = std::make_shared<Assignment>(Assignment::Parts{
       .topic = partition.lane->topic,
       .partition = partition.name,
@@ -125,6 +126,7 @@ void Listener::handle_assigned(std::span<const TopicPartition> partitions) {
   in_rebalance_ = true;
   for (AssignedPartition* partition : unread) start_by_policy(*partition, "nothing was read of it yet");
   in_rebalance_ = false;
+  tell_assigned(partitions);
   look_again_soon();
 }
 
@@ -236,6 +238,7 @@ Duration Listener::note_trouble(const std::string& about, const Error& error, Ti
     log(error.retriable() ? LogLevel::warning : LogLevel::error,
         fmt::format("{} / {}: {} can't be read: {}; tried again now and then", group_->id, subscription_group_->id,
                     about, error.text()));
+    tell_error(events::ErrorType::position, error, about);
   }
   return trouble.pause();
 }
@@ -350,6 +353,7 @@ void Listener::begin(AssignedPartition& partition) {
 void Listener::run(AssignedPartition& partition) {
   if (!partition.sought) begin_commits(partition);
   partition.sought = false;
+  tell_started(partition);
   if (partition.stored) partition.commits->stored(core::CommitContent::of(*partition.stored));
   if (partition.lane->topic->commit.when == routing::Commit::When::external) {
     const auto& store = static_cast<const ExternalPositions&>(*partition.lane->store);

@@ -1,7 +1,9 @@
 // What a listener finds out by itself: partitions that stand still, and shares that run for too long.
 
+#include "engine/instrumentation/event_hub.hpp"
 #include "engine/listener/describe_wait.hpp"
 #include "engine/listener/listener.hpp"
+#include "engine/listener/tell.hpp"
 
 #include <fmt/format.h>
 
@@ -62,18 +64,26 @@ void Listener::watch_stall(AssignedPartition& partition, Time now) {
     case core::StallWatch::Verdict::fine:
       return;
     case core::StallWatch::Verdict::goes_on:
+      counters_->events->emit<events::PartitionMoving>([&] {
+        return events::PartitionMoving{event_place(partition.name), milliseconds_of(partition.stall.stood())};
+      });
       log(LogLevel::warning,
           fmt::format("{} / {}: {}/{}: goes on; it had stood still for {}", group_->id, subscription_group_->id,
                       partition.name.topic, partition.name.partition.value,
                       describe_duration(partition.stall.stood())));
       return;
-    case core::StallWatch::Verdict::stalled:
+    case core::StallWatch::Verdict::stalled: {
+      const std::string waits_for =
+          describe_wait(partition, sight, backlog, dispatcher_.waiting_of(*partition.assignment), now);
       log(LogLevel::warning,
-          fmt::format(
-              "{} / {}: {}/{}: has not moved for {}, though there is something to do; it waits for {}", group_->id,
-              subscription_group_->id, partition.name.topic, partition.name.partition.value,
-              describe_duration(partition.stall.stood()),
-              describe_wait(partition, sight, backlog, dispatcher_.waiting_of(*partition.assignment), now)));
+          fmt::format("{} / {}: {}/{}: has not moved for {}, though there is something to do; it waits for {}",
+                      group_->id, subscription_group_->id, partition.name.topic, partition.name.partition.value,
+                      describe_duration(partition.stall.stood()), waits_for));
+      counters_->events->emit<events::PartitionStalled>([&] {
+        return events::PartitionStalled{event_place(partition.name), milliseconds_of(partition.stall.stood()),
+                                        waits_for};
+      });
+    }
   }
 }
 
@@ -140,6 +150,10 @@ void Listener::say_overrun(const Overrun& overrun, Time now) const {
                   "group, so that others take its partitions, and joins again when that has returned",
                   group_->id, subscription_group_->id, name.topic, name.partition.value, what,
                   describe_duration(partition->second->lane->max_processing_time)));
+  counters_->events->emit<events::JobOverran>([&] {
+    return events::JobOverran{event_place(name), overrun.index, milliseconds_of(now - overrun.since),
+                              milliseconds_of(partition->second->lane->max_processing_time), what};
+  });
 }
 
 // It has left the group since a share ran for too long: back when that has returned. Revocations come first.

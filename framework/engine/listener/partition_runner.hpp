@@ -105,6 +105,8 @@ class PartitionRunner {
   [[nodiscard]] virtual std::uint64_t revision() const = 0;
   // What goes with the position, as far as folded and as fits into so many bytes: what is done beyond it.
   [[nodiscard]] virtual std::string metadata(std::size_t most) const = 0;
+  // The lowest offset that is open, as far as folded; none: nothing is.
+  [[nodiscard]] virtual std::optional<Offset> oldest_open() const = 0;
   // Where the client is to go on; nothing before the first message where there was no start.
   [[nodiscard]] virtual std::optional<CommitPosition> expected() const = 0;
 };

@@ -1,5 +1,6 @@
 #include "engine/listener/runner_log.hpp"
 
+#include "engine/listener/tell.hpp"
 #include "engine/worker/describe_failure.hpp"
 
 #include <fmt/format.h>
@@ -11,7 +12,9 @@ namespace braid::engine {
 
 void log_placement(Log& log, const Assignment& assignment, const core::PartitionerReport& report,
                    std::size_t messages) {
-  if (report.errors == 0 || !log.enabled(LogLevel::warning)) return;
+  if (report.errors == 0) return;
+  tell_error(assignment, events::ErrorType::partitioner, report.errors, report.first_error_text);
+  if (!log.enabled(LogLevel::warning)) return;
   log.write(LogLevel::warning, "partition",
             fmt::format("{}/{}: {} of {} messages could not be told apart by their key, the first at offset {}: {}",
                         assignment.partition().topic, assignment.partition().partition.value, report.errors,
@@ -53,6 +56,7 @@ std::string describe_place(const Share& share) {
 }  // namespace
 
 void log_failure(Log& log, const Assignment& assignment, const Share& share) {
+  tell_failed(assignment, share);
   if (!log.enabled(LogLevel::warning)) return;
   log.write(LogLevel::warning, "partition",
             fmt::format("{}/{}: attempt {} of virtual partition {} failed {} ({} messages left): {}; {}",
@@ -70,6 +74,7 @@ std::string describe_stop(const Assignment& assignment, const Share& share) {
 }
 
 void log_dropped(Log& log, const Assignment& assignment, const Share& share) {
+  tell_dropped(assignment, share);
   if (!log.enabled(LogLevel::error)) return;
   log.write(
       LogLevel::error, "partition",
@@ -81,7 +86,9 @@ void log_dropped(Log& log, const Assignment& assignment, const Share& share) {
 }
 
 void log_filter_errors(Log& log, const Assignment& assignment, const core::FilterReport& report) {
-  if (report.errors == 0 || !log.enabled(LogLevel::warning)) return;
+  if (report.errors == 0) return;
+  tell_error(assignment, events::ErrorType::filter, report.errors, report.first_text);
+  if (!log.enabled(LogLevel::warning)) return;
   log.write(
       LogLevel::warning, "partition",
       fmt::format("{}/{}: filters threw {} times, and the messages went on without them; first {} at offset {}: {}",
@@ -90,6 +97,7 @@ void log_filter_errors(Log& log, const Assignment& assignment, const core::Filte
 }
 
 void log_filter_missing(Log& log, const Assignment& assignment, std::string_view why) {
+  tell_error(assignment, events::ErrorType::filter, 1, why);
   if (!log.enabled(LogLevel::error)) return;
   log.write(LogLevel::error, "partition",
             fmt::format("{}/{}: messages go on without a filter of theirs: {}", assignment.partition().topic,
@@ -98,6 +106,7 @@ void log_filter_missing(Log& log, const Assignment& assignment, std::string_view
 
 void log_hook_failure(Log& log, const Assignment& assignment, core::HookKind kind, VirtualPartitionIndex index,
                       const std::exception_ptr& failure) {
+  tell_error(assignment, events::ErrorType::hook, 1, describe_failure(failure));
   if (!log.enabled(LogLevel::warning)) return;
   log.write(LogLevel::warning, "partition",
             fmt::format("{}/{}: {} of virtual partition {} failed: {}", assignment.partition().topic,

@@ -14,7 +14,7 @@
 
 namespace braid::engine {
 
-// What runners say of an assignment, whatever its flow. Thread: the listener's.
+// What runners say of an assignment, in the log and as events, whatever its flow. Thread: the listener's.
 
 // Once for each batch that was placed; nothing if there were no errors.
 void log_placement(Log& log, const Assignment& assignment, const core::PartitionerReport& report,

@@ -24,6 +24,9 @@ void BatchRunner::see(RunnerSight& sight) const {
   sight.letters = after_.letters_out();
   sight.position = position();
   sight.expected = offsets_.expected();
+  sight.oldest_open = offsets_.lowest_open();
+  sight.highest_done = offsets_.highest_done();
+  sight.bytes_held = intake_.bytes().held();
   if (filters_ && !held_back_.empty()) sight.filter_until = filters_->waits_until();
   sight.waits_for_commit = tools_.commits->holds_back();
   sight.takes = room() > 0;
@@ -47,6 +50,9 @@ void ContinuousRunner::see(RunnerSight& sight) const {
   sight.letters = after_.letters_out();
   sight.position = position();
   sight.expected = offsets_.expected();
+  sight.oldest_open = offsets_.lowest_open();
+  sight.highest_done = offsets_.highest_done();
+  sight.bytes_held = intake_.bytes().held();
   sight.filter_until = flow_.waits_until();
   if (filters_ && !held_back_.empty()) sight.filter_until = filters_->sooner(sight.filter_until);
   sight.waits_for_commit = tools_.commits->holds_back();

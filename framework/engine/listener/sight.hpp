@@ -45,6 +45,9 @@ struct RunnerSight {
   std::size_t letters = 0;  // on their way
   std::optional<CommitPosition> position;
   std::optional<CommitPosition> expected;
+  std::optional<Offset> oldest_open;
+  std::optional<Offset> highest_done;       // of this assignment
+  std::size_t bytes_held = 0;               // keys and payloads
   std::optional<Time> filter_until;         // what comes next waits for a filter
   bool waits_for_commit = false;            // nothing starts before one is acknowledged
   bool takes = true;                        // has room for more

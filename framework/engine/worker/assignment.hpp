@@ -2,6 +2,7 @@
 
 #include "core/recovery/refused_messages.hpp"
 #include "engine/instrumentation/counters.hpp"
+#include "engine/instrumentation/pick_up_lags.hpp"
 #include "engine/ports/consumer_client.hpp"
 #include "engine/transactions/partition_transaction.hpp"
 #include "engine/worker/cancellations.hpp"
@@ -82,6 +83,8 @@ class Assignment {
 
   // What consumers ask of the partition, over its generations.
   [[nodiscard]] const std::shared_ptr<Steering>& steering() const { return parts_.steering; }
+  // How late its jobs began, of late.
+  [[nodiscard]] PickUpLags& lags() { return lags_; }
   // Nothing is to start now, though it may again.
   [[nodiscard]] bool held() const { return parts_.steering->held(); }
 
@@ -124,6 +127,7 @@ class Assignment {
   CommitText commit_text_;
   std::optional<StoreTerm> store_term_;  // constant once it runs
   std::atomic<Phase> phase_{Phase::active};
+  PickUpLags lags_;
   std::vector<ConsumerSlot> slots_;
   std::unique_ptr<MarkedOffsets[]> marks_;  // one a virtual partition; none under automatic offsets
   std::shared_ptr<Cancellations> cancellations_ = std::make_shared<Cancellations>();

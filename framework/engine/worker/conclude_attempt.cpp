@@ -5,6 +5,7 @@
 #include "engine/worker/describe_failure.hpp"
 #include "engine/worker/running_batch.hpp"
 #include "engine/worker/share.hpp"
+#include "engine/worker/tell_jobs.hpp"
 
 #include <braid/recovery.hpp>
 #include <braid/routing/pause.hpp>
@@ -70,6 +71,7 @@ class AttemptEnd {
   void skip(std::uint32_t index) {
     share_.give_up(index);
     Counters::add(assignment_.counters().messages_skipped);
+    tell_skipped(assignment_, share_, share_.messages()[index]);
   }
 
   // What of the window is to blame: neither done, nor given up, nor about to be.

@@ -4,6 +4,7 @@
 #include "engine/worker/deferral.hpp"
 #include "engine/worker/share.hpp"
 #include "engine/worker/share_deliveries.hpp"
+#include "engine/worker/tell_jobs.hpp"
 
 #include <memory>
 #include <stdexcept>
@@ -23,7 +24,7 @@ namespace braid::engine {
 
 namespace {
 
-void note_share(RunNote& note, const Assignment& assignment, const Share& share) {
+void note_share(RunNote& note, Assignment& assignment, Share& share) {
   const auto left = share.unfinished();
   const Time now = assignment.recovery().now();
   if (left.empty()) {
@@ -31,6 +32,8 @@ void note_share(RunNote& note, const Assignment& assignment, const Share& share)
   } else {
     note.begin(RunNote::What::share, now, left.front().offset(), left.back().offset());
   }
+  share.note_started(now);
+  tell_job_started(assignment, share, now);
 }
 
 }  // namespace

@@ -16,6 +16,8 @@ namespace braid::engine {
 // whose jobs may outlive their application, so that what these functions use must be kept by them.
 struct RecoveryTools {
   std::function<Time()> now = [] { return std::chrono::steady_clock::now(); };
+  // What message timestamps are compared with.
+  std::function<std::chrono::system_clock::time_point()> wall = [] { return std::chrono::system_clock::now(); };
   // From 0 to 1, for jitter.
   std::function<double()> random = [] { return 0.0; };
   std::function<void(std::string_view)> warn = [](std::string_view) {};

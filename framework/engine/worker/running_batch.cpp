@@ -3,6 +3,7 @@
 #include "core/assert.hpp"
 #include "engine/listener/mailbox.hpp"
 #include "engine/worker/conclude_attempt.hpp"
+#include "engine/worker/tell_jobs.hpp"
 
 #include <algorithm>
 #include <limits>
@@ -113,6 +114,8 @@ void RunningBatch::clear() {
   former_count_ = 0;
   former_told_ = kNoOffset;
   parks_ = false;
+  ready_at_ = {};
+  began_at_.store(0, std::memory_order_relaxed);
   watched_.store(false, std::memory_order_relaxed);
   armed_.store(nullptr, std::memory_order_relaxed);
 }
@@ -196,7 +199,10 @@ BatchPtr RunningBatch::end(Share& share, ConsumerSlot::Attempt attempt) noexcept
   if (attempt.held) {
     mailbox_->post_held(share);
   } else if (attempt.started) {
-    if (conclude_attempt(share, std::move(attempt.failure), !attempt.abandoned)) {
+    const bool failed = attempt.failure != nullptr;
+    const bool done = conclude_attempt(share, std::move(attempt.failure), !attempt.abandoned);
+    tell_job_ended(*assignment_, share, failed, done);  // before others may have the share
+    if (done) {
       next = settle_one();
     } else {
       mailbox_->post_open(share);

@@ -76,6 +76,15 @@ class RunningBatch {
   // Frees the messages; the batch can gather anew. Requires that it never started, or has settled and no job holds
   // it.
   void clear();
+  // All that it was to wait for has come: from here on only others keep it from running. The first time counts.
+  void note_ready(Time now) {
+    if (ready_at_ == Time{}) ready_at_ = now;
+  }
+  [[nodiscard]] Time ready_at() const { return ready_at_; }
+  // When the first of its jobs began; none: none has, or nobody wanted to know. Meaningful once it has settled.
+  [[nodiscard]] std::optional<Time> began_at() const;
+  // Thread: workers.
+  void note_began(Time now);
   // Nobody but the caller holds it.
   [[nodiscard]] bool unshared() const { return references_.load(std::memory_order_acquire) == 1; }
 
@@ -157,6 +166,7 @@ class RunningBatch {
   std::size_t copied_ = 0;  // of gathered_, from the front: in memory of their own
   std::vector<core::KeyId> keys_;
   std::vector<Message> laid_out_;
+  Time ready_at_{};
   std::vector<core::ShareSpan> spans_;
   std::unique_ptr<Share[]> shares_;
   std::uint32_t share_count_ = 0;
@@ -174,6 +184,7 @@ class RunningBatch {
   std::atomic<RunningBatch*> armed_{nullptr};
   std::atomic<bool> kept_{false};
   std::atomic<bool> watched_{false};
+  std::atomic<Duration::rep> began_at_{0};  // 0: not known
 };
 
 }  // namespace braid::engine

@@ -222,6 +222,11 @@ class Share final : public Job {
   void take_in_hand(const Message* message) { in_hand_ = message; }
   [[nodiscard]] const Message* in_hand() const { return in_hand_; }
 
+  // When user code began with the present attempt, or the last one. The worker's; the listener's after it has
+  // ended.
+  void note_started(Time now) { started_at_ = now; }
+  [[nodiscard]] Time started_at() const { return started_at_; }
+
   // The listener's own notes: how many of the marked ones the ledger knows of, and which of them it must not; when
   // it first saw the present attempt wait for its ticket, and whether it has said that this is overdue.
   std::uint32_t folded = 0;
@@ -273,6 +278,7 @@ class Share final : public Job {
   std::atomic<bool> waits_for_ticket_{false};
   bool is_ticket_ = false;
   const Message* in_hand_ = nullptr;
+  Time started_at_{};
 };
 
 }  // namespace braid::engine

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <braid/monitor.hpp>
 #include <braid/result.hpp>
 #include <braid/routing/routes.hpp>
 #include <braid/settings.hpp>
@@ -157,6 +158,10 @@ class Application {
   [[nodiscard]] Figures figures() const;
   // How even each topic of each consumer group is, in the order of the routes; all of them, from the beginning.
   [[nodiscard]] std::vector<TopicFigures> topic_figures() const;
+  // Where to subscribe to what it does, from before start() on: Settings::monitor, or its own. The first events of
+  // a start are told to who has subscribed before; stop() returns when all of them are delivered, or a second
+  // later.
+  [[nodiscard]] Monitor& monitor() const;
 
  private:
   class Impl;

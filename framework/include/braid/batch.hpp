@@ -122,6 +122,17 @@ class Batch {
   // less than 0.
   void retry_after(std::chrono::milliseconds pause);
 
+  // How far behind its creation the first message of this batch was when a worker picked the batch up: what those
+  // who wait for results feel. By Kafka's timestamp, which the sender or the broker has set by its own clock; 0 for
+  // one of the future, and where there is none. From the call's thread, or its coroutine.
+  [[nodiscard]] std::chrono::milliseconds consumption_lag() const;
+  // The same for one of this batch's messages.
+  [[nodiscard]] std::chrono::milliseconds consumption_lag(const Message& message) const;
+  // How long this batch had been ready when a worker picked it up: it waited for the batch before it, for a worker,
+  // or for a cap. If it is a large part of the consumption lag, more workers or virtual partitions help; if it is
+  // not, the messages came late. 0 for an attempt behind the first one.
+  [[nodiscard]] std::chrono::microseconds processing_lag() const;
+
   // 1 for the first time that the first message of this batch is tried.
   [[nodiscard]] std::uint32_t attempt() const;
   [[nodiscard]] bool retrying() const { return attempt() > 1; }

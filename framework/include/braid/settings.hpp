@@ -12,6 +12,8 @@
 
 namespace braid {
 
+class Monitor;
+
 enum class LogLevel : std::uint8_t { trace, debug, info, warning, error, off };
 
 // An application's settings. Designated initializers read well:
@@ -86,6 +88,10 @@ struct Settings {
 
   // Lines below this level are not written. Logs go to stderr.
   LogLevel log_level = LogLevel::info;
+
+  // Who hears of what the application does (braid/monitor.hpp); several applications may share one. None: it makes
+  // one of its own, Application::monitor().
+  std::shared_ptr<Monitor> monitor{};
 
   // run() drains and stops on SIGINT and SIGTERM; a second one ends the process at once. While it still looks for a
   // broker, the first one counts when that has ended. SIGTSTP (a terminal's Ctrl-Z) is quiet(), SIGTTIN writes

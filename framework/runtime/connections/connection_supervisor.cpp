@@ -1,6 +1,7 @@
 #include "runtime/connections/connection_supervisor.hpp"
 
 #include "core/assert.hpp"
+#include "engine/instrumentation/event_hub.hpp"
 #include "engine/listener/listener.hpp"
 
 #include <fmt/format.h>
@@ -26,6 +27,10 @@ constexpr auto kLook = 1s;
 
 double seconds(engine::Duration time) {
   return std::chrono::duration<double>(time).count();
+}
+
+std::chrono::milliseconds milliseconds(engine::Duration time) {
+  return std::chrono::duration_cast<std::chrono::milliseconds>(time);
 }
 
 }  // namespace
@@ -162,6 +167,9 @@ void ConnectionSupervisor::note_running(Seat& seat, Time now) {
   seat.stage = Seat::Stage::running;
   seat.first = false;
   seat.backoff.runs(now);
+  hub().emit<events::ConnectionStarted>([&] {
+    return events::ConnectionStarted{event_place(seat), milliseconds(now - seat.failed_at.value_or(now))};
+  });
   if (!seat.failed_at) return;
   log(LogLevel::info, seat, fmt::format("is back, {:.1f} s after it failed", seconds(now - *seat.failed_at)));
   seat.failed_at.reset();
@@ -176,6 +184,10 @@ void ConnectionSupervisor::note_failing(Seat& seat, Time now) {
   log(LogLevel::error, seat,
       fmt::format("has failed, and gets a new client once it has ended: {}",
                   why ? why->text() : "no reason known"));
+  hub().emit<events::ConnectionFailed>([&] {
+    return events::ConnectionFailed{event_place(seat), why ? why->kind() : Error::Kind::other,
+                                    why ? why->text() : "no reason known"};
+  });
 }
 
 // It has ended, by itself (perhaps before anybody saw it failing) or as it was told to, or it has had its time.
@@ -209,6 +221,9 @@ void ConnectionSupervisor::wait(Seat& seat, Time now, const std::string& why) {
   seat.connection.reset();
   const engine::Duration pause = seat.backoff.fails(now, tools_.random());
   seat.until = now + pause;
+  hub().emit<events::ConnectionRestarting>([&] {
+    return events::ConnectionRestarting{event_place(seat), milliseconds(pause)};
+  });
   const std::string text = fmt::format("gets a new client in {:.1f} s", seconds(pause));
   if (why.empty()) {
     log(LogLevel::info, seat, text);
@@ -241,6 +256,9 @@ void ConnectionSupervisor::add(Group& group, Seat& seat, const core::Scaling::De
           "{} connections",
           seconds(decision.since), decision.because.number, decision.because.partitions, decision.because.waiting,
           group.seats.size()));
+  hub().emit<events::ConnectionAdded>([&] {
+    return events::ConnectionAdded{event_place(seat), decision.because.waiting};
+  });
   Result<void> outcome = make(seat);
   if (outcome) outcome = start(seat);
   if (!outcome) wait(seat, tools_.clock->now(), outcome.error().text());
@@ -250,6 +268,7 @@ void ConnectionSupervisor::leave(Group& group, Seat& seat, const core::Scaling::
   log(LogLevel::info, seat,
       fmt::format("is left: for {:.0f} s it has held no partition; at least {} connections",
                   seconds(decision.since), group.subscription_group->connections.least()));
+  hub().emit<events::ConnectionLeaving>([&] { return events::ConnectionLeaving{event_place(seat)}; });
   seat.stage = Seat::Stage::leaving;
   const Time deadline = now + settings_.drain_on_revoke + engine::Listener::kEnd;
   seat.until = deadline + kGrace;
@@ -325,6 +344,10 @@ void ConnectionSupervisor::count() const {
         std::ranges::count(group.seats, Seat::Stage::running, [](const Seat& seat) { return seat.stage; }));
   }
   tools_.counters->connections.store(stop_by_ ? 0 : running, std::memory_order_relaxed);
+}
+
+events::Connection ConnectionSupervisor::event_place(const Seat& seat) {
+  return {seat.place.group->id, seat.place.subscription_group->id, seat.place.number};
 }
 
 void ConnectionSupervisor::log(LogLevel level, const Seat& seat, std::string_view text) const {

@@ -7,6 +7,7 @@
 #include "engine/ports/log.hpp"
 #include "runtime/connections/connection.hpp"
 
+#include <braid/events.hpp>
 #include <braid/routing/routes.hpp>
 
 #include <cstdint>
@@ -108,6 +109,8 @@ class ConnectionSupervisor {
   void add(Group& group, Seat& seat, const core::Scaling::Decision& decision);
   void leave(Group& group, Seat& seat, const core::Scaling::Decision& decision, engine::Time now);
   void count() const;
+  [[nodiscard]] static events::Connection event_place(const Seat& seat);
+  [[nodiscard]] engine::EventHub& hub() const { return *tools_.counters->events; }
   void log(engine::LogLevel level, const Seat& seat, std::string_view text) const;
 
   Settings settings_;

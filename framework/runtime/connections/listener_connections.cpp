@@ -63,6 +63,7 @@ class ListenerConnection final : public Connection {
             .commit_metadata_bytes = settings.commit_metadata_bytes,
             .max_processing_time = longest_poll(settings, *place_.subscription_group),
             .stalled_after = settings.stalled_after,
+            .connection = place_.number,
         },
         engine::Listener::Parts{
             .client = std::move(client_),
