@@ -37,8 +37,7 @@ void TakenWatch::look(std::optional<CommitPosition> expected, std::optional<Offs
 }
 
 std::optional<Duration> TakenWatch::age(Offset offset, Time now) const {
-  const auto taken =
-      std::ranges::find_if(marks_, [&](const Mark& mark) { return offset.value < mark.expected.value; });
+  const auto taken = std::ranges::upper_bound(marks_, CommitPosition{offset.value}, {}, &Mark::expected);
   if (taken == marks_.end()) return std::nullopt;
   return now - taken->at;
 }

@@ -44,14 +44,14 @@ struct PartitionLag {
 //
 // Bounded: where there are too many marks every second one goes, and from then on they are made half as often: the
 // answer is that much less exact.
-// Thread: none; pure. Owned by an assigned partition, for one assignment.
+// Thread: none; pure. Owned for one assignment.
 class TakenWatch {
  public:
   static constexpr std::size_t kMarksMost = 256;
 
   // Now and then. `oldest_open`: nobody will ask for what is before it; none: nothing is open.
   void look(std::optional<CommitPosition> expected, std::optional<Offset> oldest_open, Time now);
-  // For how long it has been here; none: it is not known to be.
+  // For how long it has been here; none: it is not known to be. Costs the logarithm of the marks.
   [[nodiscard]] std::optional<Duration> age(Offset offset, Time now) const;
   [[nodiscard]] std::size_t marks() const { return marks_.size(); }
 

@@ -107,7 +107,10 @@ TakeReport ContinuousRunner::take(PartitionQueue& queue, Time now) {
   shelf_.reclaim();
   const std::size_t held = intake_.bytes().held();
   TakeReport report = intake_.take(queue, room(), incoming_);
-  if (report.messages > 0) copies_.taken(incoming_.back().offset(), intake_.bytes().held() - held);
+  if (report.messages > 0) {
+    copies_.taken(incoming_.back().offset(), intake_.bytes().held() - held);
+    taken_.look(offsets_.expected(), offsets_.lowest_open(), now);
+  }
   admit(incoming_, now);
   if (!incoming_.empty()) held_back_.swap(incoming_);
   pass_end();
@@ -199,6 +202,7 @@ Share* ContinuousRunner::next_share() {
     BatchPtr job = take_job(*index);
     if (!job) continue;  // and it is ready no more
     if (hooks_) hooks_->starts(*index);
+    note_ready(*job);
     lanes_[*index].present = std::move(job);
     activate(*index);
     return &lanes_[*index].present->shares()[0];
@@ -212,8 +216,12 @@ BatchPtr ContinuousRunner::take_job(std::uint32_t index) {
   BatchPtr job = shelf_.fresh();
   flow_.take(index, job->gathered(), job->keys());
   job->lay_out_as_one({index});
-  job->note_ready(now_);
   return job;
+}
+
+// From the moment on that its first message was taken, there has been something to run.
+void ContinuousRunner::note_ready(RunningBatch& job) const {
+  job.note_ready(now_ - taken_.age(job.first(), now_).value_or(core::Duration::zero()));
 }
 
 // What waits behind a running job is placed behind it, if it would be this virtual partition's turn anyhow: then
@@ -227,6 +235,7 @@ void ContinuousRunner::arm_behind(std::uint32_t index, Time now) {
 }
 
 void ContinuousRunner::place_behind(std::uint32_t index, BatchPtr job) {
+  note_ready(*job);
   Lane& lane = lanes_[index];
   lane.armed = job;
   if (lane.present->arm(*job)) {

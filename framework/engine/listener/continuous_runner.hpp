@@ -1,6 +1,7 @@
 #pragma once
 
 #include "core/flow/continuous_flow.hpp"
+#include "core/lag/partition_lag.hpp"
 #include "core/offsets/partition_offsets.hpp"
 #include "core/virtual_partitions/placement.hpp"
 #include "engine/listener/after_attempt.hpp"
@@ -93,6 +94,7 @@ class ContinuousRunner final : public PartitionRunner, private ShareSource, priv
   void drop_skipped(std::uint32_t index);
   void arm_behind(std::uint32_t index, Time now);
   void place_behind(std::uint32_t index, BatchPtr job);
+  void note_ready(RunningBatch& job) const;
   void copy_out(Offset through);
   [[nodiscard]] std::size_t bytes_not_copied() const;
   [[nodiscard]] std::optional<FullQueueWatch::Full> full_queue(const core::MessageQueues::Lengths& lengths) const;
@@ -114,6 +116,7 @@ class ContinuousRunner final : public PartitionRunner, private ShareSource, priv
   Intake intake_;
   std::unique_ptr<PartitionFilters> filters_;  // none where the topic has none
   CopyOut copies_;
+  core::TakenWatch taken_;
   TicketWatch tickets_;
   FullQueueWatch full_queue_;
   std::shared_ptr<WaitingGauge> waiting_;

@@ -129,8 +129,9 @@ class Batch {
   // The same for one of this batch's messages.
   [[nodiscard]] std::chrono::milliseconds consumption_lag(const Message& message) const;
   // How long this batch had been ready when a worker picked it up: it waited for the batch before it, for a worker,
-  // or for a cap. If it is a large part of the consumption lag, more workers or virtual partitions help; if it is
-  // not, the messages came late. 0 for an attempt behind the first one.
+  // or for a cap. With `flow: continuous` since its first message was taken from Kafka. If it is a large part of
+  // the consumption lag, more workers or virtual partitions help; if it is not, the messages came late. 0 for an
+  // attempt behind the first one.
   [[nodiscard]] std::chrono::microseconds processing_lag() const;
 
   // 1 for the first time that the first message of this batch is tried.

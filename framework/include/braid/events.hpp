@@ -34,17 +34,17 @@ using Microseconds = std::chrono::microseconds;
 
 // Where a connection belongs.
 struct Connection {
-  std::string consumer_group;      // Kafka's group.id
-  std::string subscription_group;  // as the routes name it
-  std::uint32_t connection = 0;    // its number in the subscription group
+  std::string consumer_group{};      // Kafka's group.id
+  std::string subscription_group{};  // as the routes name it
+  std::uint32_t connection = 0;      // its number in the subscription group
   BRAID_EVENT_PART(consumer_group, subscription_group, connection)
 };
 
 // Which partition it is, for whom.
 struct Partition {
-  std::string consumer_group;  // Kafka's group.id
-  std::string topic;           // its name
-  std::int32_t partition = 0;  // Kafka's number of it
+  std::string consumer_group{};  // Kafka's group.id
+  std::string topic{};           // its name
+  std::int32_t partition = 0;    // Kafka's number of it
   BRAID_EVENT_PART(consumer_group, topic, partition)
 };
 
@@ -60,7 +60,7 @@ struct Share {
 
 // A partition in a list.
 struct TopicPartition {
-  std::string topic;           // its name
+  std::string topic{};         // its name
   std::int32_t partition = 0;  // Kafka's number of it
   std::int64_t position = -1;  // the next offset to read; -1: nothing is said of it
   BRAID_EVENT_PART(topic, partition, position)
@@ -85,10 +85,10 @@ struct ApplicationStopping {
 
 // It has stopped. The last event of its own.
 struct ApplicationStopped {
-  bool in_time = true;                      // all has settled, was committed and left before the deadline
-  std::vector<std::string> left_behind;     // what had not, in words
-  std::optional<std::string> failure = {};  // why it could not go on; none: it was asked to stop
-  Milliseconds took{};                      // since it was told to
+  bool in_time = true;                     // all has settled, was committed and left before the deadline
+  std::vector<std::string> left_behind{};  // what had not, in words
+  std::optional<std::string> failure{};    // why it could not go on; none: it was asked to stop
+  Milliseconds took{};                     // since it was told to
   BRAID_EVENT("application.stopped", in_time, left_behind, failure, took)
 };
 
@@ -96,36 +96,36 @@ struct ApplicationStopped {
 
 // It has reached a broker and joins its group.
 struct ConnectionStarted {
-  Connection where;
+  Connection where{};
   Milliseconds down_for{};  // since it had failed; 0: it had not
   BRAID_EVENT("connection.started", where, down_for)
 };
 
 // Its client, or its listener, is of no more use. A new client follows.
 struct ConnectionFailed {
-  Connection where;
+  Connection where{};
   Error::Kind kind = Error::Kind::other;  // what kind of error it was
-  std::string error;                      // in words
+  std::string error{};                    // in words
   BRAID_EVENT("connection.failed", where, kind, error)
 };
 
 // It gets a new client behind a pause.
 struct ConnectionRestarting {
-  Connection where;
+  Connection where{};
   Milliseconds pause{};  // before the new client is made
   BRAID_EVENT("connection.restarting", where, pause)
 };
 
 // The subscription group gets one connection more, since much waits.
 struct ConnectionAdded {
-  Connection where;
+  Connection where{};
   std::uint64_t waiting = 0;  // messages that one of the others had not taken
   BRAID_EVENT("connection.added", where, waiting)
 };
 
 // The subscription group gives one up that holds no partition.
 struct ConnectionLeaving {
-  Connection where;
+  Connection where{};
   BRAID_EVENT("connection.leaving", where)
 };
 
@@ -133,19 +133,19 @@ struct ConnectionLeaving {
 
 // The group has given these partitions to the connection.
 struct PartitionsAssigned {
-  Connection where;
-  std::vector<TopicPartition> partitions;  // those that came
-  std::uint32_t held = 0;                  // partitions that the connection has now, these included
+  Connection where{};
+  std::vector<TopicPartition> partitions{};  // those that came
+  std::uint32_t held = 0;                    // partitions that the connection has now, these included
   BRAID_EVENT("rebalance.assigned", where, partitions, held)
 };
 
 // The group has taken these partitions from the connection; what could be done and committed was.
 struct PartitionsRevoked {
-  Connection where;
-  std::vector<TopicPartition> partitions;  // those that went
-  std::uint32_t held = 0;                  // partitions that the connection has left
-  bool lost = false;                       // others had them already, so that nothing could be committed
-  Milliseconds took{};                     // from hearing of it to giving them up
+  Connection where{};
+  std::vector<TopicPartition> partitions{};  // those that went
+  std::uint32_t held = 0;                    // partitions that the connection has left
+  bool lost = false;                         // others had them already, so that nothing could be committed
+  Milliseconds took{};                       // from hearing of it to giving them up
   BRAID_EVENT("rebalance.revoked", where, partitions, held, lost, took)
 };
 
@@ -153,7 +153,7 @@ struct PartitionsRevoked {
 
 // It begins, behind an assignment, a seek or a reset.
 struct PartitionStarted {
-  Partition where;
+  Partition where{};
   std::uint64_t generation = 0;   // grows with each of these
   std::int64_t position = -1;     // the first offset that is read; -1: the first message says
   std::uint64_t done_before = 0;  // offsets behind it that the last commit tells to be done
@@ -162,35 +162,35 @@ struct PartitionStarted {
 
 // There is something to do, and nothing of it has moved for `stalled_after`; again each ten minutes.
 struct PartitionStalled {
-  Partition where;
-  Milliseconds stood{};   // for so long
-  std::string waits_for;  // in words
+  Partition where{};
+  Milliseconds stood{};     // for so long
+  std::string waits_for{};  // in words
   BRAID_EVENT("partition.stalled", where, stood, waits_for)
 };
 
 // One that had stalled goes on.
 struct PartitionMoving {
-  Partition where;
+  Partition where{};
   Milliseconds stood{};  // for so long it had not moved
   BRAID_EVENT("partition.moving", where, stood)
 };
 
 // How a partition is at present; of each that is assigned, every Monitor::Settings::measure_each.
 struct PartitionMeasured {
-  Partition where;
-  std::optional<std::int64_t> end;              // of the log, by what was fetched last; none: nothing was
-  std::optional<std::int64_t> position;         // what may be committed; none: nothing has come yet
-  std::optional<std::int64_t> committed_lag;    // offsets from the committed position to the end; none: unknown
-  std::optional<std::int64_t> processed_lag;    // offsets behind the last one that is done, gaps ignored
-  std::optional<Milliseconds> consumption_lag;  // longest of late, creation to pick-up; none: no job began
-  std::optional<Microseconds> processing_lag;   // longest of late, ready to pick-up; none: no job began
-  std::uint64_t open_offsets = 0;               // delivered and not done
-  std::optional<std::int64_t> oldest_open;      // the first of them
-  std::optional<Milliseconds> oldest_open_age;  // since it was taken from the client, within a second
-  std::uint64_t bytes_held = 0;                 // keys and payloads of what is held, bytes
-  std::uint32_t gap_bytes = 0;                  // what gaps take of the next commit's metadata, bytes
-  std::uint64_t waiting = 0;                    // messages that are here and that no job has
-  std::uint64_t parked = 0;                     // messages that are given up for now
+  Partition where{};
+  std::optional<std::int64_t> end{};              // of the log, by what was fetched last; none: nothing was
+  std::optional<std::int64_t> position{};         // what may be committed; none: nothing has come yet
+  std::optional<std::int64_t> committed_lag{};    // offsets from the committed position to the end; none: unknown
+  std::optional<std::int64_t> processed_lag{};    // offsets behind the last one that is done, gaps ignored
+  std::optional<Milliseconds> consumption_lag{};  // longest of late, creation to pick-up; none: no job began
+  std::optional<Microseconds> processing_lag{};   // longest of late, ready to pick-up; none: no job began
+  std::uint64_t open_offsets = 0;                 // delivered and not done
+  std::optional<std::int64_t> oldest_open{};      // the first of them
+  std::optional<Milliseconds> oldest_open_age{};  // since it was taken from the client, within a second
+  std::uint64_t bytes_held = 0;                   // keys and payloads of what is held, bytes
+  std::uint32_t gap_bytes = 0;                    // what gaps take of the next commit's metadata, bytes
+  std::uint64_t waiting = 0;                      // messages that are here and that no job has
+  std::uint64_t parked = 0;                       // messages that are given up for now
   BRAID_EVENT("partition.measured", where, end, position, committed_lag, processed_lag, consumption_lag,
               processing_lag, open_offsets, oldest_open, oldest_open_age, bytes_held, gap_bytes, waiting, parked)
 };
@@ -199,7 +199,7 @@ struct PartitionMeasured {
 
 // Every share of a batch is done, or was given up. With `flow: continuous` a batch is what one job had.
 struct BatchSettled {
-  Partition where;
+  Partition where{};
   std::int64_t first_offset = -1;        // of its messages
   std::int64_t last_offset = -1;         // likewise
   std::uint32_t messages = 0;            // so many
@@ -217,8 +217,8 @@ struct BatchSettled {
 
 // A worker has picked a share up: an attempt of it begins.
 struct JobStarted {
-  Partition where;
-  Share share;
+  Partition where{};
+  Share share{};
   Milliseconds consumption_lag{};  // from the creation of its first message
   Microseconds processing_lag{};   // since it was ready
   BRAID_EVENT("job.started", where, share, consumption_lag, processing_lag)
@@ -233,8 +233,8 @@ enum class Outcome : std::uint8_t {
 
 // An attempt has ended, be it behind its call: by a ticket, a coroutine or a delivery.
 struct JobEnded {
-  Partition where;
-  Share share;                      // as it is now: what is left of it
+  Partition where{};
+  Share share{};                    // as it is now: what is left of it
   Outcome outcome = Outcome::done;  // done, open, failed
   Microseconds took{};              // since its call began
   BRAID_EVENT("job.ended", where, share, outcome, took)
@@ -242,11 +242,11 @@ struct JobEnded {
 
 // A job runs for longer than max_processing_time; its connection leaves the group until it has returned.
 struct JobOverran {
-  Partition where;
+  Partition where{};
   std::uint32_t virtual_partition = 0;  // whose job it is
   Milliseconds runs_for{};              // so far
   Milliseconds limit{};                 // max_processing_time
-  std::string what;                     // thread, offsets and key, in words
+  std::string what{};                   // thread, offsets and key, in words
   BRAID_EVENT("job.overran", where, virtual_partition, runs_for, limit, what)
 };
 
@@ -266,26 +266,26 @@ enum class Next : std::uint8_t {
 
 // An attempt threw.
 struct AttemptFailed {
-  Partition where;
-  Share share;                          // what is left of it
-  std::optional<std::int64_t> culprit;  // the offset of the message that failed, if that is known
-  std::string error;                    // type and text
-  Next next = Next::retry;              // what follows
-  Milliseconds pause{};                 // before a retry
+  Partition where{};
+  Share share{};                          // what is left of it
+  std::optional<std::int64_t> culprit{};  // the offset of the message that failed, if that is known
+  std::string error{};                    // type and text
+  Next next = Next::retry;                // what follows
+  Milliseconds pause{};                   // before a retry
   BRAID_EVENT("attempt.failed", where, share, culprit, error, next, pause)
 };
 
 // What had failed, or asked for another attempt, is to be tried again.
 struct RetryScheduled {
-  Partition where;
-  Share share;           // what is left of it; the attempt that has ended
+  Partition where{};
+  Share share{};         // what is left of it; the attempt that has ended
   Milliseconds pause{};  // until then
   BRAID_EVENT("retry.scheduled", where, share, pause)
 };
 
 // A message was given up by Batch::skip() or by the topic's rules. (Filters skip by the thousand: see the figures.)
 struct MessageSkipped {
-  Partition where;
+  Partition where{};
   std::uint32_t virtual_partition = 0;  // whose it was
   std::int64_t offset = -1;             // its offset
   BRAID_EVENT("message.skipped", where, virtual_partition, offset)
@@ -293,7 +293,7 @@ struct MessageSkipped {
 
 // A message is left open for now, while what is behind it goes on.
 struct MessageParked {
-  Partition where;
+  Partition where{};
   std::uint32_t virtual_partition = 0;  // whose it was
   std::int64_t offset = -1;             // its offset
   BRAID_EVENT("message.parked", where, virtual_partition, offset)
@@ -301,28 +301,28 @@ struct MessageParked {
 
 // Messages failed under at most once, and are not tried again.
 struct MessagesDropped {
-  Partition where;
-  Share share;        // these
-  std::string error;  // type and text
+  Partition where{};
+  Share share{};        // these
+  std::string error{};  // type and text
   BRAID_EVENT("messages.dropped", where, share, error)
 };
 
 // A broker has acknowledged a dead letter.
 struct DeadLetterSent {
-  Partition where;
-  std::int64_t offset = -1;       // of the message
-  std::string dead_letter_topic;  // where it is now
+  Partition where{};
+  std::int64_t offset = -1;         // of the message
+  std::string dead_letter_topic{};  // where it is now
   BRAID_EVENT("dead_letter.sent", where, offset, dead_letter_topic)
 };
 
 // A dead letter was not taken; it is sent again until it is.
 struct DeadLetterFailed {
-  Partition where;
+  Partition where{};
   std::int64_t offset = -1;               // of the message
-  std::string dead_letter_topic;          // where it was to go
+  std::string dead_letter_topic{};        // where it was to go
   std::uint32_t tries = 0;                // so far
   Error::Kind kind = Error::Kind::other;  // what kind of error it was
-  std::string error;                      // in words
+  std::string error{};                    // in words
   Milliseconds pause{};                   // before the next try
   BRAID_EVENT("dead_letter.failed", where, offset, dead_letter_topic, tries, kind, error, pause)
 };
@@ -331,18 +331,18 @@ struct DeadLetterFailed {
 
 // The group, or an offset store, has taken positions.
 struct PositionsCommitted {
-  std::string consumer_group;              // Kafka's group.id
-  std::vector<TopicPartition> partitions;  // with their positions
-  Microseconds took{};                     // from the sending to the answer
+  std::string consumer_group{};              // Kafka's group.id
+  std::vector<TopicPartition> partitions{};  // with their positions
+  Microseconds took{};                       // from the sending to the answer
   BRAID_EVENT("commit.done", consumer_group, partitions, took)
 };
 
 // Positions were not taken; the positions of then are sent again.
 struct CommitFailed {
-  std::string consumer_group;              // Kafka's group.id
-  std::vector<TopicPartition> partitions;  // with their positions
-  Error::Kind kind = Error::Kind::other;   // what kind of error it was
-  std::string error;                       // in words
+  std::string consumer_group{};              // Kafka's group.id
+  std::vector<TopicPartition> partitions{};  // with their positions
+  Error::Kind kind = Error::Kind::other;     // what kind of error it was
+  std::string error{};                       // in words
   BRAID_EVENT("commit.failed", consumer_group, partitions, kind, error)
 };
 
@@ -362,11 +362,11 @@ enum class ErrorType : std::uint8_t {
 struct ErrorOccurred {
   ErrorType type = ErrorType::client;     // what it comes from
   Error::Kind kind = Error::Kind::other;  // what kind of error it was; other: of user code
-  std::string consumer_group;             // empty: of no group
-  std::string topic;                      // empty: of no topic
+  std::string consumer_group{};           // empty: of no group
+  std::string topic{};                    // empty: of no topic
   std::int32_t partition = -1;            // -1: of no partition
   std::uint64_t times = 1;                // so often, if it was counted
-  std::string error;                      // in words
+  std::string error{};                    // in words
   BRAID_EVENT("error.occurred", type, kind, consumer_group, topic, partition, times, error)
 };
 
@@ -374,7 +374,7 @@ struct ErrorOccurred {
 
 // Events came faster than their subscribers took them; told at most once a second.
 struct EventsDropped {
-  std::string event;        // the name of those that were dropped
+  std::string event{};      // the name of those that were dropped
   std::uint64_t count = 0;  // so many since the last time
   std::uint64_t total = 0;  // so many of them in all
   BRAID_EVENT("events.dropped", event, count, total)

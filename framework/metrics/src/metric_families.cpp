@@ -105,14 +105,21 @@ void MetricFamilies::observe(std::string_view histogram, const LabelValues& valu
   }
 }
 
+void MetricFamilies::remove(Series<prometheus::Gauge>& series, const LabelValues& values) {
+  const auto found = series.metrics.find(values);
+  if (found == series.metrics.end()) return;
+  series.family->Remove(found->second);
+  series.metrics.erase(found);
+}
+
+void MetricFamilies::remove_gauge(std::string_view gauge, const LabelValues& values) {
+  const std::lock_guard lock(mutex_);
+  if (const auto found = gauges_.find(gauge); found != gauges_.end()) remove(found->second, values);
+}
+
 void MetricFamilies::remove_gauges(const LabelValues& values) {
   const std::lock_guard lock(mutex_);
-  for (auto& [name, series] : gauges_) {
-    const auto found = series.metrics.find(values);
-    if (found == series.metrics.end()) continue;
-    series.family->Remove(found->second);
-    series.metrics.erase(found);
-  }
+  for (auto& [name, series] : gauges_) remove(series, values);
 }
 
 std::string MetricFamilies::text() const {

@@ -32,6 +32,8 @@ class MetricFamilies {
   void count_up_to(std::string_view counter, const LabelValues& values, double total);
   void set(std::string_view gauge, const LabelValues& values, double value);
   void observe(std::string_view histogram, const LabelValues& values, double value);
+  // What it told is not known any more.
+  void remove_gauge(std::string_view gauge, const LabelValues& values);
   // All gauges with these labels; others of the catalogue are not touched.
   void remove_gauges(const LabelValues& values);
 
@@ -52,6 +54,8 @@ class MetricFamilies {
   template <class Metric, class... Arguments>
   Metric* find(SeriesOf<Metric>& all, std::string_view name, const LabelValues& values,
                const Arguments&... arguments);
+
+  static void remove(Series<prometheus::Gauge>& series, const LabelValues& values);
 
   const std::size_t max_label_sets_;
   mutable std::mutex mutex_;  // the maps; the library's metrics have their own

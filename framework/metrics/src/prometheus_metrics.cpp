@@ -3,8 +3,12 @@
 #include <braid/prometheus_metrics.hpp>
 
 #include <chrono>
+#include <cstdint>
+#include <optional>
 #include <string>
+#include <string_view>
 #include <utility>
+#include <vector>
 
 namespace braid {
 
@@ -71,12 +75,15 @@ class PrometheusMetrics::Impl {
 
   void hear(const events::PartitionMeasured& partition) {
     const LabelValues where = partition_of(partition.where);
-    if (partition.committed_lag) {
-      families_.set("braid_partition_committed_lag", where, number(*partition.committed_lag));
-    }
-    if (partition.processed_lag) {
-      families_.set("braid_partition_processed_lag", where, number(*partition.processed_lag));
-    }
+    const auto set_if_known = [&](std::string_view gauge, const std::optional<std::int64_t>& lag) {
+      if (lag) {
+        families_.set(gauge, where, number(*lag));
+      } else {
+        families_.remove_gauge(gauge, where);
+      }
+    };
+    set_if_known("braid_partition_committed_lag", partition.committed_lag);
+    set_if_known("braid_partition_processed_lag", partition.processed_lag);
     families_.set("braid_partition_open_offsets", where, number(partition.open_offsets));
     families_.set("braid_partition_oldest_open_age_seconds", where,
                   seconds(partition.oldest_open_age.value_or(events::Milliseconds(0))));
