@@ -1,5 +1,4 @@
-// events: what telling of an event costs that nobody hears, and one that somebody does, in ns; and what a batch
-// costs
+// Events: what telling of one costs that nobody hears, and one that somebody does
 
 #include "engine/instrumentation/event_hub.hpp"
 
