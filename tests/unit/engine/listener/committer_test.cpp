@@ -77,6 +77,7 @@ class OffsetsOnly final : public PartitionRunner {
     return most == 0 ? std::string() : "told " + std::to_string(told);
   }
   [[nodiscard]] std::optional<CommitPosition> expected() const override { return at; }
+  [[nodiscard]] std::optional<Offset> oldest_open() const override { return std::nullopt; }
 
   std::optional<CommitPosition> at;
   std::uint64_t told = 0;
