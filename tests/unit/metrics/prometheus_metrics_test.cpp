@@ -14,6 +14,8 @@
 #include <stdexcept>
 #include <string>
 #include <string_view>
+#include <utility>
+#include <vector>
 
 namespace braid {
 namespace {
@@ -42,6 +44,11 @@ class PrometheusMetricsTest : public ::testing::Test {
                                    .committed_lag = lag,
                                    .oldest_open_age = 1500ms,
                                    .bytes_held = 4096});
+  }
+  void add_topic(const std::string& group, const std::string& topic) {
+    TopicFigures& added = topics.emplace_back();
+    added.consumer_group = group;
+    added.topic = topic;
   }
   // What stands behind the name and its labels; none: there is no such line.
   std::optional<double> value(std::string_view series) {
@@ -140,7 +147,7 @@ TEST_F(PrometheusMetricsTest, ErrorsAreCountedByTypeAndKind) {
 // Whoever reads it takes a line that it does not understand for the end of everything.
 TEST_F(PrometheusMetricsTest, EveryLineIsWellFormedWhateverNamesThereAre) {
   metrics({.labels = {{"service", "shop \"north\""}}});
-  topics.push_back({.consumer_group = "gr\"oup\\", .topic = "line\nbreak", .jobs_waiting = 3});
+  add_topic("gr\"oup\\", "line\nbreak");
   tell(events::AttemptFailed{.where = {"gr\"oup\\", "line\nbreak", 0}, .error = "\xff\xfe"});
   const std::regex form(
       R"((# (HELP|TYPE) [a-z_]+ .*)|([a-z_]+(\{([a-z_]+="([^"\\\n]|\\["\\n])*",?)*\})? [-+0-9.eEInf]+))");
@@ -152,7 +159,7 @@ TEST_F(PrometheusMetricsTest, EveryLineIsWellFormedWhateverNamesThereAre) {
 
 TEST_F(PrometheusMetricsTest, EveryMetricOfTheCatalogueIsToldOnceSomethingHappened) {
   metrics();
-  topics.push_back({.consumer_group = "group", .topic = "clicks"});
+  add_topic("group", "clicks");
   tell(events::BatchSettled{.where = {"group", "clicks", 0}});
   tell(events::AttemptFailed{.where = {"group", "clicks", 0}});
   tell(events::PartitionMeasured{.where = {"group", "clicks", 0}, .committed_lag = 1, .processed_lag = 1});

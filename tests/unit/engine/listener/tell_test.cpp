@@ -220,7 +220,7 @@ TEST_P(Tell, CommitsAreToldWithTheirPositions) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Flows, Tell, ::testing::Values(Flow::batch, Flow::continuous),
-                         [](const auto& info) { return info.param == Flow::batch ? "Batch" : "Continuous"; });
+                         [](const auto& flow) { return flow.param == Flow::batch ? "Batch" : "Continuous"; });
 
 }  // namespace
 }  // namespace braid::engine
