@@ -13,6 +13,7 @@
 #include "runtime/figures.hpp"
 #include "runtime/heartbeat.hpp"
 #include "runtime/node.hpp"
+#include "runtime/operations.hpp"
 #include "runtime/recovery.hpp"
 #include "runtime/signal_watch.hpp"
 #include "runtime/tell.hpp"
@@ -203,6 +204,31 @@ class Application::Impl {
     return common_->inspection.text_of(dump);
   }
 
+  [[nodiscard]] ApplicationSnapshot snapshot(std::chrono::milliseconds patience) const {
+    ApplicationSnapshot snapshot = runtime::take_snapshot(*common_, patience);
+    snapshot.state = state();
+    snapshot.client_id = settings_.client_id;
+    snapshot.concurrency = concurrency();
+    return snapshot;
+  }
+
+  [[nodiscard]] ConfigurationSnapshot configuration() const {
+    return runtime::configuration_of(settings_, *routes_, concurrency());
+  }
+
+  Result<std::uint32_t> steer(engine::SteerOrder order, const PartitionChoice& choice) {
+    const auto now = state();
+    if (now == ApplicationState::idle || now == ApplicationState::stopping || now == ApplicationState::stopped) {
+      return Error(Error::Kind::closed, "the application does not run");
+    }
+    return runtime::steer(*common_, std::move(order), choice);
+  }
+
+  void set_log_level(LogLevel level) {
+    common_->log.set_level(static_cast<engine::LogLevel>(level));
+    common_->log.write_always("application", "the log's level was changed");
+  }
+
   [[nodiscard]] std::optional<std::string> failure() const { return common_->failure(); }
 
   Result<void> set_concurrency(std::uint32_t concurrency) {
@@ -343,6 +369,25 @@ ApplicationState Application::state() const {
 }
 std::string Application::dump(std::chrono::milliseconds patience) const {
   return impl_->dump(patience);
+}
+ApplicationSnapshot Application::snapshot(std::chrono::milliseconds patience) const {
+  return impl_->snapshot(patience);
+}
+ConfigurationSnapshot Application::configuration() const {
+  return impl_->configuration();
+}
+Result<std::uint32_t> Application::pause(const PartitionChoice& choice,
+                                         std::optional<std::chrono::milliseconds> duration) {
+  return impl_->steer(runtime::pause_order(duration), choice);
+}
+Result<std::uint32_t> Application::resume(const PartitionChoice& choice) {
+  return impl_->steer({.what = engine::SteerOrder::What::resume}, choice);
+}
+Result<std::uint32_t> Application::seek(const PartitionChoice& choice, const SeekTarget& target) {
+  return impl_->steer(runtime::seek_order(target), choice);
+}
+void Application::set_log_level(LogLevel level) {
+  impl_->set_log_level(level);
 }
 std::optional<std::string> Application::failure() const {
   return impl_->failure();

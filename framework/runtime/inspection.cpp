@@ -66,7 +66,7 @@ Inspection::Dump Inspection::begin_dump() const {
     const Connection& each = connections_[i];
     dump.names.push_back(each.name);
     // A part that goes unposted is answered at its end: it has ended.
-    auto part = std::make_unique<engine::DumpPart>(dump.request, i);
+    auto part = std::make_unique<engine::DumpPart>(dump.request, i, "it has ended\n");
     if (!each.mailbox) continue;
     if (!each.facts->answers.load(std::memory_order_acquire)) {
       part->answer("looks for a broker\n");
@@ -76,6 +76,58 @@ Inspection::Dump Inspection::begin_dump() const {
         engine::Command{.kind = engine::Command::Kind::dump, .dump = std::move(part)}));
   }
   return dump;
+}
+
+std::vector<ConnectionSnapshot> Inspection::snapshots(engine::Time until) const {
+  std::vector<std::string> names;
+  std::shared_ptr<engine::SnapshotRequest> request;
+  {
+    const std::lock_guard lock(mutex_);
+    request = std::make_shared<engine::SnapshotRequest>(connections_.size());
+    for (std::size_t i = 0; i < connections_.size(); ++i) {
+      const Connection& each = connections_[i];
+      names.push_back(each.name);
+      auto part =
+          std::make_unique<engine::SnapshotPart>(request, i, ConnectionSnapshot{.state = ConnectionState::ended});
+      if (!each.mailbox) continue;
+      if (!each.facts->answers.load(std::memory_order_acquire)) {
+        part->answer(ConnectionSnapshot{.state = ConnectionState::looking_for_broker});
+        continue;
+      }
+      each.mailbox->post_command(std::make_unique<engine::Command>(
+          engine::Command{.kind = engine::Command::Kind::snapshot, .snapshot = std::move(part)}));
+    }
+  }
+  request->wait_until(until);
+  std::vector<ConnectionSnapshot> snapshots;
+  auto parts = request->parts();
+  for (std::size_t i = 0; i < parts.size(); ++i) {
+    snapshots.push_back(parts[i] ? std::move(*parts[i]) : ConnectionSnapshot{.state = ConnectionState::silent});
+    snapshots.back().name = std::move(names[i]);
+  }
+  return snapshots;
+}
+
+Inspection::Steered Inspection::steer(engine::SteerOrder order, engine::Time until) const {
+  const auto shared = std::make_shared<const engine::SteerOrder>(std::move(order));
+  std::shared_ptr<engine::SteerRequest> request;
+  {
+    const std::lock_guard lock(mutex_);
+    request = std::make_shared<engine::SteerRequest>(connections_.size());
+    for (std::size_t i = 0; i < connections_.size(); ++i) {
+      const Connection& each = connections_[i];
+      // One that has nothing yet, or nothing any more, answers with 0 by the part's end.
+      const bool answers = each.mailbox && each.facts->answers.load(std::memory_order_acquire);
+      auto steer =
+          std::unique_ptr<engine::SteerPart>(new engine::SteerPart{.order = shared, .part = {request, i, 0}});
+      if (!answers) continue;
+      each.mailbox->post_command(std::make_unique<engine::Command>(
+          engine::Command{.kind = engine::Command::Kind::steer, .steer = std::move(steer)}));
+    }
+  }
+  Steered steered{.all_answered = request->wait_until(until)};
+  for (const auto& part : request->parts()) steered.partitions += part.value_or(0);
+  return steered;
 }
 
 bool Inspection::write(const Dump& dump, bool late) const {

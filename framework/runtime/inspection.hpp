@@ -2,9 +2,9 @@
 
 #include "adapters/log/spdlog_log.hpp"
 #include "engine/instrumentation/counters.hpp"
-#include "engine/listener/dump_request.hpp"
 #include "engine/listener/listener_facts.hpp"
 #include "engine/listener/mailbox.hpp"
+#include "engine/listener/requests.hpp"
 #include "engine/threads/guarded_by.hpp"
 
 #include <memory>
@@ -23,6 +23,10 @@ class Inspection {
     std::string name;                          // of its thread
     std::shared_ptr<engine::Mailbox> mailbox;  // null: it has ended
     std::shared_ptr<engine::ListenerFacts> facts;
+  };
+  struct Steered {
+    std::uint32_t partitions = 0;
+    bool all_answered = true;
   };
   Inspection(const adapters::SpdlogLog& log, const engine::Counters& counters) : log_(log), counters_(counters) {}
 
@@ -47,6 +51,11 @@ class Inspection {
   [[nodiscard]] std::string text_of(const Dump& dump) const;
   // The same to the log, once all have answered or it is late. False: not yet.
   bool write(const Dump& dump, bool late) const;
+
+  // What each connection does, asked of all at once; who has not answered by then is `silent`.
+  [[nodiscard]] std::vector<ConnectionSnapshot> snapshots(engine::Time until) const;
+  // How many partitions it was about, by then.
+  [[nodiscard]] Steered steer(engine::SteerOrder order, engine::Time until) const;
 
  private:
   const adapters::SpdlogLog& log_;

@@ -37,13 +37,19 @@ std::shared_ptr<spdlog::logger> make_stderr_logger(engine::LogLevel level, std::
 }  // namespace
 
 SpdlogLog::SpdlogLog(engine::LogLevel level, std::string name)
-    : logger_(make_stderr_logger(level, std::move(name))), level_(level) {}
+    : logger_(make_stderr_logger(level, std::move(name))), own_logger_(true), level_(level) {}
 
 SpdlogLog::SpdlogLog(std::shared_ptr<spdlog::logger> logger, engine::LogLevel level)
-    : logger_(std::move(logger)), level_(level) {}
+    : logger_(std::move(logger)), own_logger_(false), level_(level) {}
 
 bool SpdlogLog::enabled(engine::LogLevel level) const {
-  return level != engine::LogLevel::off && level >= level_ && logger_->should_log(to_spdlog(level));
+  return level != engine::LogLevel::off && level >= level_.load(std::memory_order_relaxed) &&
+         logger_->should_log(to_spdlog(level));
+}
+
+void SpdlogLog::set_level(engine::LogLevel level) {
+  level_.store(level, std::memory_order_relaxed);
+  if (own_logger_) logger_->set_level(to_spdlog(level));
 }
 
 void SpdlogLog::write(engine::LogLevel level, std::string_view area, std::string_view text) {

@@ -2,6 +2,7 @@
 
 #include "engine/ports/log.hpp"
 
+#include <atomic>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -27,10 +28,13 @@ class SpdlogLog final : public engine::Log {
   void write(engine::LogLevel level, std::string_view area, std::string_view text) override;
   // What was asked for, whatever the level; but nothing where logs are off.
   void write_always(std::string_view area, std::string_view text) const;
+  // From now on. Thread: any.
+  void set_level(engine::LogLevel level);
 
  private:
   const std::shared_ptr<spdlog::logger> logger_;
-  const engine::LogLevel level_;
+  const bool own_logger_;                // else its level is the host's
+  std::atomic<engine::LogLevel> level_;  // relaxed: it orders nothing
 };
 
 }  // namespace braid::adapters

@@ -53,6 +53,7 @@ class ContinuousRunner final : public PartitionRunner, private ShareSource, priv
   [[nodiscard]] std::optional<Time> wakes_at() const override;
 
   void see(RunnerSight& sight) const override;
+  void see_queues(std::vector<QueueSight>& queues) const override;
   [[nodiscard]] bool empty() const override;
 
   void hasten() override { hastens_ = true; }

@@ -24,6 +24,7 @@
 #include <braid/events.hpp>
 #include <braid/routing/routes.hpp>
 #include <braid/routing/topic_pattern.hpp>
+#include <braid/snapshot.hpp>
 
 #include <atomic>
 #include <chrono>
@@ -127,6 +128,10 @@ class Listener final : private ConsumerEvents {
 
   // What it does, for people: lines of text.
   [[nodiscard]] std::string describe();
+  // The same as values; without its name, which it does not know.
+  [[nodiscard]] ConnectionSnapshot snapshot();
+  // Holds, lets go or sends elsewhere what it has of a topic; returns how many partitions that are.
+  std::uint32_t steer(const SteerOrder& order);
 
   [[nodiscard]] const AssignedPartitions& partitions() const { return partitions_; }
   [[nodiscard]] ConsumerClient& client() { return *client_; }
@@ -243,6 +248,7 @@ class Listener final : private ConsumerEvents {
   void obey(Command& command);
   void look_whether_settled(Time now);
   void describe(const AssignedPartition& partition, Time now, std::string& text);
+  [[nodiscard]] PartitionSnapshot see(const AssignedPartition& partition, Time now) const;
   void leave();
   void leave_unfinished() noexcept;
   void finish();

@@ -54,6 +54,12 @@ void Listener::obey(Command& command) {
     case Command::Kind::dump:
       command.dump->answer(describe());
       return;
+    case Command::Kind::snapshot:
+      command.snapshot->answer(snapshot());
+      return;
+    case Command::Kind::steer:
+      command.steer->part.answer(steer(*command.steer->order));
+      return;
   }
 }
 

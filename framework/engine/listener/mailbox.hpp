@@ -1,7 +1,7 @@
 #pragma once
 
 #include "core/recovery/refused_messages.hpp"
-#include "engine/listener/dump_request.hpp"
+#include "engine/listener/requests.hpp"
 #include "engine/ports/clock.hpp"
 #include "engine/ports/job_pool.hpp"
 #include "engine/ports/position_store.hpp"
@@ -27,15 +27,20 @@ class ReadyFlag;
 // What another thread asks of a listener.
 struct Command {
   enum class Kind : std::uint8_t {
-    stop,   // deadline, at_once: the application ends
-    leave,  // deadline: this connection ends, and the application goes on
-    quiet,  // take nothing more
-    dump,   // dump
+    stop,      // deadline, at_once: the application ends
+    leave,     // deadline: this connection ends, and the application goes on
+    quiet,     // take nothing more
+    dump,      // dump
+    snapshot,  // snapshot
+    steer,     // steer
   };
   Kind kind = Kind::stop;
   Time deadline{};
-  bool at_once = false;              // nothing new starts, and what runs is hardly waited for
-  std::unique_ptr<DumpPart> dump{};  // to be answered
+  bool at_once = false;  // nothing new starts, and what runs is hardly waited for
+  // To be answered.
+  std::unique_ptr<DumpPart> dump{};
+  std::unique_ptr<SnapshotPart> snapshot{};
+  std::unique_ptr<SteerPart> steer{};
 };
 
 // What a store of positions that is not the client answers.

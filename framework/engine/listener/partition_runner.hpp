@@ -85,6 +85,9 @@ class PartitionRunner {
 
   // For people: looks at whatever is in hand.
   virtual void see(RunnerSight& sight) const = 0;
+  // Those that hold something, by virtual partition; none with a flow where what waits has no virtual partition
+  // yet. Looks at each queue.
+  virtual void see_queues(std::vector<QueueSight>& /*queues*/) const {}
   // Nothing of what was taken is left to do, but for what is parked.
   [[nodiscard]] virtual bool empty() const = 0;
 

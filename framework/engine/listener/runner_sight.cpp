@@ -60,6 +60,14 @@ void ContinuousRunner::see(RunnerSight& sight) const {
   if (flow_.full() > 0) sight.full_queue = flow_.queues().lengths().longest_at;
 }
 
+void ContinuousRunner::see_queues(std::vector<QueueSight>& queues) const {
+  const core::MessageQueues& all = flow_.queues();
+  if (all.size() == 0) return;
+  for (std::uint32_t index = 0; index < all.count(); ++index) {
+    if (const std::uint32_t length = all.length(index); length > 0) queues.push_back({index, length});
+  }
+}
+
 bool ContinuousRunner::empty() const {
   return active_.empty() && flow_.queued() == 0 && held_back_.empty() && after_.letters_out() == 0;
 }

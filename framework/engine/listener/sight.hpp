@@ -54,6 +54,12 @@ struct RunnerSight {
   std::optional<std::uint32_t> full_queue;  // the virtual partition whose queue is full
 };
 
+// What waits in a virtual partition's queue.
+struct QueueSight {
+  std::uint32_t index = 0;
+  std::size_t messages = 0;
+};
+
 // A share that was handed over; none: it is done, as far as its listener can tell.
 // Thread: the listener's, which has it, or has sent it.
 [[nodiscard]] std::optional<WorkSight> see_share(Assignment& assignment, const Share& share,

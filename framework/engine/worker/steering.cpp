@@ -124,7 +124,10 @@ bool PartitionControl::paused() const {
 }
 
 void PartitionControl::seek(const SeekTarget& target) const {
-  using engine::StartPoint;
+  steering_->seek(engine::Steering::start_point_of(target));
+}
+
+engine::StartPoint engine::Steering::start_point_of(const SeekTarget& target) {
   struct ToStartPoint {
     StartPoint operator()(SeekTarget::Earliest) const { return {.kind = StartPoint::Kind::earliest}; }
     StartPoint operator()(SeekTarget::Latest) const { return {.kind = StartPoint::Kind::latest}; }
@@ -137,7 +140,7 @@ void PartitionControl::seek(const SeekTarget& target) const {
   };
   StartPoint start = std::visit(ToStartPoint{}, target.where_);
   start.as_a_number = true;
-  steering_->seek(start);
+  return start;
 }
 
 }  // namespace braid

@@ -10,6 +10,10 @@
 #include <mutex>
 #include <optional>
 
+namespace braid {
+class SeekTarget;
+}
+
 namespace braid::engine {
 
 // What consumers ask of one partition, for as long as a connection has it: that it pauses, that it goes on
@@ -29,6 +33,7 @@ class Steering {
   void pause(std::optional<Duration> duration);
   void resume();
   void seek(const StartPoint& target);
+  [[nodiscard]] static StartPoint start_point_of(const SeekTarget& target);
   [[nodiscard]] bool paused() const;
   // Acquire: who finds it not held sees what was done before it was let go.
   [[nodiscard]] bool held() const { return held_.load(std::memory_order_acquire); }

@@ -3,9 +3,12 @@
 #include <braid/application_state.hpp>
 #include <braid/figures.hpp>
 #include <braid/monitor.hpp>
+#include <braid/partition_choice.hpp>
+#include <braid/partition_control.hpp>
 #include <braid/result.hpp>
 #include <braid/routing/routes.hpp>
 #include <braid/settings.hpp>
+#include <braid/snapshot.hpp>
 #include <braid/topic_figures.hpp>
 
 #include <chrono>
@@ -56,8 +59,7 @@ struct StopReport {
 };
 
 // Runs routes: its connections, their listeners, and the pool of workers. Several may live in one process.
-// Thread: any one at a time; request_stop(), quiet(), state(), dump(), set_concurrency(), failure() and figures of
-// all kinds from any.
+// Thread: any one at a time; what is said so of, and failure() and figures of all kinds, from any.
 class Application {
  public:
   // Throws routing::InvalidRoutes or std::invalid_argument with all problems of the routes or the settings.
@@ -98,6 +100,24 @@ class Application {
   // in its own turn; one that has not by the time limit is named. Thread: any, but for partitioners, reducers and
   // filters.
   [[nodiscard]] std::string dump(std::chrono::milliseconds patience = std::chrono::milliseconds(1000)) const;
+
+  // The same as values, and how it was set up, with secrets hidden. Thread: as dump(); configuration() any.
+  [[nodiscard]] ApplicationSnapshot snapshot(
+      std::chrono::milliseconds patience = std::chrono::milliseconds(1000)) const;
+  [[nodiscard]] ConfigurationSnapshot configuration() const;
+
+  // What PartitionControl does, for whoever operates it: returns how many partitions were meant. Each connection
+  // does it in its own turn. Errors: unknown_topic where none was, closed where the application does not run,
+  // timed_out where a connection has not answered within a second (it does what it was asked then, later). Throws
+  // as PartitionControl. Thread: as dump().
+  Result<std::uint32_t> pause(const PartitionChoice& choice,
+                              std::optional<std::chrono::milliseconds> duration = std::nullopt);
+  Result<std::uint32_t> resume(const PartitionChoice& choice);
+  Result<std::uint32_t> seek(const PartitionChoice& choice, const SeekTarget& target);
+
+  // From now on; of the lines of the application, its clients included as far as they were asked for at the start.
+  // Thread: any.
+  void set_log_level(LogLevel level);
 
   // start(), then waits for request_stop(), a signal (see Settings::handle_signals) or a failure, then stop().
   // Throws ApplicationError for what start() would, and for a failure on the way.

@@ -27,7 +27,7 @@ class SeekTarget {
   [[nodiscard]] static SeekTarget latest() { return SeekTarget(Latest{}); }
 
  private:
-  friend class PartitionControl;
+  friend class engine::Steering;
   struct Earliest {};
   struct Latest {};
   using Where = std::variant<Earliest, Latest, Offset, std::chrono::system_clock::time_point>;

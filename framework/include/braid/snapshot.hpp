@@ -62,6 +62,10 @@ struct PartitionSnapshot {
   std::optional<std::int64_t> end{};           // of the log, by what was fetched last
   std::optional<std::int64_t> oldest_open{};   // none: nothing is open
   std::optional<std::int64_t> highest_done{};  // of this assignment
+  // In offsets, to the end of the log: from the committed position, and behind the last one that is done.
+  std::optional<std::int64_t> committed_lag{};
+  std::optional<std::int64_t> processed_lag{};
+  std::optional<std::chrono::milliseconds> oldest_open_age{};  // since it was taken, within a second
   // Messages.
   std::uint64_t open = 0;                                   // delivered and not done
   std::uint64_t waiting = 0;                                // here, and no job has them

@@ -72,8 +72,8 @@ class Fields {
   std::set<std::string, std::less<>> asked_;
 };
 
-Choice choice_of(Fields& fields) {
-  Choice choice;
+PartitionChoice choice_of(Fields& fields) {
+  PartitionChoice choice;
   auto topic = fields.text("topic");
   if (!topic) throw Refused{"`topic` is missing: the name of the topic that is meant"};
   choice.topic = std::move(*topic);
@@ -164,7 +164,7 @@ Result<Command> parse_command(std::string_view name, std::string_view body) {
 }
 
 Response command_answer(const Result<std::string>& outcome) {
-  if (outcome) return json_answer("{\"done\":" + quoted(outcome.value()) + "}\n");
+  if (outcome) return json_answer("{\"done\":" + json_string(outcome.value()) + "}\n");
   const Error& error = outcome.error();
   switch (error.kind()) {
     case Error::Kind::invalid_setting:

@@ -96,7 +96,8 @@ std::optional<std::string_view> Request::parameter(std::string_view name) const 
 }
 
 Response refusal(int status, std::string_view code, std::string_view message) {
-  return json_answer(R"({"error":{"code":)" + quoted(code) + R"(,"message":)" + quoted(message) + "}}\n", status);
+  return json_answer(R"({"error":{"code":)" + json_string(code) + R"(,"message":)" + json_string(message) + "}}\n",
+                     status);
 }
 
 Response json_answer(std::string body, int status) {

@@ -57,7 +57,7 @@ std::string valid_utf8(std::string_view text) {
   return valid;
 }
 
-std::string quoted(std::string_view text) {
+std::string json_string(std::string_view text) {
   return boost::json::serialize(boost::json::string(valid_utf8(text)));
 }
 

@@ -117,7 +117,7 @@ void Site::add_api() {
   router_.get("/api/interface", [this](const Request& /*request*/) {
     std::string names;
     if (has_commands_) {
-      for (const std::string_view name : command_names()) names += (names.empty() ? "" : ",") + quoted(name);
+      for (const std::string_view name : command_names()) names += (names.empty() ? "" : ",") + json_string(name);
     }
     return json_answer("{\"commands\":[" + names + "],\"metrics\":" + (providers_.metrics ? "true" : "false") +
                        "}\n");
@@ -162,7 +162,7 @@ void Site::add_probes() {
   router_.get("/readyz", [this](const Request& /*request*/) {
     if (providers_.ready) return health_answer(providers_.ready());
     const ApplicationState state = snapshot().state;
-    return health_answer({.good = runs(state), .json = "{\"state\":" + quoted(name_of(state)) + "}"});
+    return health_answer({.good = runs(state), .json = "{\"state\":" + json_string(name_of(state)) + "}"});
   });
 }
 

@@ -56,20 +56,6 @@ json::object work_object(const WorkSnapshot& work) {
   };
 }
 
-// From the committed position to the end of the log, as Kafka's own tools count.
-std::optional<std::int64_t> committed_lag(const PartitionSnapshot& partition) {
-  if (!partition.end || !partition.committed) return std::nullopt;
-  return std::max<std::int64_t>(*partition.end - *partition.committed, 0);
-}
-
-// Behind the last one that is done, gaps ignored.
-std::optional<std::int64_t> processed_lag(const PartitionSnapshot& partition) {
-  std::optional<std::int64_t> done = partition.position;
-  if (partition.highest_done) done = std::max(done.value_or(0), *partition.highest_done + 1);
-  if (!partition.end || !done) return std::nullopt;
-  return std::max<std::int64_t>(*partition.end - *done, 0);
-}
-
 // A partition, and whose it is.
 struct Place {
   const ConnectionSnapshot* connection = nullptr;
@@ -96,9 +82,10 @@ json::object partition_object(const Place& place) {
       {"position", if_known(partition.position)},
       {"taken_to", if_known(partition.taken_to)},
       {"end", if_known(partition.end)},
-      {"committed_lag", if_known(committed_lag(partition))},
-      {"processed_lag", if_known(processed_lag(partition))},
+      {"committed_lag", if_known(partition.committed_lag)},
+      {"processed_lag", if_known(partition.processed_lag)},
       {"oldest_open", if_known(partition.oldest_open)},
+      {"oldest_open_age_ms", if_known(partition.oldest_open_age)},
       {"highest_done", if_known(partition.highest_done)},
       {"open", partition.open},
       {"waiting", partition.waiting},

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <braid/partition_choice.hpp>
 #include <braid/result.hpp>
 #include <braid/settings.hpp>
 #include <braid/snapshot.hpp>
@@ -14,20 +15,13 @@ namespace braid::ops {
 
 // --- commands
 
-// Partitions that the application holds now. What it is given later is not meant.
-struct Choice {
-  std::string topic{};
-  std::optional<std::int32_t> partition{};      // none: all of the topic
-  std::optional<std::string> consumer_group{};  // none: of any
-};
-
 struct Quiet {};
 struct Pause {
-  Choice choice{};
+  PartitionChoice choice{};
   std::optional<std::chrono::milliseconds> duration{};  // none: until it is resumed
 };
 struct Resume {
-  Choice choice{};
+  PartitionChoice choice{};
 };
 struct SetConcurrency {
   std::uint32_t workers = 0;
@@ -37,17 +31,17 @@ struct SetLogLevel {
 };
 struct Seek {
   enum class To : std::uint8_t { earliest, latest, offset, time };
-  Choice choice{};
+  PartitionChoice choice{};
   To to = To::earliest;
   std::int64_t offset = 0;            // with To::offset
   std::chrono::milliseconds time{0};  // with To::time: since 1970, UTC
 };
 // Parked messages are tried again, or go to the dead letter topic.
 struct ReleaseParked {
-  Choice choice{};
+  PartitionChoice choice{};
 };
 struct DeadLetterParked {
-  Choice choice{};
+  PartitionChoice choice{};
 };
 using Command =
     std::variant<Quiet, Pause, Resume, SetConcurrency, SetLogLevel, Seek, ReleaseParked, DeadLetterParked>;

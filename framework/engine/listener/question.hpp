@@ -8,23 +8,24 @@
 #include <memory>
 #include <mutex>
 #include <optional>
-#include <string>
 #include <utility>
 #include <vector>
 
 namespace braid::engine {
 
-// A question to several listeners: what each is doing. Who asked waits as long as it wants, and takes what has
-// come. Thread: any.
-class DumpRequest {
+// A question to several listeners, each of which answers its part. Who asked waits as long as it wants, and takes
+// what has come. Thread: any.
+template <class Answer>
+class Question {
  public:
-  explicit DumpRequest(std::size_t parts) : parts_(parts), open_(parts) {}
+  explicit Question(std::size_t parts) : parts_(parts), open_(parts) {}
 
-  void answer(std::size_t part, std::string text) {
+  // The first answer to a part counts.
+  void answer(std::size_t part, Answer answer) {
     {
       const std::lock_guard lock(mutex_);
       if (parts_[part]) return;
-      parts_[part] = std::move(text);
+      parts_[part] = std::move(answer);
       --open_;
     }
     answered_.notify_all();
@@ -39,7 +40,7 @@ class DumpRequest {
     return answered_.wait_until(lock, until, [this] { return open_ == 0; });
   }
   // What has come so far; none: not answered.
-  [[nodiscard]] std::vector<std::optional<std::string>> parts() const {
+  [[nodiscard]] std::vector<std::optional<Answer>> parts() const {
     const std::lock_guard lock(mutex_);
     return parts_;
   }
@@ -47,22 +48,26 @@ class DumpRequest {
  private:
   mutable std::mutex mutex_;
   std::condition_variable answered_;
-  std::vector<std::optional<std::string>> parts_ BRAID_GUARDED_BY(mutex_);
+  std::vector<std::optional<Answer>> parts_ BRAID_GUARDED_BY(mutex_);
   std::size_t open_ BRAID_GUARDED_BY(mutex_);
 };
 
 // One listener's part of it: answered by the listener, or, where that is gone, by the part's end.
-class DumpPart {
+template <class Answer>
+class QuestionPart {
  public:
-  DumpPart(std::shared_ptr<DumpRequest> request, std::size_t part) : request_(std::move(request)), part_(part) {}
-  ~DumpPart() { request_->answer(part_, "it has ended\n"); }
-  DumpPart(const DumpPart&) = delete;
-  DumpPart& operator=(const DumpPart&) = delete;
-  void answer(std::string text) { request_->answer(part_, std::move(text)); }
+  // `ended`: the answer of a listener that is gone.
+  QuestionPart(std::shared_ptr<Question<Answer>> question, std::size_t part, Answer ended)
+      : question_(std::move(question)), part_(part), ended_(std::move(ended)) {}
+  ~QuestionPart() { question_->answer(part_, std::move(ended_)); }
+  QuestionPart(const QuestionPart&) = delete;
+  QuestionPart& operator=(const QuestionPart&) = delete;
+  void answer(Answer answer) { question_->answer(part_, std::move(answer)); }
 
  private:
-  std::shared_ptr<DumpRequest> request_;
+  std::shared_ptr<Question<Answer>> question_;
   std::size_t part_;
+  Answer ended_;
 };
 
 }  // namespace braid::engine
