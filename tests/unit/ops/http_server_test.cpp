@@ -2,7 +2,7 @@
 
 #include "ops/src/http_server.hpp"
 
-#include "unit/support/raw_client.hpp"
+#include "lib/raw_client.hpp"
 
 #include <gtest/gtest.h>
 
