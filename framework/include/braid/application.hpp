@@ -1,6 +1,5 @@
 #pragma once
 
-#include <braid/monitor.hpp>
 #include <braid/result.hpp>
 #include <braid/routing/routes.hpp>
 #include <braid/settings.hpp>
@@ -20,6 +19,8 @@ class any_io_executor;
 }
 
 namespace braid {
+
+class Monitor;
 
 // The application could not start, or had to end: no broker, no position where there must be one.
 class ApplicationError : public std::runtime_error {
@@ -158,8 +159,8 @@ class Application {
   [[nodiscard]] Figures figures() const;
   // How even each topic of each consumer group is, in the order of the routes; all of them, from the beginning.
   [[nodiscard]] std::vector<TopicFigures> topic_figures() const;
-  // Where to subscribe to what it does, from before start() on: Settings::monitor, or its own. The first events of
-  // a start are told to who has subscribed before; stop() returns when all of them are delivered, or a second
+  // Where to subscribe to what it does (braid/monitor.hpp): Settings::monitor, or its own. The first events of a
+  // start are told to who has subscribed before it; stop() returns when all of them are delivered, or a second
   // later.
   [[nodiscard]] Monitor& monitor() const;
 
