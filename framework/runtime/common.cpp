@@ -2,6 +2,8 @@
 
 #include "engine/instrumentation/event_hub.hpp"
 
+#include <braid/monitor.hpp>
+
 #include <fmt/format.h>
 
 namespace braid::runtime {

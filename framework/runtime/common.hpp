@@ -12,7 +12,6 @@
 #include "runtime/signal_watch.hpp"
 #include "runtime/steady_clock.hpp"
 
-#include <braid/monitor.hpp>
 #include <braid/settings.hpp>
 
 #include <condition_variable>

@@ -4,6 +4,8 @@
 #include "runtime/common.hpp"
 
 #include <braid/application.hpp>
+#include <braid/partition_control.hpp>
+#include <braid/snapshot.hpp>
 
 #include <chrono>
 #include <cstdint>

@@ -147,6 +147,7 @@ Process::Process(World& world, FakeKafka& kafka, int number, const ProcessPlan& 
       records_(std::make_shared<FakeRecords>(consumers_)),
       recovery_(std::make_shared<engine::RecoveryTools>(engine::RecoveryTools{
           .now = [this] { return world_.clock.now(); },
+          .wall = [this] { return world_.clock.wall(); },
           .random = [this] { return static_cast<double>(world_.random.below(1001)) / 1000; },
           .warn = [this](std::string_view text) { write(engine::LogLevel::warning, "recovery", text); },
           .records = records_})),

@@ -8,9 +8,9 @@ from tree import code_lines
 LAYERS_FILE = "tests/tidy/layers.txt"
 # In the order of the compiler's search: what an include line may be relative to, besides its own folder.
 INCLUDE_ROOTS = ("routing/include", "framework/include", "framework/testing/include",
-                 "framework/stores/sqlite/include", "framework/stores/postgres/include", "framework/metrics/include",
-                 "framework/ops/include", "framework",
-                 "routing/src", "framework/testing/src", "", "tests")
+                 "framework/stores/sqlite/include", "framework/stores/postgres/include",
+                 "framework/metrics/include", "framework/ops/include", "framework", "routing/src",
+                 "framework/testing/src", "", "tests")
 INCLUDE = re.compile(r'^\s*#\s*include\s*([<"])([^>"]+)[>"]')
 
 IMPURE_HEADERS = {

@@ -1,7 +1,6 @@
 #include "engine/listener/batch_runner.hpp"
 
 #include "core/assert.hpp"
-#include "core/offsets/gap_codec.hpp"
 #include "engine/listener/runner_log.hpp"
 #include "engine/listener/tell.hpp"
 
@@ -376,18 +375,6 @@ void BatchRunner::fold() {
   // The armed one may have run already, and the mails that would tell so may be unread at a deadline.
   if (!flow_.is_armed()) return;
   for (Share& share : gathering_->shares()) share_offsets_->fold(share);
-}
-
-// At most once: the position is behind all that has started, and what is done beyond it there is nothing.
-std::uint64_t BatchRunner::revision() const {
-  const std::uint64_t text = assignment_->commit_text().revision();
-  return tools_.commits->before_processing() ? text : offsets_.revision() + text;
-}
-
-std::string BatchRunner::metadata(std::size_t most) const {
-  const auto text = assignment_->commit_text().text();
-  if (tools_.commits->before_processing()) return core::encode_gaps(*position(), {}, text, most);
-  return core::encode_gaps(offsets_, text, most);
 }
 
 }  // namespace braid::engine

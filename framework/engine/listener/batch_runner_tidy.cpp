@@ -1,6 +1,10 @@
-// What a runner of batches does now and then: what waits for long is copied out, and figures are told.
+// What a runner of batches does now and then: what waits for long is copied out, and figures are told; and what a
+// commit of it is to tell.
 
+#include "core/offsets/gap_codec.hpp"
 #include "engine/listener/batch_runner.hpp"
+
+#include <atomic>
 
 namespace braid::engine {
 
@@ -22,6 +26,18 @@ void BatchRunner::copy_out(Offset through, Time now) {
     if (armed) hand_over(now);
   }
   copies_.end();
+}
+
+// At most once: the position is behind all that has started, and what is done beyond it there is nothing.
+std::uint64_t BatchRunner::revision() const {
+  const std::uint64_t text = assignment_->commit_text().revision();
+  return tools_.commits->before_processing() ? text : offsets_.revision() + text;
+}
+
+std::string BatchRunner::metadata(std::size_t most) const {
+  const auto text = assignment_->commit_text().text();
+  if (tools_.commits->before_processing()) return core::encode_gaps(*position(), {}, text, most);
+  return core::encode_gaps(offsets_, text, most);
 }
 
 }  // namespace braid::engine

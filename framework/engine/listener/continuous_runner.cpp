@@ -327,36 +327,6 @@ void ContinuousRunner::handle_unsent(RunningBatch& batch) {
   tools_.dispatcher->send(batch.shares()[0]);
 }
 
-// --- messages that wait for long
-
-// Those of copies count into what queues hold, so what is left of jobs is a little too much, and some is copied
-// later.
-std::size_t ContinuousRunner::bytes_not_copied() const {
-  const std::size_t held = messages_held();
-  const std::size_t copied = std::min(flow_.queues().replaced(), held);
-  if (held == 0) return 0;
-  const double part = static_cast<double>(held - copied) / static_cast<double>(held);
-  return static_cast<std::size_t>(static_cast<double>(intake_.bytes().held()) * part);
-}
-
-// Of those up to there: what waits in queues, behind running jobs, and for its retry.
-void ContinuousRunner::copy_out(Offset through) {
-  if (!admits_) return;
-  if (!held_back_.empty() && held_back_.front().offset() <= through) copies_.copy_front(held_back_);
-  flow_.queues().replace_through(through, [this](std::span<Message> messages) { return copies_.copy(messages); });
-  // By place: see admit().
-  for (std::size_t i = 0; i < active_.size(); ++i) {
-    const std::uint32_t index = active_[i];
-    Lane& lane = lanes_[index];
-    copies_.copy_batch(*lane.present, through);
-    if (!lane.armed || !copies_.wants(*lane.armed, through) || !lane.present->disarm(*lane.armed)) continue;
-    Counters::add(assignment_->counters().batches_taken_back);
-    copies_.copy_batch(*lane.armed, through);
-    place_behind(index, std::move(lane.armed));
-  }
-  copies_.end();
-}
-
 // --- which virtual partitions run
 
 void ContinuousRunner::activate(std::uint32_t index) {

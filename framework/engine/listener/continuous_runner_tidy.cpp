@@ -2,8 +2,12 @@
 #include "engine/listener/continuous_runner.hpp"
 
 #include <atomic>
+#include <span>
+#include <utility>
+#include <vector>
 
-// What ContinuousRunner does each second, and says of what waits, or of what a commit is to tell.
+// What ContinuousRunner does now and then, with what waits for long, and says of what waits, or of what a commit is
+// to tell.
 
 namespace braid::engine {
 
@@ -16,6 +20,34 @@ void ContinuousRunner::tidy(Time now) {
   waiting_->longest.store(lengths.longest, std::memory_order_relaxed);
   waiting_->jobs.store(tools_.dispatcher->waiting_of(*assignment_), std::memory_order_relaxed);
   full_queue_.look(full_queue(lengths), now);
+}
+
+// Those of copies count into what queues hold, so what is left of jobs is a little too much, and some is copied
+// later.
+std::size_t ContinuousRunner::bytes_not_copied() const {
+  const std::size_t held = messages_held();
+  const std::size_t copied = std::min(flow_.queues().replaced(), held);
+  if (held == 0) return 0;
+  const double part = static_cast<double>(held - copied) / static_cast<double>(held);
+  return static_cast<std::size_t>(static_cast<double>(intake_.bytes().held()) * part);
+}
+
+// Of those up to there: what waits in queues, behind running jobs, and for its retry.
+void ContinuousRunner::copy_out(Offset through) {
+  if (!admits_) return;
+  if (!held_back_.empty() && held_back_.front().offset() <= through) copies_.copy_front(held_back_);
+  flow_.queues().replace_through(through, [this](std::span<Message> messages) { return copies_.copy(messages); });
+  // By place: see admit().
+  for (std::size_t i = 0; i < active_.size(); ++i) {
+    const std::uint32_t index = active_[i];
+    Lane& lane = lanes_[index];
+    copies_.copy_batch(*lane.present, through);
+    if (!lane.armed || !copies_.wants(*lane.armed, through) || !lane.present->disarm(*lane.armed)) continue;
+    Counters::add(assignment_->counters().batches_taken_back);
+    copies_.copy_batch(*lane.armed, through);
+    place_behind(index, std::move(lane.armed));
+  }
+  copies_.end();
 }
 
 std::optional<FullQueueWatch::Full> ContinuousRunner::full_queue(

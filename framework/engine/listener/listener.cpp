@@ -4,6 +4,8 @@
 #include "engine/listener/batch_runner.hpp"
 #include "engine/listener/describe_partitions.hpp"
 
+#include <braid/events.hpp>
+
 #include <fmt/format.h>
 
 #include <algorithm>

@@ -21,7 +21,6 @@
 #include "engine/worker/limits.hpp"
 #include "engine/worker/partition_jobs.hpp"
 
-#include <braid/events.hpp>
 #include <braid/routing/routes.hpp>
 #include <braid/routing/topic_pattern.hpp>
 #include <braid/snapshot.hpp>
@@ -38,6 +37,12 @@
 #include <tuple>
 #include <utility>
 #include <vector>
+
+namespace braid::events {
+struct Connection;
+struct Partition;
+enum class ErrorType : std::uint8_t;
+}  // namespace braid::events
 
 namespace braid::engine {
 

@@ -7,6 +7,8 @@
 #include "engine/listener/describe_partitions.hpp"
 #include "engine/listener/listener.hpp"
 
+#include <braid/events.hpp>
+
 #include <fmt/format.h>
 
 #include <algorithm>

@@ -5,6 +5,8 @@
 #include "engine/listener/listener.hpp"
 #include "engine/listener/tell.hpp"
 
+#include <braid/events.hpp>
+
 #include <fmt/format.h>
 
 #include <algorithm>

@@ -2,13 +2,10 @@
 
 #include <braid/application_state.hpp>
 #include <braid/figures.hpp>
-#include <braid/monitor.hpp>
 #include <braid/partition_choice.hpp>
-#include <braid/partition_control.hpp>
 #include <braid/result.hpp>
 #include <braid/routing/routes.hpp>
 #include <braid/settings.hpp>
-#include <braid/snapshot.hpp>
 #include <braid/topic_figures.hpp>
 
 #include <chrono>
@@ -25,6 +22,11 @@ class any_io_executor;
 }
 
 namespace braid {
+
+struct ApplicationSnapshot;
+struct ConfigurationSnapshot;
+class Monitor;
+class SeekTarget;
 
 // The application could not start, or had to end: no broker, no position where there must be one.
 class ApplicationError : public std::runtime_error {
@@ -101,7 +103,8 @@ class Application {
   // filters.
   [[nodiscard]] std::string dump(std::chrono::milliseconds patience = std::chrono::milliseconds(1000)) const;
 
-  // The same as values, and how it was set up, with secrets hidden. Thread: as dump(); configuration() any.
+  // The same as values (braid/snapshot.hpp), and how it was set up, with secrets hidden. Thread: as dump();
+  // configuration() any.
   [[nodiscard]] ApplicationSnapshot snapshot(
       std::chrono::milliseconds patience = std::chrono::milliseconds(1000)) const;
   [[nodiscard]] ConfigurationSnapshot configuration() const;
@@ -141,8 +144,8 @@ class Application {
   [[nodiscard]] Figures figures() const;
   // How even each topic of each consumer group is, in the order of the routes; all of them, from the beginning.
   [[nodiscard]] std::vector<TopicFigures> topic_figures() const;
-  // Where to subscribe to what it does, from before start() on: Settings::monitor, or its own. The first events of
-  // a start are told to who has subscribed before; stop() returns when all of them are delivered, or a second
+  // Where to subscribe to what it does (braid/monitor.hpp): Settings::monitor, or its own. The first events of a
+  // start are told to who has subscribed before it; stop() returns when all of them are delivered, or a second
   // later.
   [[nodiscard]] Monitor& monitor() const;
 

@@ -23,6 +23,7 @@
 #include <braid/routing/load.hpp>
 #include <braid/routing/validate.hpp>
 #include <braid/settings.hpp>
+#include <braid/snapshot.hpp>
 #include <braid/ticket.hpp>
 #include <braid/topic_positions.hpp>
 #include <braid/transactional_producer.hpp>

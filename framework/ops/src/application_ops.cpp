@@ -2,6 +2,7 @@
 
 #include <braid/application.hpp>
 #include <braid/ops_server.hpp>
+#include <braid/partition_control.hpp>
 
 #include <chrono>
 #include <memory>

@@ -4,6 +4,8 @@
 #include "engine/instrumentation/event_hub.hpp"
 #include "engine/listener/listener.hpp"
 
+#include <braid/events.hpp>
+
 #include <fmt/format.h>
 
 #include <algorithm>

@@ -7,7 +7,6 @@
 #include "engine/ports/log.hpp"
 #include "runtime/connections/connection.hpp"
 
-#include <braid/events.hpp>
 #include <braid/routing/routes.hpp>
 
 #include <cstdint>
@@ -17,6 +16,10 @@
 #include <string>
 #include <string_view>
 #include <vector>
+
+namespace braid::events {
+struct Connection;
+}  // namespace braid::events
 
 namespace braid::runtime {
 

@@ -1,5 +1,7 @@
 #include "mock/application/application_test.hpp"
 
+#include <braid/snapshot.hpp>
+
 #include <algorithm>
 #include <stdexcept>
 

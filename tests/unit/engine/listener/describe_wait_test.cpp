@@ -46,6 +46,7 @@ class NoRunner final : public PartitionRunner {
   [[nodiscard]] std::uint64_t revision() const override { return 0; }
   [[nodiscard]] std::string metadata(std::size_t) const override { return {}; }
   [[nodiscard]] std::optional<CommitPosition> expected() const override { return std::nullopt; }
+  [[nodiscard]] std::optional<Offset> oldest_open() const override { return std::nullopt; }
 };
 
 // A partition as its listener sees it; with a runner unless a case takes it away.
