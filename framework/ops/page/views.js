@@ -19,8 +19,12 @@ export function keyed(parent, items, key, make, update) {
   const known = new Map();
   for (const child of [...parent.children]) known.set(child.dataset.key, child);
   let at = parent.firstElementChild;
+  const times = new Map();
   for (const item of items) {
-    const name = String(key(item));
+    let name = String(key(item));
+    const before = times.get(name) ?? 0;
+    times.set(name, before + 1);
+    if (before > 0) name += ` (${before})`;
     let child = known.get(name);
     known.delete(name);
     if (!child) {
@@ -62,8 +66,8 @@ export function rows(body, items, key, cells) {
 
 export function showFindings(parent, findings) {
   const shown = findings.length > 0 ? findings.slice(0, 8)
-    : [{tone: 'good', title: 'All is well.', text: 'Nothing is stuck, nothing falls behind.'}];
-  keyed(parent, shown, (finding) => finding.title.replace(/[\d.]+/g, '#') + finding.tone, (finding) =>
+    : [{about: 'all', tone: 'good', title: 'All is well.', text: 'Nothing is stuck, nothing falls behind.'}];
+  keyed(parent, shown, (finding) => `${finding.about} ${finding.tone}`, (finding) =>
     element('p', {className: 'notice', dataset: {tone: finding.tone}}, element('b'), ' ', element('span')),
   (node, finding) => {
     put(node.children[0], finding.title);
@@ -206,7 +210,7 @@ export function showJobs(body, partitions) {
     .sort((left, right) => right.work.running_for_ms - left.work.running_for_ms).slice(0, 200);
   rows(body, jobs, ({partition, work}) => `${partition.consumer_group} ${partition.topic} ${partition.partition} ${work.virtual_partition}`,
     ({partition, work}) => [duration(work.running_for_ms), partition.topic, partition.partition, work.virtual_partition,
-      {text: WORK[work.state].word, tone: work.running_for_ms > LATE ? 'bad' : WORK[work.state].tone},
+      {text: (WORK[work.state] ?? WORK.running).word, tone: work.running_for_ms > LATE ? 'bad' : 'good'},
       count(work.messages), offsets(work), work.key ?? '–', work.thread ?? '–']);
   return jobs.length;
 }
@@ -238,11 +242,10 @@ function rest(event) {
 }
 
 export function showEvents(list, events) {
-  const shown = events.map((event, i) => ({event, key: `${event.first_at_ms} ${event.event} ${where(event)} ${i}`}));
-  keyed(list, shown, ({key}) => key, ({event}) =>
+  keyed(list, events, (event) => `${event.first_at_ms} ${event.event} ${where(event)}`, (event) =>
     element('li', {}, element('time'), element('span', {className: 'badge', textContent: event.event}), ' ', element('b'),
       element('p'), element('p', {className: 'quiet-text'})),
-  (node, {event}) => {
+  (node, event) => {
     const [time, name, place, text, more] = node.children;
     name.dataset.tone = BAD.test(event.event) ? 'bad' : 'off';
     time.dateTime = new Date(event.at_ms).toISOString();

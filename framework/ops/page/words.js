@@ -71,16 +71,16 @@ export class Watch {
     this.changes = [];
   }
 
-  // Findings in words, the worst first: {tone, title, text}.
+  // Findings in words, the worst first: {about, tone, title, text}.
   look(news) {
     const now = news.application.taken_at_ms;
     const findings = [];
     if (news.application.failure) {
-      findings.push({tone: 'bad', title: 'It can\'t go on.', text: news.application.failure});
+      findings.push({about: 'application', tone: 'bad', title: 'It can\'t go on.', text: news.application.failure});
     }
     for (const connection of news.connections) {
       if (connection.state === 'silent' || connection.state === 'away') {
-        findings.push({tone: 'bad', title: `Connection ${connection.name} ${CONNECTION[connection.state][0]}.`,
+        findings.push({about: connection.name, tone: 'bad', title: `Connection ${connection.name} ${CONNECTION[connection.state][0]}.`,
           text: 'Others of its group take its partitions when its session times out, or it comes back by itself.'});
       }
     }
@@ -90,7 +90,7 @@ export class Watch {
       const name = `${partition.consumer_group} ${partition.topic}/${partition.partition}`;
       seen.add(name);
       const finding = this.of(name, partition, now);
-      if (finding) findings.push({...finding, title: `${partition.topic}/${partition.partition} ${finding.title}`});
+      if (finding) findings.push({...finding, about: name, title: `${partition.topic}/${partition.partition} ${finding.title}`});
     }
     for (const name of this.partitions.keys()) if (!seen.has(name)) this.partitions.delete(name);
     const order = {bad: 0, warn: 1, off: 2};
@@ -139,6 +139,6 @@ export class Watch {
     while (this.changes.length > 1 && this.changes[0].now < now - 300000) this.changes.shift();
     const times = this.changes.length - 1;
     if (times < REBALANCES_MANY) return [];
-    return [{tone: 'warn', title: 'Too many rebalances.', text: `Partitions came or went ${times} times within five minutes; each costs what was fetched ahead. See Rebalances for the members that come and go.`}];
+    return [{about: 'rebalances', tone: 'warn', title: 'Too many rebalances.', text: `Partitions came or went ${times} times within five minutes; each costs what was fetched ahead. See Rebalances for the members that come and go.`}];
   }
 }

@@ -117,7 +117,7 @@ std::string header_text(const Response& response, bool keep_alive) {
     text += "\r\n";
   };
   add("Content-Type", response.content_type);
-  if (!response.stream) {
+  if (!response.stream && response.status != 304) {
     const std::size_t size = response.fixed_body ? response.fixed_body->size() : response.body.size();
     add("Content-Length", std::to_string(size));
   }

@@ -173,7 +173,8 @@ asio::awaitable<Session::Next> Session::serve_one() {
     }
     response = refusal(503, "too_many_streams", "too many listen to live news already: ask again later");
   }
-  co_return co_await write(std::move(response), keep, head_alone);
+  const bool stays = keep && !response.stream;
+  co_return co_await write(std::move(response), stays, head_alone);
 }
 
 asio::awaitable<Session::Next> Session::write(Response response, bool keep, bool head_alone) {
