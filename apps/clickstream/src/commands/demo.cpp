@@ -110,6 +110,12 @@ void register_demo(CLI::App& app, Run& run) {
       ->capture_default_str();
   command->add_option("--rate", demo.rate, "Send no more than so many events a second")
       ->check(whole_number(1, 1'000'000'000));
+  command
+      ->add_option("--ops-port", demo.ops_port,
+                   "Show on this port of loopback what it does: a page, JSON, metrics; 0: any that is free")
+      ->check(whole_number(0, 65'535));
+  command->add_option("--ops-token", demo.ops_token,
+                      "Who has this token, of 16 characters at least, may command there");
   command->add_flag("--strict", options->strict, "Exit with status 3 if a line is malformed");
   command->add_flag("--verbose", demo.verbose, "Log what the framework does");
   command->callback([&run, options, kafka] {

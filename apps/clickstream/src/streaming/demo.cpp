@@ -12,10 +12,18 @@
 #include <braid/braid.hpp>
 #include <braid/testing/embedded_cluster.hpp>
 
+#ifdef CLICKSTREAM_OPS
+#include <braid/ops_server.hpp>
+#endif
+#ifdef CLICKSTREAM_METRICS
+#include <braid/prometheus_metrics.hpp>
+#endif
+
 #include <future>
 #include <ostream>
 #include <random>
 #include <stdexcept>
+#include <utility>
 
 namespace clickstream {
 namespace {
@@ -72,6 +80,7 @@ class Demo {
   braid::routing::Routes load_routes();
   braid::Settings settings() const;
   void announce();
+  void show();
   void watch(std::uint64_t events_expected);
   void stop();
   [[noreturn]] void fail_stalled(std::uint64_t events_expected) const;
@@ -98,6 +107,12 @@ class Demo {
   std::optional<braid::Producer> producer_;
   std::optional<Ingest> ingest_;
   std::optional<braid::Application> application_;
+#ifdef CLICKSTREAM_METRICS
+  std::optional<braid::PrometheusMetrics> metrics_;
+#endif
+#ifdef CLICKSTREAM_OPS
+  std::optional<braid::OpsServer> ops_;
+#endif
   std::future<void> sending_;
   std::future<braid::StopReport> processing_;
   braid::StopReport stop_report_;
@@ -176,6 +191,22 @@ void Demo::announce() {
   out_ << '\n' << std::flush;
 }
 
+void Demo::show() {
+  if (!options_.ops_port) return;
+#ifdef CLICKSTREAM_OPS
+  braid::OpsServer::Providers providers;
+#ifdef CLICKSTREAM_METRICS
+  metrics_.emplace(*application_);
+  providers.metrics = [this] { return metrics_->text(); };
+#endif
+  ops_.emplace(*application_, braid::OpsServer::Options{.port = options_.ops_port, .token = options_.ops_token},
+               std::move(providers));
+  out_ << "What it does, live: http://localhost:" << ops_->port() << "/\n\n" << std::flush;
+#else
+  throw std::runtime_error("there is no Ops interface: this program was built without braid::ops");
+#endif
+}
+
 DemoOutcome Demo::run() {
   producer_.emplace(producer_settings(bootstrap_, options_.kafka));
   announce();
@@ -187,6 +218,7 @@ DemoOutcome Demo::run() {
                                 .patience = options_.stall_timeout},
                   gate_ ? &*gate_ : nullptr);
   application_.emplace(settings(), routes_);
+  show();
   processing_ = std::async(std::launch::async, [this] { return application_->run(); });
   sending_ = std::async(std::launch::async, [this] { ingest_->run(); });
 

@@ -10,6 +10,7 @@
 #include <functional>
 #include <iosfwd>
 #include <limits>
+#include <optional>
 #include <string>
 
 namespace clickstream {
@@ -24,8 +25,11 @@ struct DemoOptions {
   std::uint64_t events_max = std::numeric_limits<std::uint64_t>::max();  ///< Reads no further.
   std::uint64_t rate = 0;                                                ///< As in IngestOptions.
   std::uint32_t concurrency = 5;
-  bool verbose = false;   ///< The framework logs what it does, to the error stream.
-  bool terminal = false;  ///< `out` is a terminal: show a bar.
+  /// Where the Ops interface shows what it does, on loopback; none: nowhere. 0: any port that is free.
+  std::optional<std::uint16_t> ops_port{};
+  std::string ops_token{};  ///< Who has it may command there; empty: nobody.
+  bool verbose = false;     ///< The framework logs what it does, to the error stream.
+  bool terminal = false;    ///< `out` is a terminal: show a bar.
   /// It fails when nothing has been sent or processed for so long.
   std::chrono::milliseconds stall_timeout{30'000};
   /// Asked often; true ends the run early, in good order.
