@@ -4,6 +4,7 @@
 
 #include <chrono>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace braid::ops {
@@ -39,7 +40,11 @@ inline ApplicationSnapshot example_snapshot() {
   snapshot.client_id = "shop";
   snapshot.concurrency = 4;
   snapshot.figures.messages_done = 1234;
-  snapshot.topics.push_back({.consumer_group = "g", .topic = "orders", .batches = 7});
+  TopicFigures topic;
+  topic.consumer_group = "g";
+  topic.topic = "orders";
+  topic.batches = 7;
+  snapshot.topics.push_back(std::move(topic));
   PartitionSnapshot partition{.topic = "orders", .partition = 3, .generation = 9, .stage = PartitionStage::running};
   partition.committed = 100;
   partition.position = 120;
