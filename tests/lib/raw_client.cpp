@@ -74,7 +74,10 @@ bool RawClient::read_more(Clock::time_point until) {
 std::string RawClient::read_until(std::string_view mark, Milliseconds timeout) {
   const auto until = Clock::now() + timeout;
   std::size_t found = received_.find(mark);
-  while (found == std::string::npos && read_more(until)) found = received_.find(mark);
+  for (std::size_t seen = received_.size(); found == std::string::npos && read_more(until);
+       seen = received_.size()) {
+    found = received_.find(mark, seen - std::min(seen, mark.size()));
+  }
   const std::size_t size = found == std::string::npos ? received_.size() : found + mark.size();
   std::string text = received_.substr(0, size);
   received_.erase(0, size);
