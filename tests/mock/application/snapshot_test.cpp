@@ -77,8 +77,8 @@ TEST_F(Snapshot, TellsOfQueues) {
   produce("orders", 40, 1);
   auto gate = std::make_shared<Gate>();
   recorder->script = [gate](Batch&) { gate->pass(); };
-  Application app(settings(),
-                  route("g", "orders", recorder, [](auto& t) { t.flow(Flow::continuous).max_messages(5); }));
+  Application app(settings(), route("g", "orders", recorder,
+                                    [](auto& t) { t.flow(routing::Flow::continuous).max_messages(5); }));
   app.start();
   ASSERT_TRUE(eventually([&] { return gate->waiting() == 1; }));
   EXPECT_TRUE(eventually([&] {
@@ -123,9 +123,8 @@ TEST_F(Snapshot, TheConfigurationHidesSecrets) {
   Settings secret = settings();
   secret.kafka["sasl.password"] = "hunter2";
   secret.producer["ssl.key.password"] = "hunter3";
-  const Application app(secret, route("g", "orders", recorder, [](auto& t) {
-                          t.kafka({{"sasl.oauthbearer.client.secret", "hunter4"}});
-                        }));
+  const Application app(secret, route("g", "orders", recorder,
+                                      [](auto& t) { t.kafka("sasl.oauthbearer.client.secret", "hunter4"); }));
   const ConfigurationSnapshot configuration = app.configuration();
   std::string all = configuration.routes;
   for (const auto* list : {&configuration.settings, &configuration.kafka}) {
