@@ -19,6 +19,7 @@
 #include "runtime/transactions.hpp"
 
 #include <braid/application.hpp>
+#include <braid/monitor.hpp>
 #include <braid/routing/validate.hpp>
 
 #include <fmt/format.h>
@@ -39,12 +40,18 @@ namespace {
 
 constexpr std::chrono::milliseconds kStopNowMost{5000};
 
+// From here on there is one, whoever has made it.
+Settings with_monitor(Settings settings) {
+  if (!settings.monitor) settings.monitor = std::make_shared<Monitor>();
+  return settings;
+}
+
 }  // namespace
 
 class Application::Impl {
  public:
   Impl(Settings settings, routing::Routes routes, std::optional<boost::asio::any_io_executor> executor)
-      : settings_(std::move(settings)),
+      : settings_(with_monitor(std::move(settings))),
         routes_(std::make_shared<const routing::Routes>(std::move(routes))),
         executor_(std::move(executor)) {
     routing::require_valid(*routes_);

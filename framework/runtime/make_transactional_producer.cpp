@@ -3,6 +3,7 @@
 #include "adapters/librdkafka/rdkafka_transactional_client.hpp"
 #include "adapters/log/spdlog_log.hpp"
 #include "core/producer/variant_rules.hpp"
+#include "engine/transactions/told_transactional_client.hpp"
 #include "runtime/make_producer.hpp"
 
 #include <braid/application.hpp>
@@ -43,7 +44,7 @@ Result<Engine> make(const TransactionalProducerSettings& settings, const std::st
        .patience_for_room = settings.max_wait_for_room});
   if (!client) return client.error();
   auto made = std::make_shared<engine::TransactionalEngine>(
-      std::move(client).value(), log,
+      engine::told(std::move(client).value(), id, hub_of(settings.monitor)), log,
       engine::RecordChain::Rules{.max_payload_size = max_payload_of(settings.max_payload_size, settings.kafka),
                                  .middleware = settings.middleware,
                                  .interceptors = settings.interceptors},

@@ -75,6 +75,9 @@ struct ProducerSettings {
   std::vector<std::shared_ptr<ProducerInterceptor>> interceptors{};
   // Of every record, behind its own callback. Thread: as that.
   OnDelivery on_delivery{};
+  // Who hears of what becomes of its records (braid/monitor.hpp); one of the application's may be given. None:
+  // nobody.
+  std::shared_ptr<Monitor> monitor{};
 };
 
 // Sends records. Reports come on the producer's thread, `braid-p-N`, or on that of a caller which waits in

@@ -47,6 +47,9 @@ struct TransactionalProducerSettings {
   std::vector<Middleware> middleware{};
   // Their on_produce alone: records of a transaction are delivered all or none, and transaction() tells.
   std::vector<std::shared_ptr<ProducerInterceptor>> interceptors{};
+  // Who hears of what becomes of its transactions (braid/monitor.hpp); one of the application's may be given. None:
+  // nobody.
+  std::shared_ptr<Monitor> monitor{};
 };
 
 // What the close of a transactional producer, or of a pool of them, has met.
