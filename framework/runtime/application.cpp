@@ -15,6 +15,7 @@
 #include "runtime/node.hpp"
 #include "runtime/recovery.hpp"
 #include "runtime/signal_watch.hpp"
+#include "runtime/story_log.hpp"
 #include "runtime/tell.hpp"
 #include "runtime/transactions.hpp"
 
@@ -63,6 +64,9 @@ class Application::Impl {
     }
     common_ = std::make_shared<runtime::Common>(settings_);
     runtime::tell_trouble_to_log(common_);
+    if (settings_.log.story) {
+      story_.emplace(*common_->monitor, common_->log.all(), common_->clock, *routes_, settings_.log.story_each);
+    }
     Settings producers = settings_;
     producers.client_id = runtime::client_id_of(node_, settings_.client_id);
     producer_ = std::make_shared<runtime::ApplicationProducer>(
@@ -179,6 +183,7 @@ class Application::Impl {
         engine::LogLevel::info, "application",
         fmt::format("stopped after {:.1f} s", std::chrono::duration<double>(common_->clock.now() - now).count()));
     runtime::tell_stopped(*common_, report, common_->clock.now() - now);
+    story_.reset();
     state_.store(ApplicationState::stopped, std::memory_order_relaxed);
     return report;
   }
@@ -298,6 +303,7 @@ class Application::Impl {
   const std::shared_ptr<const routing::Routes> routes_;
   const std::optional<boost::asio::any_io_executor> executor_;  // the host's; none: a pool of our own
   std::shared_ptr<runtime::Common> common_;
+  std::optional<runtime::StoryLog> story_;  // none: nobody wants it, or all is told
   std::shared_ptr<runtime::ApplicationProducer> producer_;
   std::shared_ptr<const engine::RecoveryTools> recovery_;
   std::shared_ptr<engine::OwnedPool> pool_;  // never another one: any thread may resize it

@@ -9,7 +9,7 @@
 namespace braid::runtime {
 
 Common::Common(const Settings& settings)
-    : log(static_cast<engine::LogLevel>(settings.log_level)),
+    : log(settings.log_level, settings.log),
       monitor(settings.monitor),
       limits(std::make_shared<engine::Limits>(settings.max_bytes_in_flight)) {
   counters->events = monitor->hub();

@@ -1,9 +1,9 @@
 #include "runtime/make_producer.hpp"
 
 #include "adapters/librdkafka/rdkafka_producer_client.hpp"
-#include "adapters/log/spdlog_log.hpp"
 #include "core/producer/variant_rules.hpp"
 #include "engine/worker/describe_failure.hpp"
+#include "runtime/configured_log.hpp"
 #include "runtime/statistics.hpp"
 
 #include <braid/application.hpp>
@@ -47,7 +47,8 @@ std::string next_thread_name() {
 
 std::unique_ptr<engine::ProducerFront> make(const ProducerSettings& settings, std::shared_ptr<engine::Log> log,
                                             const std::string& thread_name, bool begins_anew) {
-  const auto problems = core::find_contradictions(settings);
+  auto problems = core::find_contradictions(settings);
+  check_log(settings.log, problems);
   if (!problems.empty()) throw std::invalid_argument(fmt::format("producer: {}", fmt::join(problems, "\n")));
   std::map<std::string, std::map<std::string, std::string>> topics;
   for (const auto& [topic, variant] : settings.topics) topics[topic] = core::settings_of(variant);
@@ -117,7 +118,7 @@ std::size_t max_message_of(const routing::KafkaSettings& kafka) {
 }
 
 std::unique_ptr<engine::ProducerFront> make_producer(const ProducerSettings& settings) {
-  return make(settings, std::make_shared<adapters::SpdlogLog>(static_cast<engine::LogLevel>(settings.log_level)), next_thread_name(),
+  return make(settings, std::make_shared<ConfiguredLog>(settings.log_level, settings.log), next_thread_name(),
               false);
 }
 

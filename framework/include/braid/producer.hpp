@@ -50,6 +50,7 @@ struct ProducerSettings {
   std::chrono::milliseconds connect_timeout{8000};
   std::chrono::milliseconds close_timeout{10'000};  // the destructor's flush
   LogLevel log_level = LogLevel::warning;
+  LogSettings log{};
 
   // What may be sent and not acknowledged at one time. A full queue makes produce() wait so long for room, then
   // fail by Error::Kind::queue_full; 0: it fails at once.

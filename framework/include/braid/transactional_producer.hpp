@@ -29,6 +29,7 @@ struct TransactionalProducerSettings {
   std::chrono::milliseconds connect_timeout{8000};
   std::chrono::milliseconds close_timeout{10'000};  // the destructor's wait for a transaction that runs
   LogLevel log_level = LogLevel::warning;
+  LogSettings log{};
 
   // How long transaction() waits while another thread's runs, or all of a pool do; then it fails by
   // Error::Kind::timed_out. 0: at once.

@@ -5,11 +5,16 @@
 #include <braid/monitor.hpp>
 #include <braid/transactional_producer.hpp>
 
+#include <boost/json/parse.hpp>
+#include <spdlog/logger.h>
+#include <spdlog/sinks/ostream_sink.h>
+
 #include <algorithm>
 #include <map>
 #include <memory>
 #include <mutex>
 #include <optional>
+#include <sstream>
 #include <string>
 #include <variant>
 
@@ -191,9 +196,8 @@ TEST_F(Events, TellOfTransactions) {
   std::vector<events::TransactionAborted> aborted;
   monitor->subscribe<events::TransactionCommitted>([&](const auto& event) { committed.push_back(event); }).keep();
   monitor->subscribe<events::TransactionAborted>([&](const auto& event) { aborted.push_back(event); }).keep();
-  TransactionalProducer producer({.kafka = {{"bootstrap.servers", cluster.bootstrap()}},
-                                  .transactional_id = "shop-1",
-                                  .monitor = monitor});
+  TransactionalProducer producer(
+      {.kafka = {{"bootstrap.servers", cluster.bootstrap()}}, .transactional_id = "shop-1", .monitor = monitor});
   ASSERT_TRUE(producer
                   .transaction([](Transaction& tx) -> Result<void> {
                     for (const char* payload : {"1", "2"}) {
@@ -210,6 +214,41 @@ TEST_F(Events, TellOfTransactions) {
   EXPECT_EQ(committed[0].records, 2U);
   ASSERT_EQ(aborted.size(), 1U);
   EXPECT_EQ(aborted[0].kind, Error::Kind::aborted);
+}
+
+// By a logger of the test's, as JSON.
+TEST_F(Events, AreTheStoryOfTheLog) {
+  make_topic("orders");
+  produce("orders", 200, 20);
+  std::ostringstream out;
+  Settings told_settings = settings();
+  told_settings.log_level = LogLevel::info;
+  told_settings.log = {.areas = {{"kafka", LogLevel::off}}, .form = LogSettings::Form::json, .story = true};
+  told_settings.log.logger =
+      std::make_shared<spdlog::logger>("host", std::make_shared<spdlog::sinks::ostream_sink_mt>(out));
+  told_settings.log.logger->set_pattern("%v");
+  {
+    Application app(told_settings, route("g", "orders", recorder, [](auto& t) { t.max_messages(10); }));
+    app.start();
+    ASSERT_TRUE(all_seen(200));
+    EXPECT_TRUE(app.stop().in_time);
+  }
+  std::istringstream lines(out.str());
+  std::int64_t messages = 0;
+  int chapters = 0;
+  bool started = false;
+  for (std::string line; std::getline(lines, line);) {
+    const auto object = boost::json::parse(line).as_object();
+    EXPECT_NE(object.at("area").as_string(), "kafka");
+    started = started || object.at("text").as_string().starts_with("started: 1 topics");
+    if (object.at("area").as_string() != "batch") continue;
+    ++chapters;
+    EXPECT_EQ(object.at("topic").as_string(), "orders");
+    messages += object.at("messages").as_int64();
+  }
+  EXPECT_TRUE(started);
+  EXPECT_EQ(messages, 200) << out.str();
+  EXPECT_LE(chapters, 3) << "few lines: " << out.str();
 }
 
 // Neither a slow subscriber nor one that throws is any of the consumers' business.
