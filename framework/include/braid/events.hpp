@@ -91,13 +91,14 @@ struct PartitionsAssigned {
   BRAID_EVENT("rebalance.assigned", where, partitions, held)
 };
 
-// The group has taken these partitions from the connection; what could be done and committed was.
+// The group has taken these partitions from the connection, and what could be done and committed was; or the
+// connection has ended without the group.
 struct PartitionsRevoked {
   Connection where{};
   std::vector<TopicPartition> partitions{};  // those that went
   std::uint32_t held = 0;                    // partitions that the connection has left
-  bool lost = false;                         // others had them already, so that nothing could be committed
-  Milliseconds took{};                       // from hearing of it to giving them up
+  bool lost = false;    // others may have had them already: the group did not wait for a commit
+  Milliseconds took{};  // from hearing of it to giving them up
   BRAID_EVENT("rebalance.revoked", where, partitions, held, lost, took)
 };
 
