@@ -16,10 +16,12 @@
 #include "runtime/operations.hpp"
 #include "runtime/recovery.hpp"
 #include "runtime/signal_watch.hpp"
+#include "runtime/story_log.hpp"
 #include "runtime/tell.hpp"
 #include "runtime/transactions.hpp"
 
 #include <braid/application.hpp>
+#include <braid/monitor.hpp>
 #include <braid/routing/validate.hpp>
 
 #include <fmt/format.h>
@@ -40,12 +42,18 @@ namespace {
 
 constexpr std::chrono::milliseconds kStopNowMost{5000};
 
+// From here on there is one, whoever has made it.
+Settings with_monitor(Settings settings) {
+  if (!settings.monitor) settings.monitor = std::make_shared<Monitor>();
+  return settings;
+}
+
 }  // namespace
 
 class Application::Impl {
  public:
   Impl(Settings settings, routing::Routes routes, std::optional<boost::asio::any_io_executor> executor)
-      : settings_(std::move(settings)),
+      : settings_(with_monitor(std::move(settings))),
         routes_(std::make_shared<const routing::Routes>(std::move(routes))),
         executor_(std::move(executor)) {
     routing::require_valid(*routes_);
@@ -57,6 +65,9 @@ class Application::Impl {
     }
     common_ = std::make_shared<runtime::Common>(settings_);
     runtime::tell_trouble_to_log(common_);
+    if (settings_.log.story) {
+      story_.emplace(*common_->monitor, common_->log.all(), common_->clock, *routes_, settings_.log.story_each);
+    }
     Settings producers = settings_;
     producers.client_id = runtime::client_id_of(node_, settings_.client_id);
     producer_ = std::make_shared<runtime::ApplicationProducer>(
@@ -173,6 +184,7 @@ class Application::Impl {
         engine::LogLevel::info, "application",
         fmt::format("stopped after {:.1f} s", std::chrono::duration<double>(common_->clock.now() - now).count()));
     runtime::tell_stopped(*common_, report, common_->clock.now() - now);
+    story_.reset();
     state_.store(ApplicationState::stopped, std::memory_order_relaxed);
     return report;
   }
@@ -225,7 +237,7 @@ class Application::Impl {
   }
 
   void set_log_level(LogLevel level) {
-    common_->log.set_level(static_cast<engine::LogLevel>(level));
+    common_->log.all().set_level(static_cast<engine::LogLevel>(level));
     common_->log.write_always("application", "the log's level was changed");
   }
 
@@ -317,6 +329,7 @@ class Application::Impl {
   const std::shared_ptr<const routing::Routes> routes_;
   const std::optional<boost::asio::any_io_executor> executor_;  // the host's; none: a pool of our own
   std::shared_ptr<runtime::Common> common_;
+  std::optional<runtime::StoryLog> story_;  // none: nobody wants it, or all is told
   std::shared_ptr<runtime::ApplicationProducer> producer_;
   std::shared_ptr<const engine::RecoveryTools> recovery_;
   std::shared_ptr<engine::OwnedPool> pool_;  // never another one: any thread may resize it

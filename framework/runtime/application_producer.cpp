@@ -15,6 +15,7 @@ ProducerSettings application_producer_settings(const Settings& settings) {
   own.connect_timeout = std::chrono::milliseconds(0);  // connections look for brokers
   own.middleware = settings.producer_middleware;
   own.interceptors = settings.producer_interceptors;
+  own.monitor = settings.monitor;
   return own;
 }
 

@@ -2,6 +2,7 @@
 
 #include "core/producer/variant_rules.hpp"
 #include "runtime/application_producer.hpp"
+#include "runtime/configured_log.hpp"
 
 #include <fmt/format.h>
 
@@ -40,6 +41,7 @@ std::vector<std::string> check_settings(const Settings& settings) {
   within(problems, "drain_on_revoke", settings.drain_on_revoke, 0ms);
   within(problems, "shutdown_timeout", settings.shutdown_timeout, 0ms);
   within(problems, "stalled_after", settings.stalled_after, 0ms);
+  check_log(settings.log, problems);
   if (settings.expected_partitions == 0) problems.emplace_back("expected_partitions must be at least 1, is 0");
   if (settings.prefetch_bytes < 64 * 1024) {
     problems.push_back(fmt::format("prefetch_bytes must be at least 65536, is {}", settings.prefetch_bytes));

@@ -9,8 +9,8 @@
 namespace braid::runtime {
 
 Common::Common(const Settings& settings)
-    : log(static_cast<engine::LogLevel>(settings.log_level)),
-      monitor(settings.monitor ? settings.monitor : std::make_shared<Monitor>()),
+    : log(settings.log_level, settings.log),
+      monitor(settings.monitor),
       limits(std::make_shared<engine::Limits>(settings.max_bytes_in_flight)) {
   counters->events = monitor->hub();
 }

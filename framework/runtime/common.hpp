@@ -1,12 +1,12 @@
 #pragma once
 
-#include "adapters/log/spdlog_log.hpp"
 #include "engine/instrumentation/counters.hpp"
 #include "engine/instrumentation/topic_balance.hpp"
 #include "engine/listener/listener.hpp"
 #include "engine/threads/guarded_by.hpp"
 #include "engine/worker/limits.hpp"
 #include "engine/worker/partition_jobs.hpp"
+#include "runtime/configured_log.hpp"
 #include "runtime/inspection.hpp"
 #include "runtime/recovery.hpp"
 #include "runtime/signal_watch.hpp"
@@ -36,11 +36,11 @@ class Common final : public engine::ListenerHost {
   // Why the application can't go on; none: it can.
   [[nodiscard]] std::optional<std::string> failure() const;
 
-  adapters::SpdlogLog log;
+  ConfiguredLog log;
   SteadyClock clock;
   std::shared_ptr<Monitor> monitor;
   std::shared_ptr<engine::Counters> counters = std::make_shared<engine::Counters>();
-  Inspection inspection{log, *counters};
+  Inspection inspection{log.all(), *counters};
   std::shared_ptr<engine::BalanceTable> balances = std::make_shared<engine::BalanceTable>();
   std::shared_ptr<engine::PartitionJobsTable> jobs = std::make_shared<engine::PartitionJobsTable>();
   std::shared_ptr<engine::Limits> limits;

@@ -1,11 +1,13 @@
 #include "runtime/make_producer.hpp"
 
 #include "adapters/librdkafka/rdkafka_producer_client.hpp"
-#include "adapters/log/spdlog_log.hpp"
 #include "core/producer/variant_rules.hpp"
 #include "engine/worker/describe_failure.hpp"
+#include "runtime/configured_log.hpp"
+#include "runtime/statistics.hpp"
 
 #include <braid/application.hpp>
+#include <braid/monitor.hpp>
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
@@ -45,15 +47,19 @@ std::string next_thread_name() {
 
 std::unique_ptr<engine::ProducerFront> make(const ProducerSettings& settings, std::shared_ptr<engine::Log> log,
                                             const std::string& thread_name, bool begins_anew) {
-  const auto problems = core::find_contradictions(settings);
+  auto problems = core::find_contradictions(settings);
+  check_log(settings.log, problems);
   if (!problems.empty()) throw std::invalid_argument(fmt::format("producer: {}", fmt::join(problems, "\n")));
   std::map<std::string, std::map<std::string, std::string>> topics;
   for (const auto& [topic, variant] : settings.topics) topics[topic] = core::settings_of(variant);
   auto make_client = [log, client_id = settings.client_id,
                       kafka = with_queue_of(settings.kafka, settings.max_queued, settings.max_queued_bytes),
-                      topics = std::move(topics)] {
-    return adapters::make_producer_client(
-        {.log = *log, .client_id = client_id, .settings = {kafka.begin(), kafka.end()}, .topics = topics});
+                      topics = std::move(topics), hub = hub_of(settings.monitor)] {
+    return adapters::make_producer_client({.log = *log,
+                                           .client_id = client_id,
+                                           .settings = {kafka.begin(), kafka.end()},
+                                           .topics = topics,
+                                           .statistics = statistics_for(hub)});
   };
   auto client = make_client();
   if (!client) throw std::invalid_argument("producer: " + client.error().text());
@@ -70,7 +76,8 @@ std::unique_ptr<engine::ProducerFront> make(const ProducerSettings& settings, st
                                           .max_wait_for_room = settings.max_wait_for_room,
                                           .max_backlog = settings.max_queued,
                                           .max_backlog_bytes = settings.max_queued_bytes,
-                                          .on_each = on_each_of(settings, log)};
+                                          .on_each = on_each_of(settings, log),
+                                          .events = hub_of(settings.monitor)};
   return std::make_unique<engine::ProducerFront>(
       std::make_unique<engine::ProducerEngine>(thread_name, std::move(owned), log, std::move(options)), log,
       engine::ProducerFront::Rules{.chain = {.max_payload_size = max_payload_of(settings),
@@ -86,6 +93,10 @@ routing::KafkaSettings with_queue_of(routing::KafkaSettings kafka, std::size_t r
   kafka.try_emplace("queue.buffering.max.messages", std::to_string(records));
   kafka.try_emplace("queue.buffering.max.kbytes", std::to_string(bytes / 1024));
   return kafka;
+}
+
+std::shared_ptr<engine::EventHub> hub_of(const std::shared_ptr<Monitor>& monitor) {
+  return monitor ? monitor->hub() : nullptr;
 }
 
 std::size_t number_of(const routing::KafkaSettings& kafka, const char* name, std::size_t otherwise) {
@@ -107,8 +118,8 @@ std::size_t max_message_of(const routing::KafkaSettings& kafka) {
 }
 
 std::unique_ptr<engine::ProducerFront> make_producer(const ProducerSettings& settings) {
-  return make(settings, std::make_shared<adapters::SpdlogLog>(static_cast<engine::LogLevel>(settings.log_level)),
-              next_thread_name(), false);
+  return make(settings, std::make_shared<ConfiguredLog>(settings.log_level, settings.log), next_thread_name(),
+              false);
 }
 
 std::unique_ptr<engine::ProducerFront> make_application_producer(const ProducerSettings& settings,

@@ -25,6 +25,8 @@ namespace braid::runtime {
 // librdkafka's settings with the bounds of what may be queued, where they have none.
 [[nodiscard]] routing::KafkaSettings with_queue_of(routing::KafkaSettings kafka, std::size_t records,
                                                    std::size_t bytes);
+// Null where there is no monitor.
+[[nodiscard]] std::shared_ptr<engine::EventHub> hub_of(const std::shared_ptr<Monitor>& monitor);
 // A number of librdkafka's settings.
 [[nodiscard]] std::size_t number_of(const routing::KafkaSettings& kafka, const char* name, std::size_t otherwise);
 // Of a payload, in bytes: the producer's own setting, or what these say.

@@ -1,8 +1,9 @@
 #include "runtime/make_transactional_producer.hpp"
 
 #include "adapters/librdkafka/rdkafka_transactional_client.hpp"
-#include "adapters/log/spdlog_log.hpp"
 #include "core/producer/variant_rules.hpp"
+#include "engine/transactions/told_transactional_client.hpp"
+#include "runtime/configured_log.hpp"
 #include "runtime/make_producer.hpp"
 
 #include <braid/application.hpp>
@@ -25,7 +26,7 @@ constexpr std::size_t kKafkasTransactionTimeout = 60'000;  // ms: librdkafka's d
 constexpr std::size_t kPoolMost = 1000;
 
 std::shared_ptr<engine::Log> log_of(const TransactionalProducerSettings& settings) {
-  return std::make_shared<adapters::SpdlogLog>(static_cast<engine::LogLevel>(settings.log_level));
+  return std::make_shared<ConfiguredLog>(settings.log_level, settings.log);
 }
 
 // Who makes it may wait for brokers. A client that waits in vain is told so in words that name them.
@@ -43,7 +44,7 @@ Result<Engine> make(const TransactionalProducerSettings& settings, const std::st
        .patience_for_room = settings.max_wait_for_room});
   if (!client) return client.error();
   auto made = std::make_shared<engine::TransactionalEngine>(
-      std::move(client).value(), log,
+      engine::told(std::move(client).value(), id, hub_of(settings.monitor)), log,
       engine::RecordChain::Rules{.max_payload_size = max_payload_of(settings.max_payload_size, settings.kafka),
                                  .middleware = settings.middleware,
                                  .interceptors = settings.interceptors},
@@ -71,7 +72,8 @@ Engine made_or_thrown(Result<Engine> made) {
 }
 
 void check(const TransactionalProducerSettings& settings) {
-  const auto problems = core::find_contradictions(settings);
+  auto problems = core::find_contradictions(settings);
+  check_log(settings.log, problems);
   if (problems.empty()) return;
   throw std::invalid_argument(fmt::format("transactional producer: {}", fmt::join(problems, "\n")));
 }

@@ -5,6 +5,7 @@
 #include "runtime/application_producer.hpp"
 #include "runtime/make_producer.hpp"
 #include "runtime/producer_settings.hpp"
+#include "runtime/statistics.hpp"
 
 #include <fmt/format.h>
 
@@ -62,18 +63,23 @@ std::vector<LetterRoute> letter_routes(const Settings& settings, const routing::
 LetterProducers::LetterProducers(const Settings& settings, const routing::Routes& routes, engine::Log& log) {
   for (auto& route : letter_routes(settings, routes)) {
     const std::string number = number_of(all_.size());
-    auto make = [&log, client_id = settings.client_id + "-dead-letters" + number, kafka = route.kafka] {
-      return adapters::make_producer_client(
-          {.log = log, .client_id = client_id, .settings = kafka, .partitions_wrap = true});
+    auto make = [&log, client_id = settings.client_id + "-dead-letters" + number, kafka = route.kafka,
+                 hub = hub_of(settings.monitor)] {
+      return adapters::make_producer_client({.log = log,
+                                             .client_id = client_id,
+                                             .settings = kafka,
+                                             .partitions_wrap = true,
+                                             .statistics = statistics_for(hub)});
     };
     auto client = make();
     if (!client) {
       throw std::invalid_argument(fmt::format("dead letters of subscription group {}: {}", route.groups.front()->id,
                                               client.error().text()));
     }
-    all_.push_back(std::make_shared<engine::LetterProducer>(
-        std::move(client).value(), std::move(make),
-        std::shared_ptr<engine::Log>(std::shared_ptr<engine::Log>(), &log), "braid-p-dlq" + number));
+    all_.push_back(
+        std::make_shared<engine::LetterProducer>(std::move(client).value(), std::move(make),
+                                                 std::shared_ptr<engine::Log>(std::shared_ptr<engine::Log>(), &log),
+                                                 "braid-p-dlq" + number, hub_of(settings.monitor)));
     for (const auto* group : route.groups) by_group_[group] = all_.back();
   }
 }

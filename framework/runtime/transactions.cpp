@@ -1,6 +1,8 @@
 #include "runtime/transactions.hpp"
 
 #include "adapters/librdkafka/rdkafka_transactional_client.hpp"
+#include "engine/transactions/told_transactional_client.hpp"
+#include "runtime/make_producer.hpp"
 #include "runtime/producer_settings.hpp"
 
 #include <fmt/format.h>
@@ -99,12 +101,14 @@ std::shared_ptr<engine::TransactionalProducers> make_transactional_producers(con
                                                                              engine::Log& log) {
   if (!first_exactly_once(routes)) return nullptr;
   const std::string id = client_id_of(node, settings.transactional_id);
-  auto make = [&log, id, client_id = settings.client_id + "-transactions",
-               kafka = record_settings(settings)](std::uint32_t number) {
-    return adapters::make_transactional_client({.log = log,
-                                                .client_id = client_id,
-                                                .transactional_id = fmt::format("{}-{}", id, number),
-                                                .settings = kafka});
+  using Made = Result<std::unique_ptr<engine::TransactionalClient>>;
+  auto make = [&log, id, client_id = settings.client_id + "-transactions", kafka = record_settings(settings),
+               hub = hub_of(settings.monitor)](std::uint32_t number) -> Made {
+    const std::string own_id = fmt::format("{}-{}", id, number);
+    auto client = adapters::make_transactional_client(
+        {.log = log, .client_id = client_id, .transactional_id = own_id, .settings = kafka});
+    if (!client) return client;
+    return engine::told(std::move(client).value(), own_id, hub);
   };
   auto first = make(0);
   if (!first) throw std::invalid_argument("transactions: " + first.error().text());

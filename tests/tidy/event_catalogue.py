@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""The catalogue of events, from framework/include/braid/events.hpp, as docs/events.md.
+"""The catalogue of events, from events.hpp and its parts in framework/include/braid, as docs/events.md.
 
   tests/tidy/event_catalogue.py            prints what docs/events.md should be
   tests/tidy/event_catalogue.py --write    writes it
@@ -11,7 +11,9 @@ import os
 import re
 import sys
 
-HEADER = "framework/include/braid/events.hpp"
+# In the order of the page.
+HEADERS = ("framework/include/braid/event_parts.hpp", "framework/include/braid/events.hpp",
+           "framework/include/braid/producer_events.hpp")
 VARIANT = "framework/include/braid/event.hpp"
 PAGE = "docs/events.md"
 MARK = "<!-- From here on written by tests/tidy/event_catalogue.py --write, from the comments of events.hpp. -->"
@@ -30,21 +32,21 @@ TYPES = {
 
 
 class Struct:
-    def __init__(self, name, line, text, section):
-        self.name, self.line, self.text, self.section = name, line, text, section
+    def __init__(self, name, file, line, text, section):
+        self.name, self.file, self.line, self.text, self.section = name, file, line, text, section
         self.members = []  # [type, name, text, line]
         self.event = None  # its name in logs; None: a part
         self.listed = None  # the fields that its macro names
 
 
 class Enum:
-    def __init__(self, name, line, text, section):
-        self.name, self.line, self.text, self.section = name, line, text, section
+    def __init__(self, name, file, line, text, section):
+        self.name, self.file, self.line, self.text, self.section = name, file, line, text, section
         self.entries = []  # [name, text, line]
 
 
-def parse(text):
-    """Structs and enums in their order, and (line, what is wrong)."""
+def parse(file, text):
+    """Structs and enums in their order, and (file, line, what is wrong)."""
     found, problems, comment, section, present, macro = [], [], [], "", None, None
     for number, line in enumerate(text.splitlines(), start=1):
         line = line.strip()
@@ -68,9 +70,9 @@ def parse(text):
                 comment.append(line.removeprefix("//").strip())
             elif match := STRUCT.match(line) or ENUM.match(line):
                 kind = Struct if line.startswith("struct") else Enum
-                present = kind(match.group(1), number, " ".join(comment), section)
+                present = kind(match.group(1), file, number, " ".join(comment), section)
                 if not comment:
-                    problems.append((number, f"{present.name} has no comment: say what it tells"))
+                    problems.append((file, number, f"{present.name} has no comment: say what it tells"))
                 comment = []
             else:
                 comment = []
@@ -79,20 +81,19 @@ def parse(text):
             found.append(present)
             present = None
         elif line.startswith("//"):
-            problems.append((number, "a comment of its own within a struct: put it behind its field"))
+            problems.append((file, number, "a comment of its own within a struct: put it behind its field"))
         elif isinstance(present, Enum):
             if match := ENTRY.match(line):
                 present.entries.append([match.group(1), match.group(2), number])
         elif match := MEMBER.match(line):
             present.members.append([*match.groups(), number])
         elif line:
-            problems.append((number, f"'{line}' is no field that this script can read"))
+            problems.append((file, number, f"'{line}' is no field that this script can read"))
     return found, problems
 
 
-
 def check(found, variant):
-    """(line, what is wrong) of structs that contradict themselves, or the variant."""
+    """(file, line, what is wrong) of structs that contradict themselves, or the variant."""
     parts = {each.name for each in found if isinstance(each, Struct) and each.event is None}
     events = [each for each in found if isinstance(each, Struct) and each.event is not None]
     names = set()
@@ -100,25 +101,26 @@ def check(found, variant):
         if isinstance(each, Enum):
             for name, text, line in each.entries:
                 if not text:
-                    yield line, f"{each.name}::{name} has no comment: say what it means"
+                    yield each.file, line, f"{each.name}::{name} has no comment: say what it means"
             continue
         declared = [name for _, name, _, _ in each.members]
         if each.listed is None:
-            yield each.line, f"{each.name} has neither BRAID_EVENT nor BRAID_EVENT_PART"
+            yield each.file, each.line, f"{each.name} has neither BRAID_EVENT nor BRAID_EVENT_PART"
         elif declared != each.listed:
-            yield each.line, f"{each.name} declares {', '.join(declared)}, and its macro lists {', '.join(each.listed)}"
+            yield (each.file, each.line,
+                   f"{each.name} declares {', '.join(declared)}, and its macro lists {', '.join(each.listed)}")
         for kind, name, text, line in each.members:
             if not text and kind not in parts and kind not in ("Outcome", "Next"):
-                yield line, f"{each.name}::{name} has no comment: say what it means, and its unit"
+                yield each.file, line, f"{each.name}::{name} has no comment: say what it means, and its unit"
     for each in events:
         if each.event in names:
-            yield each.line, f"two events are called {each.event}"
+            yield each.file, each.line, f"two events are called {each.event}"
         names.add(each.event)
         if not re.fullmatch(r"[a-z_]+\.[a-z_]+", each.event):
-            yield each.line, f"'{each.event}' is not of the form about.what"
+            yield each.file, each.line, f"'{each.event}' is not of the form about.what"
     listed = re.findall(r"events::(\w+)", variant.split("using Event =", 1)[-1].split(";", 1)[0])
     if listed != [each.name for each in events]:
-        yield events[0].line if events else 1, f"the variant Event in {VARIANT} lists other events, or in another order"
+        yield VARIANT, 1, "the variant Event lists other events than the headers, or in another order"
 
 
 def words(kind, enums, parts):
@@ -155,11 +157,20 @@ def page(found):
     return "\n".join(lines) + "\n"
 
 
-def findings(header, variant, document):
+def parse_all(headers):
+    """As parse(), of all of HEADERS."""
+    found, problems = [], []
+    for file, text in zip(HEADERS, headers):
+        more, wrong = parse(file, text)
+        found += more
+        problems += wrong
+    return found, problems
+
+
+def findings(headers, variant, document):
     """(file, line, what is wrong)."""
-    found, problems = parse(header)
-    for line, why in [*problems, *check(found, variant)]:
-        yield HEADER, line, why
+    found, problems = parse_all(headers)
+    yield from [*problems, *check(found, variant)]
     head, mark, rest = document.partition(MARK)
     if not mark:
         yield PAGE, 1, f"has no line {MARK}"
@@ -178,7 +189,8 @@ def main():
         with open(path, encoding="utf-8") as file:
             return file.read()
 
-    found, _ = parse(read(HEADER))
+    headers = [read(name) for name in HEADERS]
+    found, _ = parse_all(headers)
     head = read(PAGE).partition(MARK)[0]
     text = head + MARK + "\n" + page(found)
     if sys.argv[1:] == ["--write"]:
@@ -186,7 +198,7 @@ def main():
             file.write(text)
     else:
         sys.stdout.write(text)
-    bad = [each for each in findings(read(HEADER), read(VARIANT), text)]
+    bad = [each for each in findings(headers, read(VARIANT), text)]
     for file, line, why in bad:
         print(f"{file}:{line}: {why}", file=sys.stderr)
     return 1 if bad else 0

@@ -226,9 +226,11 @@ def dockerfile_form(tree):
 
 def events_documented(tree):
     """docs/events.md is what the catalogue of events says"""
-    texts = [tree.text(name) if name in tree.files else ""
-             for name in (event_catalogue.HEADER, event_catalogue.VARIANT, event_catalogue.PAGE)]
-    yield from event_catalogue.findings(*texts)
+    def text(name):
+        return tree.text(name) if name in tree.files else ""
+
+    yield from event_catalogue.findings([text(name) for name in event_catalogue.HEADERS],
+                                        text(event_catalogue.VARIANT), text(event_catalogue.PAGE))
 
 
 def parents(name):

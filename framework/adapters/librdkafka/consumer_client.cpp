@@ -30,6 +30,7 @@ void signal_ready(rd_kafka_t*, void* opaque) {
 
 RdkafkaConsumerClient::RdkafkaConsumerClient(const ConsumerClientOptions& options, ConnectTrouble::Context context)
     : log_(options.log),
+      hear_statistics_(options.statistics.hear),
       secrets_(context.secrets),
       trouble_(std::move(context)),
       group_id_(options.group_id),
@@ -50,6 +51,7 @@ Result<std::unique_ptr<engine::ConsumerClient>> RdkafkaConsumerClient::make(Conf
   rd_kafka_conf_set_opaque(conf.get(), client.get());
   rd_kafka_conf_set_rebalance_cb(conf.get(), &RdkafkaConsumerClient::rebalance_cb);
   rd_kafka_conf_set_error_cb(conf.get(), &RdkafkaConsumerClient::error_cb);
+  if (options.statistics.hear) rd_kafka_conf_set_stats_cb(conf.get(), &RdkafkaConsumerClient::stats_cb);
   ConnectTrouble::explain_certificates(*conf);
   RdkafkaLog::prepare(*conf);
   client->handle_->gate().install(*conf);
@@ -90,6 +92,10 @@ RdkafkaConsumerClient::~RdkafkaConsumerClient() {
                    std::to_string(handles_left_behind() + 1) + " of this process so far, and at most " +
                    std::to_string(handles_left_most_));
   }
+}
+
+int RdkafkaConsumerClient::stats_cb(rd_kafka_t*, char* json, std::size_t size, void* opaque) noexcept {
+  return pass_on(static_cast<RdkafkaConsumerClient*>(opaque)->hear_statistics_, {json, size});
 }
 
 void RdkafkaConsumerClient::unsignal() {

@@ -10,6 +10,7 @@
 #include <chrono>
 #include <cstddef>
 #include <exception>
+#include <functional>
 #include <map>
 #include <memory>
 #include <optional>
@@ -54,6 +55,7 @@ class RdkafkaConsumerClient final : public engine::ConsumerClient {
   static void rebalance_cb(rd_kafka_t* rk, rd_kafka_resp_err_t code, rd_kafka_topic_partition_list_t* list,
                            void* opaque) noexcept;
   static void error_cb(rd_kafka_t* rk, int code, const char* reason, void* opaque) noexcept;
+  static int stats_cb(rd_kafka_t* rk, char* json, std::size_t size, void* opaque) noexcept;
   void handle_rebalance(rd_kafka_resp_err_t code, const rd_kafka_topic_partition_list_t& list) noexcept;
   void handle_error(rd_kafka_resp_err_t code, const char* reason) noexcept;
   // Messages can't arrive here, only errors of topics and of the group do.
@@ -80,6 +82,7 @@ class RdkafkaConsumerClient final : public engine::ConsumerClient {
   void unsignal();
 
   engine::Log& log_;
+  const std::function<void(std::string)> hear_statistics_;
   const routing::KafkaSettings secrets_;
   ConnectTrouble trouble_;  // for reach_broker()
   // First in, last out: what follows ends before the handle may.

@@ -9,6 +9,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <exception>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -34,8 +35,11 @@ class RdkafkaProducerClient final : public engine::ProducerClient {
     void operator()(rd_kafka_t* rk) const noexcept { rd_kafka_destroy(rk); }
   };
 
-  RdkafkaProducerClient(ConnectTrouble::Context context, bool wraps)
-      : secrets_(context.secrets), wraps_(wraps), trouble_(std::move(context)) {}
+  RdkafkaProducerClient(ConnectTrouble::Context context, const ProducerClientOptions& options)
+      : secrets_(context.secrets),
+        wraps_(options.partitions_wrap),
+        hear_statistics_(options.statistics.hear),
+        trouble_(std::move(context)) {}
   void look_around();
   Result<void> send_plain(rd_kafka_topic_t* topic, const engine::OutgoingMessage& message, void* opaque);
   Result<void> send_whole(rd_kafka_topic_t* topic, const engine::OutgoingMessage& message, void* opaque);
@@ -54,10 +58,12 @@ class RdkafkaProducerClient final : public engine::ProducerClient {
   void tell_failure(const rd_kafka_message_t& message, engine::DeliveryReport& report);
   static void delivery_cb(rd_kafka_t* rk, const rd_kafka_message_t* message, void* opaque) noexcept;
   static void error_cb(rd_kafka_t* rk, int code, const char* reason, void* opaque) noexcept;
+  static int stats_cb(rd_kafka_t* rk, char* json, std::size_t size, void* opaque) noexcept;
 
   // Constant after construction.
   const routing::KafkaSettings secrets_;
   const bool wraps_;
+  const std::function<void(std::string)> hear_statistics_;
   // First in, last out: the queues end before the handle.
   std::unique_ptr<rd_kafka_t, Destroy> rk_;
   std::optional<RdkafkaLog> rdkafka_log_;

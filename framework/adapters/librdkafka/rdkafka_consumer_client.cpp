@@ -38,6 +38,7 @@ std::vector<FrameworkSetting> framework_settings(const ConsumerClientOptions& op
       {"fetch.queue.backoff.ms", "1", if_known},
       {"enable.metrics.push", "false", if_known},
   };
+  if (const auto each = statistics_interval(options.statistics)) settings.push_back(*each);
   const auto protocol = options.settings.find("group.protocol");
   // The new protocol assigns at the broker and takes no strategy.
   if (protocol == options.settings.end() || protocol->second != "consumer") {

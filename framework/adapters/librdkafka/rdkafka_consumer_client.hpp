@@ -1,5 +1,6 @@
 #pragma once
 
+#include "adapters/librdkafka/statistics.hpp"
 #include "engine/ports/consumer_client.hpp"
 #include "engine/ports/log.hpp"
 
@@ -45,6 +46,7 @@ struct ConsumerClientOptions {
   // Before librdkafka 2.3 a client that was never assigned anything can't be destroyed. Once so many of the process
   // are left behind no more are made, and the error says so.
   std::size_t handles_left_most = 32;
+  StatisticsOptions statistics{};
 };
 
 inline constexpr std::size_t kPrefetchBytesPerPartition = std::size_t{16} << 20;

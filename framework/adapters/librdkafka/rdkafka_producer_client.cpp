@@ -51,6 +51,7 @@ Result<std::unique_ptr<engine::ProducerClient>> make_producer_client(const Produ
   if (acks == users.end() || acks->second == "all" || acks->second == "-1") {
     ours.push_back({"enable.idempotence", "true", fallback});
   }
+  if (const auto each = statistics_interval(options.statistics)) ours.push_back(*each);
   // Or messages without a key would go wherever, whatever the partitioner says.
   if (options.partitions_wrap) ours.push_back({"sticky.partitioning.linger.ms", "0", fixed});
   auto conf = make_conf(ours, users);
@@ -63,7 +64,7 @@ Result<std::unique_ptr<engine::ProducerClient>> make_producer_client(const Produ
 Result<std::unique_ptr<engine::ProducerClient>> RdkafkaProducerClient::make(ConfPtr conf,
                                                                             const ProducerClientOptions& options) {
   std::unique_ptr<RdkafkaProducerClient> client{
-      new RdkafkaProducerClient{ConnectTrouble::context_of(*conf, options.settings), options.partitions_wrap}};
+      new RdkafkaProducerClient{ConnectTrouble::context_of(*conf, options.settings), options}};
   rd_kafka_conf_set_opaque(conf.get(), client.get());
   rd_kafka_conf_set_dr_msg_cb(conf.get(), &RdkafkaProducerClient::delivery_cb);
   rd_kafka_conf_set_error_cb(conf.get(), &RdkafkaProducerClient::error_cb);
@@ -75,6 +76,7 @@ Result<std::unique_ptr<engine::ProducerClient>> RdkafkaProducerClient::make(Conf
     }
     rd_kafka_topic_conf_set_partitioner_cb(topic_conf, &RdkafkaProducerClient::wrap_cb);
   }
+  if (options.statistics.hear) rd_kafka_conf_set_stats_cb(conf.get(), &RdkafkaProducerClient::stats_cb);
   ConnectTrouble::explain_certificates(*conf);
   RdkafkaLog::prepare(*conf);
   std::array<char, 512> reason{};
@@ -89,6 +91,10 @@ Result<std::unique_ptr<engine::ProducerClient>> RdkafkaProducerClient::make(Conf
   client->main_queue_.reset(rd_kafka_queue_get_main(rk));
   client->topics_.emplace(rk, options.topics);
   return std::unique_ptr<engine::ProducerClient>{std::move(client)};
+}
+
+int RdkafkaProducerClient::stats_cb(rd_kafka_t*, char* json, std::size_t size, void* opaque) noexcept {
+  return pass_on(static_cast<RdkafkaProducerClient*>(opaque)->hear_statistics_, {json, size});
 }
 
 RdkafkaProducerClient::~RdkafkaProducerClient() {

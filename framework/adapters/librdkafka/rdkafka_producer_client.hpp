@@ -1,5 +1,6 @@
 #pragma once
 
+#include "adapters/librdkafka/statistics.hpp"
 #include "engine/ports/log.hpp"
 #include "engine/ports/producer_client.hpp"
 
@@ -25,6 +26,7 @@ struct ProducerClientOptions {
   // Settings of single topics, by their names. One that is unknown or malformed is an error of
   // make_producer_client().
   std::map<std::string, std::map<std::string, std::string>> topics{};
+  StatisticsOptions statistics{};
 };
 
 // An error of kind invalid_setting where a setting is unknown or malformed. Does not connect. What is undelivered

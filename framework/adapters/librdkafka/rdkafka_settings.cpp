@@ -73,6 +73,12 @@ Result<ConfPtr> make_conf(const std::vector<FrameworkSetting>& ours, const Kafka
   return conf;
 }
 
+std::optional<FrameworkSetting> statistics_interval(const StatisticsOptions& statistics) {
+  constexpr std::chrono::milliseconds kMost = std::chrono::hours(24);  // librdkafka's
+  if (!statistics.hear || statistics.each.count() <= 0) return std::nullopt;
+  return FrameworkSetting{"statistics.interval.ms", std::to_string(std::min(statistics.each, kMost).count())};
+}
+
 Result<void> check_servers(const routing::KafkaSettings& users) {
   for (const char* name : {"bootstrap.servers", "metadata.broker.list", "test.mock.num.brokers"}) {
     if (users.contains(name)) return {};

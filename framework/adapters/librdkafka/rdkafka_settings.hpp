@@ -1,6 +1,7 @@
 #pragma once
 
 #include "adapters/librdkafka/rdkafka_handles.hpp"
+#include "adapters/librdkafka/statistics.hpp"
 
 #include <braid/result.hpp>
 #include <braid/routing/secrets.hpp>
@@ -8,6 +9,7 @@
 #include <librdkafka/rdkafka.h>
 
 #include <map>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -30,6 +32,9 @@ struct FrameworkSetting {
   std::string value;
   SettingRule rule = SettingRule::fallback;
 };
+
+// How often a client tells its statistics; none: as it does by itself, which is never.
+[[nodiscard]] std::optional<FrameworkSetting> statistics_interval(const StatisticsOptions& statistics);
 
 // One configuration for rd_kafka_new(). An error is of kind invalid_setting and names the key, the value unless it
 // is a secret, librdkafka's reason, and for an unknown key the nearest known one.

@@ -205,11 +205,25 @@ bool EventHub::pass() {
       tell_dropped();
       entry->marker->raise();
     } else {
-      deliver(entry->event, entry->at);
+      take(*entry);
     }
   }
   tell_dropped();
   return passed < kEntriesAPass;
+}
+
+void EventHub::take(Entry& entry) {
+  try {
+    if (entry.make) entry.event = entry.make();
+  } catch (...) {
+    // As of subscribers that throw.
+    if (std::has_single_bit(++not_made_)) {
+      tell(fmt::format("an event could not be made ({} times so far): {}", not_made_,
+                       describe_failure(std::current_exception())));
+    }
+    return;
+  }
+  deliver(entry.event, entry.at);
 }
 
 // What was dropped is told of though nothing more happens.

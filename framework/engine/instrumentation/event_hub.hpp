@@ -53,7 +53,22 @@ class EventHub final : public std::enable_shared_from_this<EventHub> {
   // make() yields the event; it is called only if somebody wants it. Never throws, never waits.
   template <class E, class Make>
   void emit(Make&& make) noexcept {
-    if (wants<E>()) push(event_kind<E>(), [&make] { return Event(E(make())); });
+    if (!wants<E>()) return;
+    enqueue(event_kind<E>(), [&make] {
+      return Entry{.at = std::chrono::system_clock::now(), .event = Event(E(make())), .make = {}, .marker = {}};
+    });
+  }
+  // As emit(), but make() runs on the thread of events, some time later: for what takes its time. What it throws is
+  // told as trouble.
+  template <class E, class Make>
+  void emit_later(Make&& make) noexcept {
+    if (!wants<E>()) return;
+    enqueue(event_kind<E>(), [&make] {
+      Entry entry;
+      entry.at = std::chrono::system_clock::now();
+      entry.make = [make = std::forward<Make>(make)] { return Event(E(make())); };
+      return entry;
+    });
   }
   [[nodiscard]] Duration measure_each() const { return settings_.measure_each; }
 
@@ -73,6 +88,7 @@ class EventHub final : public std::enable_shared_from_this<EventHub> {
   struct Entry {
     Monitor::Moment at;
     Event event;
+    std::function<Event()> make;        // what makes it; none: it is there
     std::shared_ptr<LatchFlag> marker;  // not an event: raised where it is found
   };
   struct Subscriber {
@@ -90,9 +106,9 @@ class EventHub final : public std::enable_shared_from_this<EventHub> {
   using Subscribers = std::vector<std::shared_ptr<Subscriber>>;
 
   template <class Make>
-  void push(std::size_t kind, Make&& make) noexcept {
+  void enqueue(std::size_t kind, Make&& make) noexcept {
     try {
-      if (push(std::make_unique<Entry>(Entry{std::chrono::system_clock::now(), make(), nullptr}))) return;
+      if (push(std::make_unique<Entry>(make()))) return;
     } catch (...) {
       // Short of memory: no event is worth more.
     }
@@ -104,6 +120,7 @@ class EventHub final : public std::enable_shared_from_this<EventHub> {
   bool pass();
   [[nodiscard]] bool goes_on();
   [[nodiscard]] Time wakes_at();
+  void take(Entry& entry);
   void deliver(const Event& event, Monitor::Moment at);
   void call(Subscriber& subscriber, const Event& event, Monitor::Moment at);
   void tell_dropped();
@@ -121,6 +138,7 @@ class EventHub final : public std::enable_shared_from_this<EventHub> {
 
   // the thread's
   std::array<std::uint64_t, kEventKinds> told_{};  // of dropped_
+  std::uint64_t not_made_ = 0;                     // events that emit_later() was to make
   Time next_told_{};
 
   mutable std::mutex mutex_;

@@ -79,15 +79,17 @@ void Listener::handle_revoked(std::span<const TopicPartition> partitions, bool l
 
   const std::vector<StoredPosition> retained = retained_positions(partitions);
   const std::vector<AssignedPartition*> unread = retained_unread(partitions);
+  std::vector<TopicPartition> gone;
   for (AssignedPartition* partition : leaving) {
     take_apart(*partition);
-    partitions_.erase(partition->name);
+    gone.push_back(partition->name);
+    partitions_.erase(gone.back());
   }
   if (const auto unassigned = client_->unassign(partitions); !unassigned) handle_error(unassigned.error());
   client_->reposition(retained);
   for (AssignedPartition* partition : unread) start_by_policy(*partition, "nothing was read of it yet");
   in_rebalance_ = false;
-  tell_revoked(partitions, lost, since);
+  tell_revoked(gone, lost, since);
   look_again_soon();
   if (const auto asked = std::exchange(stop_asked_, std::nullopt))
     stop(asked->deadline, asked->kind, asked->at_once);
@@ -274,8 +276,14 @@ void Listener::leave_unfinished() noexcept {
 }
 
 void Listener::finish() {
-  for (const auto& [name, partition] : partitions_) take_apart(*partition);
+  std::vector<TopicPartition> gone;
+  for (const auto& [name, partition] : partitions_) {
+    take_apart(*partition);
+    gone.push_back(name);
+  }
   partitions_.clear();
+  // The group has said nothing of them: the client has failed, or was not closed in time.
+  tell_revoked(gone, true, clock_->now());
   read_mail();
   mailbox_->close();
   stage_ = Stage::finished;

@@ -27,6 +27,7 @@ void Listener::tell_assigned(std::span<const TopicPartition> partitions) const {
 }
 
 void Listener::tell_revoked(std::span<const TopicPartition> partitions, bool lost, Time since) const {
+  if (partitions.empty()) return;
   counters_->events->emit<events::PartitionsRevoked>([&] {
     return events::PartitionsRevoked{event_place(), partitions_of(partitions),
                                      static_cast<std::uint32_t>(partitions_.size()), lost,

@@ -15,10 +15,11 @@ Error closed_error() {
 }  // namespace
 
 LetterProducer::LetterProducer(std::unique_ptr<ProducerClient> first, MakeClient make, std::shared_ptr<Log> log,
-                               std::string thread_name)
+                               std::string thread_name, std::shared_ptr<EventHub> events)
     : make_(std::move(make)),
       log_(std::move(log)),
       thread_name_(std::move(thread_name)),
+      events_(std::move(events)),
       engine_(make_engine(std::move(first))) {}
 
 LetterProducer::~LetterProducer() {
@@ -26,7 +27,8 @@ LetterProducer::~LetterProducer() {
 }
 
 std::shared_ptr<ProducerEngine> LetterProducer::make_engine(std::unique_ptr<ProducerClient> client) {
-  return std::make_shared<ProducerEngine>(thread_name_, std::move(client), log_);
+  return std::make_shared<ProducerEngine>(thread_name_, std::move(client), log_,
+                                          ProducerEngine::Options{.events = events_});
 }
 
 Result<std::shared_ptr<ProducerEngine>> LetterProducer::engine() {

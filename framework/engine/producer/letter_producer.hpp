@@ -23,9 +23,9 @@ class LetterProducer final : public DeadLetterSink {
   // Must make clients whose messages' partitions wrap.
   using MakeClient = std::function<Result<std::unique_ptr<ProducerClient>>()>;
 
-  // `first`: the client to begin with. The name has 15 bytes at most.
+  // `first`: the client to begin with. The name has 15 bytes at most. Events are told to the hub, if there is one.
   LetterProducer(std::unique_ptr<ProducerClient> first, MakeClient make, std::shared_ptr<Log> log,
-                 std::string thread_name);
+                 std::string thread_name, std::shared_ptr<EventHub> events = nullptr);
   // Requires close().
   ~LetterProducer() override;
 
@@ -41,6 +41,7 @@ class LetterProducer final : public DeadLetterSink {
   const MakeClient make_;
   const std::shared_ptr<Log> log_;
   const std::string thread_name_;
+  const std::shared_ptr<EventHub> events_;
   std::mutex mutex_;  // rare: dead letters
   std::shared_ptr<ProducerEngine> engine_ BRAID_GUARDED_BY(mutex_);
   bool closed_ BRAID_GUARDED_BY(mutex_) = false;

@@ -45,7 +45,9 @@ ProducerEngine::ProducerEngine(std::string name, std::unique_ptr<ProducerClient>
       log_(std::move(log)),
       options_(std::move(options)),
       slot_(std::move(client)),
-      rebuild_count_(options_.max_rebuilds) {
+      rebuild_count_(options_.max_rebuilds),
+      tally_(name_, options_.events) {
+  if (tally_.is_due()) tally_.look({}, steady_clock::now());  // from the first record on
   thread_ = std::jthread([this] {
     name_this_thread(name_);
     serve();
@@ -212,6 +214,7 @@ CloseReport ProducerEngine::close(std::chrono::milliseconds timeout) {
   progressed_.notify_all();
   ClientSlot::Use(slot_)->wake();
   thread_.join();
+  tally_.finish(done(), steady_clock::now());
   report.undelivered_by_topic = std::move(given_up_);
   for (const auto& [topic, count] : report.undelivered_by_topic) report.undelivered += count;
   return report;
@@ -236,6 +239,13 @@ void ProducerEngine::serve_once(std::chrono::milliseconds timeout) {
     client.serve(*this, timeout);
   }
   wake_waiting();
+  if (tally_.is_due()) tally_.look(done(), steady_clock::now());
+}
+
+DeliveryTally::Done ProducerEngine::done() const {
+  return {.delivered = delivered_.load(std::memory_order_relaxed),
+          .failed = failed_.load(std::memory_order_relaxed),
+          .outstanding = outstanding()};
 }
 
 void ProducerEngine::handle_delivery(const DeliveryReport& report) {
@@ -287,6 +297,7 @@ void ProducerEngine::call_back(const OnDelivery& on_delivery, const Delivery& de
 
 void ProducerEngine::note_failure(const Delivery& delivery, std::string_view topic, bool anybody_hears) {
   failed_.store(failed_.load(std::memory_order_relaxed) + 1, std::memory_order_relaxed);
+  tally_.note_failure(topic, *delivery.error);
   if (gives_up_.load(std::memory_order_relaxed)) {
     ++given_up_[std::string(topic)];
   } else if (!anybody_hears && unheard_failures_++ % kLogEach == 0) {

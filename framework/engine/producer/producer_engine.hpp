@@ -4,6 +4,7 @@
 #include "engine/ports/log.hpp"
 #include "engine/ports/producer_client.hpp"
 #include "engine/producer/client_slot.hpp"
+#include "engine/producer/delivery_tally.hpp"
 #include "engine/producer/in_flight.hpp"
 #include "engine/producer/serve_turn.hpp"
 #include "engine/threads/guarded_by.hpp"
@@ -46,7 +47,8 @@ class ProducerEngine final : private DeliveryEvents {
     std::chrono::milliseconds max_wait_for_room{0};  // 0: a full queue is an error at once
     std::size_t max_backlog = 100'000;
     std::size_t max_backlog_bytes = std::size_t{1} << 30;
-    OnDelivery on_each{};  // of every record, behind its own callback
+    OnDelivery on_each{};                // of every record, behind its own callback
+    std::shared_ptr<EventHub> events{};  // who hears of what becomes of records; none: nobody
   };
 
   ProducerEngine(std::string name, std::unique_ptr<ProducerClient> client, std::shared_ptr<Log> log);
@@ -113,6 +115,7 @@ class ProducerEngine final : private DeliveryEvents {
   // False: the time is up.
   [[nodiscard]] bool wait_for_room(Deadline deadline);
   void wake_waiting();
+  [[nodiscard]] DeliveryTally::Done done() const;
   void leave_ready(const Error& error);  // with the mutex
 
   // --- whose turn it is
@@ -131,6 +134,7 @@ class ProducerEngine final : private DeliveryEvents {
   // What a failed client has comes back: delivered, or to the backlog.
   void empty(ProducerClient& failed);
   enum class Replayed : std::uint8_t { all, failed_again, given_up };
+  void tell_replaced(std::uint64_t sent_again);
   [[nodiscard]] Replayed replay(std::unique_ptr<ProducerClient>& next);
   [[nodiscard]] std::optional<Replayed> replay_one(ProducerClient& next, core::Backlog::Entry entry);
   [[nodiscard]] std::optional<core::Backlog::Entry> take_oldest_or_change_to(std::unique_ptr<ProducerClient>& next);
@@ -168,6 +172,7 @@ class ProducerEngine final : private DeliveryEvents {
   core::RebuildCount rebuild_count_;
   bool next_failed_ = false;  // while it replays: the new client has said a fatal error
   std::uint64_t unheard_failures_ = 0;
+  DeliveryTally tally_;
   std::map<std::string, std::uint64_t> given_up_;  // by topic; the owner's once the thread has ended
   std::jthread thread_;
 };

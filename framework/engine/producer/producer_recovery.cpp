@@ -85,9 +85,19 @@ ProducerEngine::Replayed ProducerEngine::replay(std::unique_ptr<ProducerClient>&
   log_->write(
       LogLevel::warning, "producer",
       fmt::format("{}: a new client has replaced the one that failed; {} records were sent again", name_, count));
+  tell_replaced(count);
   next.reset();  // the one that failed
   wake_waiting();
   return Replayed::all;
+}
+
+void ProducerEngine::tell_replaced(std::uint64_t sent_again) {
+  std::string failure;
+  {
+    const std::lock_guard lock(mutex_);
+    failure = failure_;
+  }
+  tally_.tell_replaced(sent_again, rebuilds_.load(std::memory_order_relaxed), failure);
 }
 
 std::optional<core::Backlog::Entry> ProducerEngine::take_oldest_or_change_to(
@@ -138,6 +148,7 @@ void ProducerEngine::give_up(const Error& error) {
         entry->record.topic);
   }
   log_->write(LogLevel::error, "producer", fmt::format("{}: {}", name_, error.text()));
+  tally_.tell_failed(error.text());
   wake_waiting();
 }
 

@@ -21,7 +21,9 @@ using Event = std::variant<
     events::PartitionMoving, events::PartitionMeasured, events::BatchSettled, events::JobStarted, events::JobEnded,
     events::JobOverran, events::AttemptFailed, events::RetryScheduled, events::MessageSkipped,
     events::MessageParked, events::MessagesDropped, events::DeadLetterSent, events::DeadLetterFailed,
-    events::PositionsCommitted, events::CommitFailed, events::ErrorOccurred, events::EventsDropped>;
+    events::PositionsCommitted, events::CommitFailed, events::ErrorOccurred, events::EventsDropped,
+    events::RecordsDelivered, events::RecordsFailed, events::ProducerReplaced, events::ProducerFailed,
+    events::TransactionCommitted, events::TransactionAborted, events::ClientMeasured>;
 
 inline constexpr std::size_t kEventKinds = std::variant_size_v<Event>;
 

@@ -1,8 +1,9 @@
 #pragma once
 
+#include <braid/event_parts.hpp>
+#include <braid/producer_events.hpp>
 #include <braid/result.hpp>
 
-#include <chrono>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -11,60 +12,11 @@
 #include <vector>
 
 // The catalogue of what an application tells: one struct an event, with what it is about. Subscribe to them with a
-// Monitor (braid/monitor.hpp). docs/events.md is written from the comments here (tests/tidy/event_catalogue.py).
+// Monitor (braid/monitor.hpp). docs/events.md is written from the comments here and of
+// its parts, which are included (tests/tidy/event_catalogue.py).
 // Thread: values; as any.
 
-// The name by which logs and JSON know an event, and its fields in their order. A part is what several events have
-// in common: its fields are theirs.
-#define BRAID_EVENT(name, ...)                      \
-  static constexpr std::string_view kName = (name); \
-  BRAID_EVENT_PART(__VA_ARGS__)
-#define BRAID_EVENT_PART(...)                               \
-  static constexpr std::string_view kFields = #__VA_ARGS__; \
-  [[nodiscard]] auto fields() const {                       \
-    return std::tie(__VA_ARGS__);                           \
-  }
-
 namespace braid::events {
-
-using Milliseconds = std::chrono::milliseconds;
-using Microseconds = std::chrono::microseconds;
-
-// --- parts
-
-// Where a connection belongs.
-struct Connection {
-  std::string consumer_group{};      // Kafka's group.id
-  std::string subscription_group{};  // as the routes name it
-  std::uint32_t connection = 0;      // its number in the subscription group
-  BRAID_EVENT_PART(consumer_group, subscription_group, connection)
-};
-
-// Which partition it is, for whom.
-struct Partition {
-  std::string consumer_group{};  // Kafka's group.id
-  std::string topic{};           // its name
-  std::int32_t partition = 0;    // Kafka's number of it
-  BRAID_EVENT_PART(consumer_group, topic, partition)
-};
-
-// Messages of one virtual partition, as a job has them.
-struct Share {
-  std::uint32_t virtual_partition = 0;  // below the topic's max_partitions
-  std::int64_t first_offset = -1;       // of those that are not done; -1: none is left
-  std::int64_t last_offset = -1;        // likewise
-  std::uint32_t messages = 0;           // so many of them
-  std::uint32_t attempt = 1;            // 1 for the first time that the first of them is tried
-  BRAID_EVENT_PART(virtual_partition, first_offset, last_offset, messages, attempt)
-};
-
-// A partition in a list.
-struct TopicPartition {
-  std::string topic{};         // its name
-  std::int32_t partition = 0;  // Kafka's number of it
-  std::int64_t position = -1;  // the next offset to read; -1: nothing is said of it
-  BRAID_EVENT_PART(topic, partition, position)
-};
 
 // --- application
 
@@ -139,13 +91,14 @@ struct PartitionsAssigned {
   BRAID_EVENT("rebalance.assigned", where, partitions, held)
 };
 
-// The group has taken these partitions from the connection; what could be done and committed was.
+// The group has taken these partitions from the connection, and what could be done and committed was; or the
+// connection has ended without the group.
 struct PartitionsRevoked {
   Connection where{};
   std::vector<TopicPartition> partitions{};  // those that went
   std::uint32_t held = 0;                    // partitions that the connection has left
-  bool lost = false;                         // others had them already, so that nothing could be committed
-  Milliseconds took{};                       // from hearing of it to giving them up
+  bool lost = false;    // others may have had them already: the group did not wait for a commit
+  Milliseconds took{};  // from hearing of it to giving them up
   BRAID_EVENT("rebalance.revoked", where, partitions, held, lost, took)
 };
 

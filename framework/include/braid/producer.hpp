@@ -50,6 +50,7 @@ struct ProducerSettings {
   std::chrono::milliseconds connect_timeout{8000};
   std::chrono::milliseconds close_timeout{10'000};  // the destructor's flush
   LogLevel log_level = LogLevel::warning;
+  LogSettings log{};
 
   // What may be sent and not acknowledged at one time. A full queue makes produce() wait so long for room, then
   // fail by Error::Kind::queue_full; 0: it fails at once.
@@ -75,6 +76,9 @@ struct ProducerSettings {
   std::vector<std::shared_ptr<ProducerInterceptor>> interceptors{};
   // Of every record, behind its own callback. Thread: as that.
   OnDelivery on_delivery{};
+  // Who hears of what becomes of its records (braid/monitor.hpp); one of the application's may be given. None:
+  // nobody.
+  std::shared_ptr<Monitor> monitor{};
 };
 
 // Sends records. Reports come on the producer's thread, `braid-p-N`, or on that of a caller which waits in

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <braid/log_settings.hpp>
 #include <braid/record.hpp>
 #include <braid/routing/routes.hpp>
 
@@ -13,8 +14,6 @@
 namespace braid {
 
 class Monitor;
-
-enum class LogLevel : std::uint8_t { trace, debug, info, warning, error, off };
 
 // An application's settings. Designated initializers read well:
 //   Settings{.kafka = {{"bootstrap.servers", "localhost:9092"}}, .concurrency = 8}
@@ -86,8 +85,9 @@ struct Settings {
   // longest string of Kafka's protocol.
   std::uint32_t commit_metadata_bytes = 4'095;
 
-  // Lines below this level are not written. Logs go to stderr.
+  // Lines below this level are not written. Logs go to stderr, unless `log` says otherwise.
   LogLevel log_level = LogLevel::info;
+  LogSettings log{};
 
   // Who hears of what the application does (braid/monitor.hpp); several applications may share one. None: it makes
   // one of its own, Application::monitor().

@@ -29,6 +29,7 @@ struct TransactionalProducerSettings {
   std::chrono::milliseconds connect_timeout{8000};
   std::chrono::milliseconds close_timeout{10'000};  // the destructor's wait for a transaction that runs
   LogLevel log_level = LogLevel::warning;
+  LogSettings log{};
 
   // How long transaction() waits while another thread's runs, or all of a pool do; then it fails by
   // Error::Kind::timed_out. 0: at once.
@@ -47,6 +48,9 @@ struct TransactionalProducerSettings {
   std::vector<Middleware> middleware{};
   // Their on_produce alone: records of a transaction are delivered all or none, and transaction() tells.
   std::vector<std::shared_ptr<ProducerInterceptor>> interceptors{};
+  // Who hears of what becomes of its transactions (braid/monitor.hpp); one of the application's may be given. None:
+  // nobody.
+  std::shared_ptr<Monitor> monitor{};
 };
 
 // What the close of a transactional producer, or of a pool of them, has met.

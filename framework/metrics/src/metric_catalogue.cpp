@@ -12,6 +12,9 @@ constexpr std::string_view kNone;
 constexpr std::string_view kGroup = "consumer_group";
 constexpr std::string_view kTopic = "consumer_group, topic";
 constexpr std::string_view kPartition = "consumer_group, topic, partition";
+constexpr std::string_view kProducer = "producer";
+constexpr std::string_view kClient = "client";
+constexpr std::string_view kBroker = "client, broker";
 constexpr auto counter = Kind::counter;
 constexpr auto gauge = Kind::gauge;
 constexpr auto histogram = Kind::histogram;
@@ -79,6 +82,31 @@ constexpr MetricText kCatalogue[] = {
     {"braid_revocation_duration_seconds", histogram, kGroup,
      "From hearing of a revocation to giving the partitions up"},
     {"braid_commit_duration_seconds", histogram, kGroup, "From sending positions to their acknowledgement"},
+    // of a producer
+    {"braid_records_delivered_total", counter, kProducer, "Records that brokers have acknowledged"},
+    {"braid_records_failed_total", counter, "producer, kind", "Records that were given up, by the kind of error"},
+    {"braid_records_outstanding", gauge, kProducer, "Records that were sent, and have no answer"},
+    {"braid_producer_replacements_total", counter, kProducer,
+     "Times that a client that had failed for good was replaced"},
+    {"braid_transactions_total", counter, "outcome",
+     "Transactions that have ended: committed, aborted or in_doubt"},
+    {"braid_transaction_duration_seconds", histogram, "outcome", "From a transaction's beginning to its end"},
+    {"braid_transaction_records", histogram, "outcome", "Records of a transaction"},
+    // of a client, by librdkafka's statistics
+    {"braid_client_rebalances_total", counter, kClient, "Rebalances of a consumer client's group"},
+    {"braid_client_fetch_queue_messages", gauge, kClient, "Messages that were fetched, and are not taken yet"},
+    {"braid_client_fetch_queue_bytes", gauge, kClient, "Their size"},
+    {"braid_client_send_queue_messages", gauge, kClient,
+     "Records of a producer client that wait to be sent, or for their answer"},
+    {"braid_client_send_queue_bytes", gauge, kClient, "Their size"},
+    {"braid_client_received_bytes_total", counter, kClient, "What brokers have sent"},
+    {"braid_client_sent_bytes_total", counter, kClient, "What was sent to brokers"},
+    {"braid_broker_up", gauge, kBroker, "1: the client is connected to the broker"},
+    {"braid_broker_round_trip_seconds", gauge, kBroker, "Of requests of late, on average"},
+    {"braid_broker_throttle_seconds", gauge, kBroker, "By which answers were held back of late, on average"},
+    {"braid_broker_requests_waiting", gauge, kBroker, "Requests that wait to be sent, or for their answer"},
+    {"braid_broker_timeouts_total", counter, kBroker, "Requests without an answer in time"},
+    {"braid_broker_disconnects_total", counter, kBroker, "Times that the connection to the broker has ended"},
 };
 
 }  // namespace

@@ -57,6 +57,7 @@ MetricFamilies::MetricFamilies(std::size_t max_label_sets, const std::map<std::s
     all[text.name] = {
         std::make_unique<prometheus::Family<Metric>>(std::string(text.name), std::string(text.help), constant),
         &text,
+        {},
         {}};
   };
   for (const MetricText& text : catalogue()) {
@@ -91,6 +92,15 @@ void MetricFamilies::count_up_to(std::string_view counter, const LabelValues& va
   const std::lock_guard lock(mutex_);
   auto* const metric = find(counters_, counter, values);
   if (metric != nullptr && total > metric->Value()) metric->Increment(total - metric->Value());
+}
+
+void MetricFamilies::follow(std::string_view counter, const LabelValues& values, double total) {
+  const std::lock_guard lock(mutex_);
+  auto* const metric = find(counters_, counter, values);
+  if (metric == nullptr) return;
+  double& last = counters_.find(counter)->second.followed[values];
+  metric->Increment(total < last ? total : total - last);
+  last = total;
 }
 
 void MetricFamilies::set(std::string_view gauge, const LabelValues& values, double value) {

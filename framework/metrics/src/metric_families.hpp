@@ -30,6 +30,8 @@ class MetricFamilies {
   void add(std::string_view counter, const LabelValues& values, double amount = 1);
   // What it has counted in all, by somebody who counts.
   void count_up_to(std::string_view counter, const LabelValues& values, double total);
+  // The same of one that may begin anew: what is less than the last time is counted as though from 0.
+  void follow(std::string_view counter, const LabelValues& values, double total);
   void set(std::string_view gauge, const LabelValues& values, double value);
   void observe(std::string_view histogram, const LabelValues& values, double value);
   // What it told is not known any more.
@@ -46,6 +48,7 @@ class MetricFamilies {
     std::unique_ptr<prometheus::Family<Metric>> family;
     const MetricText* text = nullptr;
     std::map<LabelValues, Metric*> metrics;
+    std::map<LabelValues, double> followed;  // of follow(): the last totals
   };
   template <class Metric>
   using SeriesOf = std::map<std::string_view, Series<Metric>>;

@@ -45,6 +45,12 @@ class PrometheusMetrics::Impl {
     listen<events::PartitionsRevoked>();
     listen<events::PositionsCommitted>();
     listen<events::ErrorOccurred>();
+    listen<events::RecordsDelivered>();
+    listen<events::RecordsFailed>();
+    listen<events::ProducerReplaced>();
+    listen<events::TransactionCommitted>();
+    listen<events::TransactionAborted>();
+    listen<events::ClientMeasured>();
   }
 
   [[nodiscard]] std::string text() {
@@ -115,6 +121,56 @@ class PrometheusMetrics::Impl {
     families_.add("braid_errors_total",
                   {std::string(events::name_of(error.type)), std::string(events::name_of(error.kind))},
                   number(error.times));
+  }
+
+  void hear(const events::RecordsDelivered& records) {
+    families_.add("braid_records_delivered_total", {records.producer}, number(records.delivered));
+    families_.set("braid_records_outstanding", {records.producer}, number(records.outstanding));
+  }
+
+  void hear(const events::RecordsFailed& failed) {
+    families_.add("braid_records_failed_total", {failed.producer, std::string(events::name_of(failed.kind))},
+                  number(failed.records));
+  }
+
+  void hear(const events::ProducerReplaced& replaced) {
+    families_.add("braid_producer_replacements_total", {replaced.producer});
+  }
+
+  void hear(const events::TransactionCommitted& transaction) { add("committed", transaction); }
+
+  void hear(const events::TransactionAborted& transaction) {
+    add(transaction.kind == Error::Kind::in_doubt ? "in_doubt" : "aborted", transaction);
+  }
+
+  void add(const char* outcome, const auto& transaction) {
+    families_.add("braid_transactions_total", {outcome});
+    families_.observe("braid_transaction_duration_seconds", {outcome}, seconds(transaction.took));
+    families_.observe("braid_transaction_records", {outcome}, number(transaction.records));
+  }
+
+  void hear(const events::ClientMeasured& client) {
+    const LabelValues name{client.client};
+    // Of a client that took the place of another one they begin anew.
+    families_.follow("braid_client_received_bytes_total", name, number(client.received_bytes));
+    families_.follow("braid_client_sent_bytes_total", name, number(client.sent_bytes));
+    if (client.is_producer) {
+      families_.set("braid_client_send_queue_messages", name, number(client.send_queue_messages));
+      families_.set("braid_client_send_queue_bytes", name, number(client.send_queue_bytes));
+    } else {
+      families_.follow("braid_client_rebalances_total", name, number(client.rebalances));
+      families_.set("braid_client_fetch_queue_messages", name, number(client.fetch_queue_messages));
+      families_.set("braid_client_fetch_queue_bytes", name, number(client.fetch_queue_bytes));
+    }
+    for (const events::Broker& broker : client.brokers) {
+      const LabelValues of{client.client, std::to_string(broker.broker)};
+      families_.set("braid_broker_up", of, broker.up ? 1 : 0);
+      families_.set("braid_broker_round_trip_seconds", of, seconds(broker.round_trip));
+      families_.set("braid_broker_throttle_seconds", of, seconds(broker.throttle));
+      families_.set("braid_broker_requests_waiting", of, number(broker.waiting));
+      families_.follow("braid_broker_timeouts_total", of, number(broker.timeouts));
+      families_.follow("braid_broker_disconnects_total", of, number(broker.disconnects));
+    }
   }
 
   void ask_figures() {

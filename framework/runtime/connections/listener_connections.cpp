@@ -2,6 +2,7 @@
 
 #include "adapters/librdkafka/rdkafka_consumer_client.hpp"
 #include "runtime/check_settings.hpp"
+#include "runtime/statistics.hpp"
 
 #include <fmt/format.h>
 
@@ -144,6 +145,7 @@ Result<std::unique_ptr<Connection>> ListenerConnections::make(const ConnectionPl
       .prefetch_bytes_per_partition = settings.prefetch_bytes / settings.expected_partitions,
       .metadata_bytes = settings.commit_metadata_bytes,
       .transport_timeout = settings.transport_timeout,
+      .statistics = statistics_for(parts_->counters->events),
   });
   if (!client) return client.error();
   return std::unique_ptr<Connection>(

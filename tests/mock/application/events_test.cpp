@@ -3,11 +3,19 @@
 #include "mock/application/application_test.hpp"
 
 #include <braid/monitor.hpp>
+#include <braid/transactional_producer.hpp>
+
+#include <boost/json/parse.hpp>
+#include <spdlog/logger.h>
+#include <spdlog/sinks/ostream_sink.h>
 
 #include <algorithm>
 #include <map>
+#include <memory>
 #include <mutex>
 #include <optional>
+#include <sstream>
+#include <string>
 #include <variant>
 
 namespace braid::application_test {
@@ -142,6 +150,105 @@ TEST_F(Events, LagIsToldWhileAJobStandsStill) {
     }));
     EXPECT_TRUE(app.stop().in_time);
   }
+}
+
+// What consumers produce is told by the application's producer, and clients by their statistics.
+TEST_F(Events, TellOfRecordsAndOfClients) {
+  make_topic("orders");
+  make_topic("invoices");
+  produce("orders", 100, 10);
+  recorder->script = [](Batch& batch) {
+    for (const Message& message : batch) {
+      static_cast<void>(batch.produce({.topic = "invoices", .payload = message.payload()}, message));
+    }
+  };
+  Application app(measured(), route("g", "orders", recorder, [](auto& t) { t.max_messages(10); }));
+  listen(app);
+  app.start();
+  ASSERT_TRUE(all_seen(100));
+  EXPECT_TRUE(eventually([&] {
+    bool consumer = false;
+    bool producer = false;
+    for (const auto& client : told<events::ClientMeasured>()) {
+      const bool reaches = !client.brokers.empty() && client.brokers[0].up && client.received_bytes > 0;
+      (client.is_producer ? producer : consumer) |= reaches && client.brokers[0].round_trip > 0us;
+    }
+    return consumer && producer;
+  }));
+  EXPECT_TRUE(app.stop().in_time);
+  std::uint64_t delivered = 0;
+  for (const auto& sum : told<events::RecordsDelivered>()) {
+    EXPECT_EQ(sum.producer, "braid-p-app");
+    EXPECT_EQ(sum.failed, 0U);
+    delivered += sum.delivered;
+  }
+  EXPECT_EQ(delivered, 100U);
+  for (const auto& client : told<events::ClientMeasured>()) {
+    if (!client.is_producer && !client.group_state.empty()) return;
+  }
+  ADD_FAILURE() << "no consumer's client tells of its group";
+}
+
+TEST_F(Events, TellOfTransactions) {
+  make_topic("orders");
+  const auto monitor = std::make_shared<Monitor>();
+  std::vector<events::TransactionCommitted> committed;
+  std::vector<events::TransactionAborted> aborted;
+  monitor->subscribe<events::TransactionCommitted>([&](const auto& event) { committed.push_back(event); }).keep();
+  monitor->subscribe<events::TransactionAborted>([&](const auto& event) { aborted.push_back(event); }).keep();
+  TransactionalProducer producer(
+      {.kafka = {{"bootstrap.servers", cluster.bootstrap()}}, .transactional_id = "shop-1", .monitor = monitor});
+  ASSERT_TRUE(producer
+                  .transaction([](Transaction& tx) -> Result<void> {
+                    for (const char* payload : {"1", "2"}) {
+                      if (auto sent = tx.produce({.topic = "orders", .payload = payload}); !sent)
+                        return sent.error();
+                    }
+                    return {};
+                  })
+                  .ok());
+  EXPECT_FALSE(producer.transaction([](Transaction& tx) { tx.abort("no apples left"); }).ok());
+  ASSERT_TRUE(monitor->flush(30s));
+  ASSERT_EQ(committed.size(), 1U);
+  EXPECT_EQ(committed[0].transactional_id, "shop-1");
+  EXPECT_EQ(committed[0].records, 2U);
+  ASSERT_EQ(aborted.size(), 1U);
+  EXPECT_EQ(aborted[0].kind, Error::Kind::aborted);
+}
+
+// By a logger of the test's, as JSON.
+TEST_F(Events, AreTheStoryOfTheLog) {
+  make_topic("orders");
+  produce("orders", 200, 20);
+  std::ostringstream out;
+  Settings told_settings = settings();
+  told_settings.log_level = LogLevel::info;
+  told_settings.log = {.areas = {{"kafka", LogLevel::off}}, .form = LogSettings::Form::json, .story = true};
+  told_settings.log.logger =
+      std::make_shared<spdlog::logger>("host", std::make_shared<spdlog::sinks::ostream_sink_mt>(out));
+  told_settings.log.logger->set_pattern("%v");
+  {
+    Application app(told_settings, route("g", "orders", recorder, [](auto& t) { t.max_messages(10); }));
+    app.start();
+    ASSERT_TRUE(all_seen(200));
+    EXPECT_TRUE(app.stop().in_time);
+  }
+  std::istringstream lines(out.str());
+  std::int64_t messages = 0;
+  int chapters = 0;
+  bool started = false;
+  for (std::string line; std::getline(lines, line);) {
+    const auto object = boost::json::parse(line).as_object();
+    EXPECT_NE(object.at("area").as_string(), "kafka");
+    started = started || object.at("text").as_string().starts_with("started: 1 topics");
+    if (object.at("area").as_string() != "batch") continue;
+    ++chapters;
+    EXPECT_EQ(object.at("topic").as_string(), "orders");
+    messages += object.at("messages").as_int64();
+  }
+  EXPECT_TRUE(started);
+  EXPECT_EQ(messages, 200) << out.str();
+  EXPECT_LE(chapters, 3) << "few lines: " << out.str();
 }
 
 // Neither a slow subscriber nor one that throws is any of the consumers' business.

@@ -97,6 +97,58 @@ TEST_F(PrometheusMetricsTest, BatchesBecomeHistogramsOfTheirTopic) {
   EXPECT_EQ(value(R"(braid_batch_duration_seconds_bucket{consumer_group="group",topic="clicks",le="+Inf"})"), 2);
 }
 
+TEST_F(PrometheusMetricsTest, ProducersAndTransactionsAreCounted) {
+  metrics();
+  tell(events::RecordsDelivered{.producer = "braid-p-0", .delivered = 100, .failed = 2, .outstanding = 7});
+  tell(events::RecordsDelivered{.producer = "braid-p-0", .delivered = 50, .outstanding = 0});
+  tell(events::RecordsFailed{
+      .producer = "braid-p-0", .topic = "orders", .kind = Error::Kind::timed_out, .records = 2});
+  tell(events::ProducerReplaced{.producer = "braid-p-0"});
+  EXPECT_EQ(value(R"(braid_records_delivered_total{producer="braid-p-0"})"), 150);
+  EXPECT_EQ(value(R"(braid_records_outstanding{producer="braid-p-0"})"), 0);
+  EXPECT_EQ(value(R"(braid_records_failed_total{kind="timed_out",producer="braid-p-0"})"), 2);
+  EXPECT_EQ(value(R"(braid_producer_replacements_total{producer="braid-p-0"})"), 1);
+  tell(events::TransactionCommitted{.transactional_id = "shop-0", .records = 10, .took = 20ms});
+  tell(events::TransactionAborted{.transactional_id = "shop-0", .kind = Error::Kind::timed_out});
+  tell(events::TransactionAborted{.transactional_id = "shop-1", .kind = Error::Kind::in_doubt});
+  EXPECT_EQ(value(R"(braid_transactions_total{outcome="committed"})"), 1);
+  EXPECT_EQ(value(R"(braid_transactions_total{outcome="aborted"})"), 1);
+  EXPECT_EQ(value(R"(braid_transactions_total{outcome="in_doubt"})"), 1);
+  EXPECT_EQ(value(R"(braid_transaction_records_sum{outcome="committed"})"), 10);
+  EXPECT_EQ(value(R"(braid_transaction_duration_seconds_sum{outcome="committed"})"), 0.02);
+}
+
+TEST_F(PrometheusMetricsTest, ClientsAreToldByTheirStatistics) {
+  metrics();
+  events::ClientMeasured client{
+      .client = "braid-0",
+      .rebalances = 3,
+      .fetch_queue_messages = 100,
+      .fetch_queue_bytes = 4096,
+      .received_bytes = 1'000,
+      .brokers = {
+          {.broker = 2, .up = true, .round_trip = 2500us, .throttle = 10ms, .waiting = 4, .disconnects = 1}}};
+  tell(client);
+  EXPECT_EQ(value(R"(braid_client_rebalances_total{client="braid-0"})"), 3);
+  EXPECT_EQ(value(R"(braid_client_fetch_queue_messages{client="braid-0"})"), 100);
+  EXPECT_EQ(value(R"(braid_client_fetch_queue_bytes{client="braid-0"})"), 4096);
+  EXPECT_EQ(value(R"(braid_client_send_queue_messages{client="braid-0"})"), std::nullopt) << "it sends none";
+  const std::string broker = R"({broker="2",client="braid-0"})";
+  EXPECT_EQ(value("braid_broker_up" + broker), 1);
+  EXPECT_EQ(value("braid_broker_round_trip_seconds" + broker), 0.0025);
+  EXPECT_EQ(value("braid_broker_throttle_seconds" + broker), 0.01);
+  EXPECT_EQ(value("braid_broker_requests_waiting" + broker), 4);
+  EXPECT_EQ(value("braid_broker_disconnects_total" + broker), 1);
+  client.received_bytes = 1'500;
+  tell(client);
+  EXPECT_EQ(value(R"(braid_client_received_bytes_total{client="braid-0"})"), 1'500);
+  client.received_bytes = 200;
+  client.rebalances = 1;
+  tell(client);
+  EXPECT_EQ(value(R"(braid_client_received_bytes_total{client="braid-0"})"), 1'700) << "another client has begun";
+  EXPECT_EQ(value(R"(braid_client_rebalances_total{client="braid-0"})"), 4);
+}
+
 TEST_F(PrometheusMetricsTest, PartitionsAreThereWhileTheyAreAssigned) {
   metrics();
   measured(0, 12);

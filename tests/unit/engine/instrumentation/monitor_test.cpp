@@ -140,6 +140,31 @@ TEST(Monitor, AnEventThatCannotBeMadeIsCountedAndNothingElse) {
   EXPECT_EQ(monitor.dropped(), 1u);
 }
 
+TEST(Monitor, WhatTakesItsTimeIsMadeOnTheThreadOfEvents) {
+  std::vector<std::string> troubles;
+  Monitor monitor({.on_trouble = [&](std::string_view text) { troubles.emplace_back(text); }});
+  const auto make_here = [] { return ApplicationStarted{.topics = 7}; };
+  monitor.hub()->emit_later<ApplicationStarted>(make_here);
+  std::vector<std::uint32_t> heard;
+  const auto subscription =
+      monitor.subscribe<ApplicationStarted>([&](const auto& event) { heard.push_back(event.topics); });
+  std::thread::id maker;
+  monitor.hub()->emit_later<ApplicationStarted>([&] {
+    maker = std::this_thread::get_id();
+    return ApplicationStarted{.topics = 1};
+  });
+  monitor.hub()->emit_later<ApplicationStarted>(
+      []() -> ApplicationStarted { throw std::runtime_error("no number"); });
+  emit(monitor, 2);
+  ASSERT_TRUE(monitor.flush(Bell::kPatience));
+  EXPECT_EQ(heard, (std::vector<std::uint32_t>{1, 2})) << "in their order, and nothing from before";
+  EXPECT_NE(maker, std::thread::id());
+  EXPECT_NE(maker, std::this_thread::get_id());
+  ASSERT_EQ(troubles.size(), 1u);
+  EXPECT_NE(troubles[0].find("could not be made"), std::string::npos) << troubles[0];
+  EXPECT_NE(troubles[0].find("no number"), std::string::npos) << troubles[0];
+}
+
 TEST(Monitor, WhatComesTooFastIsDroppedCountedAndTold) {
   std::vector<std::string> troubles;
   Monitor monitor({.max_queued = 10, .on_trouble = [&](std::string_view text) { troubles.emplace_back(text); }});

@@ -1,5 +1,6 @@
 // A listener within a revocation: how long the partitions that stay stand still, and what they do meanwhile.
 
+#include "engine/instrumentation/event_hub.hpp"
 #include "engine/listener/listener.hpp"
 #include "unit/engine/listener/commit_world.hpp"
 #include "unit/engine/listener/listener_parts.hpp"
@@ -182,12 +183,14 @@ class Revocation : public ::testing::TestWithParam<routing::Flow> {
     };
     auto parts = listener_parts(std::make_unique<TwoPartitions>(told), pool, routes, time, log, host);
     parts.mailbox = mailbox;
+    hub = parts.counters->events;
     listener = std::make_unique<Listener>(Listener::Settings{.commit_interval = 1h, .drain_on_revoke = kDrain},
                                           std::move(parts));
     EXPECT_TRUE(listener->connect());
     turns(3);
   }
   ~Revocation() override {
+    hub->close();
     // These are of the test's, which is over.
     time.in_step = nullptr;
     in_consume = nullptr;
@@ -245,6 +248,8 @@ class Revocation : public ::testing::TestWithParam<routing::Flow> {
   std::function<void(Batch&)> in_consume;
   const std::shared_ptr<HoldingPool> pool = std::make_shared<HoldingPool>();
   const std::shared_ptr<Mailbox> mailbox = std::make_shared<Mailbox>(std::make_shared<test_support::Bell>());
+  std::shared_ptr<EventHub> hub;
+  std::vector<events::PartitionsRevoked> told_events;  // the monitor's thread; the test's behind a flush
   std::unique_ptr<Listener> listener;
 };
 
@@ -255,6 +260,35 @@ TEST_P(Revocation, IsOverAtOnceWhereNothingRuns) {
   EXPECT_LE(revoke(), 50ms);
   ASSERT_EQ(told.commits.size(), 1U);
   EXPECT_EQ(told.commits[0].position, CommitPosition{4});
+}
+
+// Whoever keeps account of what is assigned hears of all that goes, once, whichever way.
+TEST_P(Revocation, WhatGoesIsToldOnce) {
+  hub->subscribe(std::uint64_t{1} << event_kind<events::PartitionsRevoked>(),
+                 [this](const Event& event, Monitor::Moment) {
+                   told_events.push_back(*std::get_if<events::PartitionsRevoked>(&event));
+                 });
+  time.in_step = [this] { pool->run_others(); };
+  revoke();
+  ASSERT_TRUE(hub->flush(test_support::Bell::kPatience));
+  ASSERT_EQ(told_events.size(), 1U);
+  EXPECT_FALSE(told_events[0].lost);
+  ASSERT_EQ(told_events[0].partitions.size(), 1U);
+  EXPECT_EQ(told_events[0].partitions[0].partition, 0);
+  EXPECT_EQ(told_events[0].held, 1U);
+  listener->stop(time.now());
+  for (int i = 0; i < 100 && !listener->finished(); ++i) {
+    time.time += 10ms;
+    listener->turn();
+    pool->let_go();
+  }
+  ASSERT_TRUE(listener->finished());
+  ASSERT_TRUE(hub->flush(test_support::Bell::kPatience));
+  ASSERT_EQ(told_events.size(), 2U) << "the client was closed, and the group said nothing of the other one";
+  EXPECT_TRUE(told_events[1].lost);
+  ASSERT_EQ(told_events[1].partitions.size(), 1U);
+  EXPECT_EQ(told_events[1].partitions[0].partition, 1);
+  EXPECT_EQ(told_events[1].held, 0U);
 }
 
 // Without a limit of its own, each of the three would add to what those that stay have to wait.
