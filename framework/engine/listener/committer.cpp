@@ -131,9 +131,11 @@ bool Committer::add(AssignedPartition& partition, Time now, std::vector<StoredPo
   }
   std::string metadata = metadata_of(partition);
   if (metadata.size() + kOneMore <= metadata_bytes_) content->told_below = core::CommitContent::kAll;
+  // Behind the look at what is done: what that counts is claimed by now.
   positions.push_back({.partition = partition.name,
                        .position = content->position,
                        .metadata = std::move(metadata),
+                       .done = partition.assignment->claims().take(),
                        .generation = partition.assignment->generation(),
                        .anew = !partition.stored});
   sent_.push_back({partition.name, partition.assignment->generation(), *content});
@@ -148,6 +150,11 @@ AssignedPartition* Committer::find(const Sent& sent) {
 
 namespace {
 
+// No commit of this generation will do better.
+bool begins_anew(const Error& error) {
+  return error.kind() == Error::Kind::stale_member || error.kind() == Error::Kind::not_committed;
+}
+
 bool lasts(const Error& error) {
   return error.kind() == Error::Kind::not_authorized;
 }
@@ -156,7 +163,7 @@ bool lasts(const Error& error) {
 
 // Once; then it is tried again and again. What lasts is tried ever less often.
 void Committer::note_failure(const Error& error, Time now) {
-  if (error.kind() == Error::Kind::stale_member) last_stale_ = last_sent_;
+  if (begins_anew(error)) last_stale_ = last_sent_;
   Counters::add(counters_.commits_failed);
   if (trouble_.fails(error.text(), now)) {
     log_.write(LogLevel::warning, "connection",
@@ -220,9 +227,11 @@ void Committer::handle_committed(std::uint64_t token, const CommitOutcome& outco
       if (lasts(outcome.all.error())) partition->commits->put_off(now + trouble_.pause());
     } else if (refused != outcome.refused.end()) {
       refused_.insert(sent.partition);
+      if (begins_anew(refused->error)) last_stale_ = last_sent_;
       partition->requests.answer(partition->commits->refused(token), Result<void>(refused->error));
       partition->commits->put_off(note_refusal(*refused, now));
     } else {
+      partition->assignment->claims().found();
       partition->commits->acknowledged(token);
       note_success(sent.partition);
       tell(*partition);

@@ -4,6 +4,7 @@
 
 #include <braid/offset_store.hpp>
 
+#include <algorithm>
 #include <utility>
 #include <vector>
 
@@ -19,6 +20,34 @@ auto guarded(Call&& call) -> decltype(call()) {
   } catch (...) {
     return Error(Error::Kind::other, "the offset store threw: " + describe_failure(std::current_exception()), true);
   }
+}
+
+// A partition can't go on: another member has it, or what it has done is not there.
+bool begins_anew(const Result<void>& outcome) {
+  return !outcome && (outcome.error().kind() == Error::Kind::stale_member ||
+                      outcome.error().kind() == Error::Kind::not_committed);
+}
+
+StoreAnswer::Fenced fenced_by(const Error& error, const OffsetStore::Position& saved) {
+  StoreAnswer::Fenced fenced{{saved.partition.topic, saved.partition.number}, saved.epoch, error.text()};
+  if (error.kind() == Error::Kind::not_committed) {
+    fenced.generation = saved.generation;
+  } else {
+    fenced.why = "another member has loaded its position from the offset store";
+  }
+  return fenced;
+}
+
+// One that must begin anew must not keep back the others.
+CommitOutcome save_each(OffsetStore& store, const std::string& group,
+                        std::span<const OffsetStore::Position> saved) {
+  CommitOutcome outcome;
+  for (const OffsetStore::Position& each : saved) {
+    const Result<void> one = guarded([&] { return store.save(group, std::span(&each, 1)); });
+    if (!one && !begins_anew(one)) outcome.all = one;  // all are sent again
+    if (begins_anew(one)) outcome.refused.push_back({{each.partition.topic, each.partition.number}, one.error()});
+  }
+  return outcome;
 }
 
 }  // namespace
@@ -69,23 +98,21 @@ void ExternalPositions::commit(std::span<const StoredPosition> positions, std::u
                      .metadata = each.metadata,
                      .epoch = epochs_[each.partition],
                      .generation = each.generation,
-                     .anew = each.anew});
+                     .anew = each.anew,
+                     .recorded = each.done});
   }
   calls_->post([this, token, group = group_, mailbox = mailbox_, saved = std::move(saved)](OffsetStore& store) {
     auto answer = std::make_unique<StoreAnswer>();
     answer->store = this;
     answer->token = token;
-    Result<void> outcome = guarded([&] { return store.save(group, saved); });
-    // One that another member has taken over must not keep back the others.
-    const auto stale = [](const Result<void>& of) { return !of && of.error().kind() == Error::Kind::stale_member; };
-    for (std::size_t i = 0; stale(outcome) && i < saved.size(); ++i) {
-      const bool alone = saved.size() == 1;
-      const Result<void> one =
-          alone ? outcome : guarded([&] { return store.save(group, std::span(&saved[i], 1)); });
-      if (!stale(one)) continue;
-      answer->fenced.push_back({{saved[i].partition.topic, saved[i].partition.number},
-                                saved[i].epoch,
-                                "another member has loaded its position from the offset store"});
+    const Result<void> all = guarded([&] { return store.save(group, saved); });
+    CommitOutcome outcome = all;
+    if (begins_anew(all) && saved.size() > 1) outcome = save_each(store, group, saved);
+    for (const OffsetStore::Position& each : saved) {
+      const TopicPartition name{each.partition.topic, each.partition.number};
+      const auto refused = std::ranges::find(outcome.refused, name, &CommitOutcome::Refused::partition);
+      const Result<void> one = refused != outcome.refused.end() ? Result<void>(refused->error) : outcome.all;
+      if (begins_anew(one)) answer->fenced.push_back(fenced_by(one.error(), each));
     }
     answer->committed = std::move(outcome);
     mailbox->post_store_answer(std::move(answer));

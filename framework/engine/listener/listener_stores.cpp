@@ -23,6 +23,7 @@ void Listener::handle(const StoreAnswer& answer) {
       found->second->lane->committer->handle_failed(*found->second, answer.token);
     }
     if (!outside_store(answer.store)->saves_as(fenced.partition, fenced.epoch)) continue;
+    if (fenced.generation && *fenced.generation != found->second->assignment->generation()) continue;
     for (const core::Refusal& refusal : fenced.refusals) found->second->refused.note(refusal, clock_->now());
     begin_from_store(*found->second, fenced.why, !fenced.refusals.empty());
   }

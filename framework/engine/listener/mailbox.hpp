@@ -50,14 +50,15 @@ struct StoreAnswer {
     TopicPartition partition;
     std::uint64_t epoch = 0;  // what was saved under it is refused from now on
     std::string why;
-    std::vector<core::Refusal> refusals{};  // messages whose records its transaction has failed by
+    std::vector<core::Refusal> refusals{};   // messages whose records its transaction has failed by
+    std::optional<Generation> generation{};  // whose it is alone: a later one of the epoch goes on
   };
   const PositionStore* store = nullptr;
   std::uint64_t token = 0;
   // One of them.
   std::optional<Result<std::vector<StoredPosition>>> positions;
   std::vector<std::uint64_t> epochs;  // one for each of the positions
-  std::optional<Result<void>> committed;
+  std::optional<CommitOutcome> committed;
   std::vector<Fenced> fenced;
   // Of a store that keeps partitions apart: this one can be asked for now, or its position is stored.
   std::optional<TopicPartition> ready;

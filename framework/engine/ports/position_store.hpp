@@ -26,8 +26,8 @@ struct StoredPosition {
   std::string metadata;                    // to be stored: ASCII, as long as the broker takes
   std::optional<Error> trouble{};          // in an answer: it can't be told of this one; ask again
   // What a store outside of Kafka has and wants beside that. Read: what shares have stored to be done beyond the
-  // position, themselves. To be stored: whose position it is, and whether that generation began elsewhere than
-  // where the store was.
+  // position, themselves. To be stored: what they say to have stored since the last answer, whose position it is,
+  // and whether that generation began elsewhere than where the store was.
   std::vector<OffsetRange> done{};
   Generation generation{};
   bool anew = false;

@@ -18,8 +18,11 @@ namespace {
 using namespace std::chrono_literals;
 using std::chrono::steady_clock;
 
-// Room may be made a moment after its report was served; who waits looks again.
+// Room may be made a moment after its report was served, or little of it for long; who waits looks again.
 constexpr auto kLookForRoom = 5ms;
+// Who waits for room is woken for this part of the queue: to be woken for each broker's answer, and to sleep again
+// behind the few records that fit, took a third of what a record cost.
+constexpr std::uint64_t kRoomToWakeFor = 8;
 // Who waits for a delivery that another thread serves looks now and then whether it may do so itself.
 constexpr auto kFollow = 50ms;
 // Of failures that nobody has asked to hear of, the first, and then each so many, go to the log.
@@ -151,12 +154,13 @@ void ProducerEngine::leave_ready(const Error& error) {
 bool ProducerEngine::wait_for_room(Deadline deadline) {
   const auto now = steady_clock::now();
   if (now >= deadline) return false;
-  waiting_.fetch_add(1, std::memory_order_seq_cst);
-  {
-    std::unique_lock lock(mutex_);
-    progressed_.wait_until(lock, std::min(deadline, now + kLookForRoom));
-  }
-  waiting_.fetch_sub(1, std::memory_order_seq_cst);
+  std::unique_lock lock(mutex_);
+  const std::uint64_t waiting = ++wait_for_room_;  // they count as outstanding, and are not in the queue
+  const std::uint64_t queued = outstanding() - std::min(outstanding(), waiting);
+  const std::uint64_t room = std::max<std::uint64_t>(queued / kRoomToWakeFor, 1);
+  room_at_.store(std::min(room_at_.load(), ended_.load() + room));
+  progressed_.wait_until(lock, std::min(deadline, now + kLookForRoom));
+  --wait_for_room_;
   return true;
 }
 
@@ -185,13 +189,13 @@ void ProducerEngine::serve_until_settled(const DeliveryState& state, Deadline de
 
 Result<void> ProducerEngine::flush(std::chrono::milliseconds timeout) {
   const auto deadline = steady_clock::now() + timeout;
-  waiting_.fetch_add(1, std::memory_order_seq_cst);
+  flushing_.fetch_add(1, std::memory_order_seq_cst);
   bool done = false;
   {
     std::unique_lock lock(mutex_);
     done = progressed_.wait_until(lock, deadline, [&] { return outstanding() == 0; });
   }
-  waiting_.fetch_sub(1, std::memory_order_seq_cst);
+  flushing_.fetch_sub(1, std::memory_order_seq_cst);
   if (done) return {};
   return Error(Error::Kind::timed_out,
                fmt::format("{} records have no delivery report after {} ms; they are still being sent",
@@ -308,8 +312,13 @@ void ProducerEngine::note_failure(const Delivery& delivery, std::string_view top
 }
 
 void ProducerEngine::wake_waiting() {
-  if (waiting_.load(std::memory_order_seq_cst) == 0) return;
-  { const std::lock_guard lock(mutex_); }  // or a flush between its look and its sleep would miss this
+  const bool flushed = flushing_.load(std::memory_order_seq_cst) > 0 && outstanding() == 0;
+  const bool room = ended_.load(std::memory_order_seq_cst) >= room_at_.load(std::memory_order_seq_cst);
+  if (!flushed && !room) return;
+  {
+    const std::lock_guard lock(mutex_);  // or a flush between its look and its sleep would miss this
+    room_at_.store(kNobodyWaitsForRoom);
+  }
   progressed_.notify_all();
 }
 

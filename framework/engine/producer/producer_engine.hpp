@@ -16,6 +16,7 @@
 #include <condition_variable>
 #include <cstdint>
 #include <functional>
+#include <limits>
 #include <map>
 #include <memory>
 #include <mutex>
@@ -95,6 +96,7 @@ class ProducerEngine final : private DeliveryEvents {
   // Who serves looks so often whether that is still to be done.
   static constexpr std::chrono::milliseconds kServe{100};
   static constexpr std::size_t kLine = 64;
+  static constexpr std::uint64_t kNobodyWaitsForRoom = std::numeric_limits<std::uint64_t>::max();
 
   void handle_delivery(const DeliveryReport& report) override;
   void handle_error(const Error& error) override;
@@ -159,12 +161,16 @@ class ProducerEngine final : private DeliveryEvents {
   // Who sends counts in begun_, then looks at closing_; who closes sets it, then looks at begun_. All seq_cst: one
   // of them sees the other, and the thread ends behind the last report.
   std::atomic<bool> closing_{false};
-  std::atomic<bool> gives_up_{false};      // the close's flush is over, in vain or not
-  std::atomic<std::uint32_t> waiting_{0};  // callers that wait for progress: flushes, and for room
-  std::atomic<Mode> mode_{Mode::ready};    // moved with the mutex; published by it, and read before each send
+  std::atomic<bool> gives_up_{false};  // the close's flush is over, in vain or not
+  std::atomic<std::uint32_t> flushing_{0};
+  // Who waits for room is woken when so many have ended; written with the mutex. What comes too late for this is
+  // seen by the next look.
+  std::atomic<std::uint64_t> room_at_{kNobodyWaitsForRoom};
+  std::atomic<Mode> mode_{Mode::ready};  // moved with the mutex; published by it, and read before each send
 
   alignas(kLine) mutable std::mutex mutex_;
   std::condition_variable progressed_;  // reports came while somebody waits, or the mode moved
+  std::uint64_t wait_for_room_ BRAID_GUARDED_BY(mutex_) = 0;  // callers
   core::Backlog backlog_ BRAID_GUARDED_BY(mutex_);
   std::string failure_ BRAID_GUARDED_BY(mutex_);  // the last fatal error
 

@@ -90,7 +90,7 @@ bool BatchRecord::in_doubt() const {
 }
 
 void BatchRecord::noted() {
-  share_.note_recorded();
+  share_.note_recorded(done_);
 }
 
 void BatchRecord::refuse_epoch() {

@@ -30,7 +30,24 @@ Result<void> InMemoryOffsetStore::save(const std::string& group, std::span<const
                  stale->partition.topic + "/" + std::to_string(stale->partition.number.value) +
                      ": another member has opened it since; this one's position is refused");
   }
+  // What a later generation has moved on from: it asked late.
+  const auto over = [&](const Position& each) {
+    const Term stored = kept_[{group, each.partition}].term;
+    return stored.first == each.epoch && stored.second > each.generation;
+  };
   for (const Position& each : positions) {
+    if (over(each)) continue;
+    const Kept& kept = kept_[{group, each.partition}];
+    const Term term{each.epoch, each.generation};
+    std::vector<OffsetRange> recorded;
+    for (const auto& [of, range] : kept.records) {
+      if (of == term) recorded.push_back(range);
+    }
+    const auto stored = kept.term == term ? kept.stored.position : std::nullopt;
+    if (auto wrong = not_committed(each, std::move(recorded), stored)) return *std::move(wrong);
+  }
+  for (const Position& each : positions) {
+    if (over(each)) continue;
     Kept& kept = kept_[{group, each.partition}];
     const Term term{each.epoch, each.generation};
     if (each.anew) move_to(kept, each.position, term);

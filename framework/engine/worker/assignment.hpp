@@ -6,6 +6,7 @@
 #include "engine/ports/consumer_client.hpp"
 #include "engine/transactions/partition_transaction.hpp"
 #include "engine/worker/cancellations.hpp"
+#include "engine/worker/claimed_records.hpp"
 #include "engine/worker/commit_text.hpp"
 #include "engine/worker/consumer_slot.hpp"
 #include "engine/worker/job_cap.hpp"
@@ -97,6 +98,7 @@ class Assignment {
   // Before anything of it runs.
   void begin_in_store(StoreTerm term) { store_term_ = term; }
   [[nodiscard]] const std::optional<StoreTerm>& store_term() const { return store_term_; }
+  [[nodiscard]] ClaimedRecords& claims() { return claims_; }
 
   [[nodiscard]] std::size_t commit_metadata_bytes() const { return parts_.commit_metadata_bytes; }
   [[nodiscard]] CommitText& commit_text() { return commit_text_; }
@@ -126,6 +128,7 @@ class Assignment {
   Parts parts_;
   CommitText commit_text_;
   std::optional<StoreTerm> store_term_;  // constant once it runs
+  ClaimedRecords claims_;
   std::atomic<Phase> phase_{Phase::active};
   PickUpLags lags_;
   std::vector<ConsumerSlot> slots_;

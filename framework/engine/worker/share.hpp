@@ -124,10 +124,11 @@ class Share final : public Job {
 
   // The present attempt has sent records, for whose delivery it waits. Whoever finds it recorded would not.
   [[nodiscard]] bool has_produced() const { return produced_now_; }
-  // A save of messages up to there was tried in a transaction, of which nobody has said yet that it was committed.
-  void note_recorded() {
+  // A save of these messages was tried in a transaction, of which nobody has said yet that it was committed.
+  void note_recorded(std::span<const OffsetRange> ranges) {
     recorded_ = window_to_;
     recorded_now_ = true;
+    claims_.insert(claims_.end(), ranges.begin(), ranges.end());
   }
   // It may be that some of what is not done was recorded before.
   [[nodiscard]] bool recorded_before() const { return collapsed_ || said_done() < recorded_; }
@@ -245,6 +246,7 @@ class Share final : public Job {
   [[nodiscard]] std::optional<Offset> last_told_of(std::uint32_t count) const;
   // Since the present attempt began: attempts count anew.
   [[nodiscard]] bool moved() const;
+  [[nodiscard]] std::vector<OffsetRange> claimed() const;
   [[nodiscard]] std::uint32_t find_unfinished(const Message& message, const char* what) const;
 
   RunningBatch* batch_ = nullptr;
@@ -261,8 +263,9 @@ class Share final : public Job {
   std::uint32_t window_to_ = 0;
   bool delivered_ = false;
   bool collapsed_ = false;
-  std::uint32_t recorded_ = 0;  // messages from the front that an offset store was told of, at most
-  bool recorded_now_ = false;   // by the present attempt
+  std::uint32_t recorded_ = 0;       // messages from the front that an offset store was told of, at most
+  bool recorded_now_ = false;        // by the present attempt
+  std::vector<OffsetRange> claims_;  // likewise
   // What earlier transactions have failed by: so many messages from the front are decided of; and the end of the
   // window that an attempt had which has failed so. 0: the last one has not.
   std::uint32_t refused_told_ = 0;

@@ -14,6 +14,7 @@ namespace braid::engine {
 bool Share::open_window() {
   delivered_ = false;
   recorded_now_ = false;
+  claims_.clear();
   produced_now_ = false;
   window_from_ = first_unfinished();
   window_to_ = size();
@@ -44,10 +45,33 @@ void Share::succeed() {
   if (recovery_ && recovery_->retry_after) return;
   keep_records();
   if (marks_ == nullptr) {
+    // First: who sees the marks sees what is to be there for them. Where marks alone say what is done, returning
+    // says nothing of a transaction.
+    if (!claims_.empty()) batch_->assignment().claims().add(claimed());
     raise_marked(window_to_);
   } else {
     passed_ = window_to_;
   }
+}
+
+// What was skipped behind a save is done, whatever has become of that.
+std::vector<OffsetRange> Share::claimed() const {
+  std::vector<OffsetRange> claimed;
+  const auto is_skipped = [&](std::int64_t offset) {
+    return recovery_ && std::ranges::any_of(recovery_->skipped, [&](std::uint32_t index) {
+             return messages_[index].offset().value == offset;
+           });
+  };
+  for (OffsetRange range : claims_) {
+    std::int64_t next = range.first.value;
+    for (std::int64_t at = next; recovery_ && !recovery_->skipped.empty() && at <= range.last.value; ++at) {
+      if (!is_skipped(at)) continue;
+      if (next < at) claimed.push_back({{next}, {at - 1}});
+      next = at + 1;
+    }
+    if (next <= range.last.value) claimed.push_back({{next}, range.last});
+  }
+  return claimed;
 }
 
 std::uint32_t Share::find_unfinished(const Message& message, const char* what) const {

@@ -56,15 +56,30 @@ class OffsetStore {
     // the log does not reach to where it was. `anew`: it did, so what other generations have recorded is void.
     Generation generation{};
     bool anew = false;
+    // What saves in consumers' transactions have recorded by this generation, as attempts say that ended well since
+    // the last save: ascending, apart; below the position and beyond it. A transaction that was not committed is
+    // found by what is missing of it: not_committed().
+    std::vector<OffsetRange> recorded{};
   };
 
   virtual ~OffsetStore() = default;
   // Begins a new epoch of each partition, and says what is stored of it for the consumer group, in the order of
   // `partitions`; from then on nothing of an older epoch may be stored. An error is asked again after a second.
   virtual Result<std::vector<Stored>> open(const std::string& group, std::span<const Partition> partitions) = 0;
-  // Stores all of them or none; what was recorded below a position need not be kept. Error::Kind::stale_member: one
-  // is of an older epoch. Other errors that are retriable are tried again with the positions of then.
+  // Stores all of them or none, but for one whose epoch has stored a later generation's: that asked late, and is
+  // passed over. What was recorded below a position need not be kept. Error::Kind::stale_member: one
+  // is of an older epoch. Error::Kind::not_committed: a consumer has forgotten the end of its transaction, and its
+  // messages come again. Other errors that are retriable are tried again with the positions of then.
   virtual Result<void> save(const std::string& group, std::span<const Position> positions) = 0;
+
+  // For a store's save(). Why a position must not be stored: some of its `recorded` is neither in what is
+  // `recorded` of its epoch and generation, in any order, nor below the position that is `stored` of these. None:
+  // it may be.
+  [[nodiscard]] static std::optional<Error> not_committed(const Position& position,
+                                                          std::vector<OffsetRange> recorded,
+                                                          std::optional<CommitPosition> stored);
+  // The same, where the database has found what is missing.
+  [[nodiscard]] static Error not_committed(const Position& position, OffsetRange missing);
 };
 
 // Thrown by a store's save in a consumer's transaction, which it has rolled back. The partition has been opened by

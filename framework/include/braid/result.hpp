@@ -27,6 +27,7 @@ class Error {
     refused,         // by the user's own middleware
     fenced,          // another producer of the same transactional id has taken over
     aborted,         // the transaction was, by its own work, and nothing of it counts
+    not_committed,   // what a consumer's own transaction was to store is not there
     in_doubt,        // whether the transaction was committed, nobody knows
   };
 

@@ -4,6 +4,7 @@
 
 #include <stdexcept>
 #include <thread>
+#include <utility>
 
 namespace braid::integration {
 namespace {
@@ -42,6 +43,39 @@ TEST_F(PostgresStore, WhatLiesBelowThePositionIsForgottenAndNothingElse) {
   ASSERT_TRUE(save({{kFirst, {13}, {}, epoch, Generation{5}, false}}).ok());
   EXPECT_EQ(open().done, (Ranges{range(10, 10), range(12, 14)}));
   EXPECT_EQ(open(kSecond).done, Ranges{range(0, 9)});
+}
+
+// What a transaction was to record of this epoch and generation: rows of others are none of it.
+TEST_F(PostgresStore, ATransactionThatWasNotCommittedKeepsThePositionBack) {
+  const auto epoch = open().epoch;
+  const auto claiming = [&](Ranges recorded) {
+    OffsetStore::Position position{kFirst, {10}, "gaps", epoch, Generation{5}};
+    position.recorded = std::move(recorded);
+    return position;
+  };
+  (void)query(
+      "INSERT INTO braid_done VALUES ('group', 'events', 0, 1, 5, 4, 9, '{[4,6),[7,10)}'), "
+      "('group', 'events', 0, 1, 5, 6, 6, '{[6,7)}'), ('group', 'events', 0, 1, 4, 0, 3, '{[0,4)}'), "
+      "('group', 'events', 1, 1, 5, 0, 3, '{[0,4)}')");
+  const auto refused = save({claiming({range(0, 0), range(2, 9)})});
+  ASSERT_FALSE(refused.ok());
+  EXPECT_EQ(refused.error().kind(), Error::Kind::not_committed);
+  EXPECT_EQ(refused.error().text().rfind("events/0: offsets 0 to 0 were recorded by save()", 0), 0U)
+      << refused.error().text();
+  EXPECT_EQ(count("braid_positions"), 0);
+  EXPECT_TRUE(save({claiming({range(4, 9)})}).ok());
+  EXPECT_TRUE(save({claiming({range(4, 5), range(8, 9)})}).ok()) << "the rows are gone, the position is there";
+  EXPECT_EQ(open().position, CommitPosition{10});
+}
+
+// A seek began a generation that is stored by now: what an earlier one says late would undo it.
+TEST_F(PostgresStore, ALateSaveOfAnEarlierGenerationIsPassedOver) {
+  const auto epoch = open().epoch;
+  ASSERT_TRUE(save({{kFirst, {4}, {}, epoch, Generation{2}, true}}).ok());
+  OffsetStore::Position late{kFirst, {1000}, {}, epoch, Generation{1}};
+  late.recorded = {range(0, 999)};
+  EXPECT_TRUE(save({late}).ok());
+  EXPECT_EQ(open().position, CommitPosition{4});
 }
 
 TEST_F(PostgresStore, WhoBeginsElsewhereVoidsWhatOthersRecorded) {

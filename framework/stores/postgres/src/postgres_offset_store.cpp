@@ -168,6 +168,11 @@ Result<void> PostgresOffsetStore::save(const std::string& group, std::span<const
                                  "position is refused",
                                  each.partition.topic, each.partition.number.value));
       }
+      if (!tx.exec(postgres::select_later(place, each)).empty()) continue;  // it asked late
+      if (!each.recorded.empty()) {
+        const auto missing = postgres::ranges_of(tx.exec(postgres::select_missing(place, each)));
+        if (!missing.empty()) return not_committed(each, missing.front());
+      }
       tx.exec(postgres::save_position(place, tx.quote(each.metadata), each));
     }
     tx.commit();

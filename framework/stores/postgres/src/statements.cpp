@@ -94,6 +94,21 @@ std::string select_recorded(const Place& place, const BatchRecord& record) {
       place.prefix, place.where, record.epoch(), record.generation().value, multirange(record.done()));
 }
 
+std::string select_later(const Place& place, const OffsetStore::Position& than) {
+  return fmt::format("SELECT 1 FROM {}braid_positions{} AND epoch = {} AND generation > {}", place.prefix,
+                     place.where, than.epoch, than.generation.value);
+}
+
+std::string select_missing(const Place& place, const OffsetStore::Position& of) {
+  const std::string term =
+      fmt::format("{} AND epoch = {} AND generation = {}", place.where, of.epoch, of.generation.value);
+  return fmt::format(
+      "SELECT lower(m), upper(m) FROM unnest('{0}'::int8multirange - (SELECT coalesce(range_agg(r), '{{}}') FROM ("
+      "SELECT unnest(offsets) AS r FROM {1}braid_done{2} UNION ALL "
+      "SELECT int8range(NULL, position) FROM {1}braid_positions{2}) AS there)) AS m",
+      multirange(of.recorded), place.prefix, term);
+}
+
 std::string begin_where_it_began(const Place& place, const BatchRecord& record) {
   const std::uint64_t epoch = record.epoch();
   const Generation generation = record.generation();

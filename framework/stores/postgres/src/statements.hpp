@@ -44,6 +44,11 @@ struct Place {
 [[nodiscard]] std::string save_position(const Place& place, const std::string& quoted_metadata,
                                         const OffsetStore::Position& to);
 
+// A row: a later generation of the same epoch has stored where it is.
+[[nodiscard]] std::string select_later(const Place& place, const OffsetStore::Position& than);
+// What of a position's `recorded` is neither recorded by its epoch and generation nor below what these have stored.
+[[nodiscard]] std::string select_missing(const Place& place, const OffsetStore::Position& of);
+
 // A share's. What of it this epoch and generation has recorded:
 [[nodiscard]] std::string select_recorded(const Place& place, const BatchRecord& record);
 // It began elsewhere than where the store was: nothing, once that is stored.

@@ -69,6 +69,32 @@ void move(sqlite3* db, const std::string& group, const OffsetStore::Position& to
   at(fold, group, to.partition).bind(to.position.value).step();
 }
 
+// A later generation has stored where it is: this one asked late.
+bool is_over(sqlite3* db, const std::string& group, const OffsetStore::Position& position) {
+  Statement look(db, std::string("SELECT 1 FROM braid_positions") + kHere +
+                         " AND position_epoch = ? AND position_generation > ?");
+  at(look, group, position.partition).bind(number(position.epoch)).bind(number(position.generation.value));
+  return look.step();
+}
+
+// Why it must not be stored.
+std::optional<Error> not_committed(sqlite3* db, const std::string& group, const OffsetStore::Position& position) {
+  if (position.recorded.empty()) return std::nullopt;
+  Statement done(db, std::string("SELECT first_offset, last_offset FROM braid_done") + kHere +
+                         " AND epoch = ? AND generation = ?");
+  at(done, group, position.partition).bind(number(position.epoch)).bind(number(position.generation.value));
+  std::vector<OffsetRange> recorded;
+  while (done.step()) recorded.push_back({{done.integer(0)}, {done.integer(1)}});
+  Statement look(db, std::string("SELECT position FROM braid_positions") + kHere +
+                         " AND position_epoch = ? AND position_generation = ?");
+  at(look, group, position.partition).bind(number(position.epoch)).bind(number(position.generation.value));
+  std::optional<CommitPosition> stored;
+  if (look.step()) {
+    if (const auto there = look.maybe(0)) stored = CommitPosition{*there};
+  }
+  return OffsetStore::not_committed(position, std::move(recorded), stored);
+}
+
 Result<void> save_all(sqlite3* db, const std::string& group, std::span<const OffsetStore::Position> positions) {
   Transaction transaction(db);
   for (const OffsetStore::Position& each : positions) {
@@ -77,6 +103,8 @@ Result<void> save_all(sqlite3* db, const std::string& group, std::span<const Off
                    each.partition.topic + "/" + std::to_string(each.partition.number.value) +
                        ": another member has opened it in the offset store since; this one's position is refused");
     }
+    if (is_over(db, group, each)) continue;
+    if (auto wrong = not_committed(db, group, each)) return *std::move(wrong);
     move(db, group, each);
   }
   transaction.commit();

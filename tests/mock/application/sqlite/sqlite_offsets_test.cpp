@@ -51,6 +51,16 @@ class Database {
     sqlite3_exec(db_, "SELECT at FROM effects", note, &effects, nullptr);
     return effects;
   }
+  // -1: none is stored.
+  [[nodiscard]] std::int64_t position() {
+    std::int64_t position = -1;
+    const auto note = [](void* into, int, char** values, char**) {
+      if (values[0] != nullptr) *static_cast<std::int64_t*>(into) = std::stoll(values[0]);
+      return 0;
+    };
+    sqlite3_exec(db_, "SELECT position FROM braid_positions", note, &position, nullptr);
+    return position;
+  }
   sqlite3* get() { return db_; }
 
  private:
@@ -174,6 +184,32 @@ TEST_F(SqliteOffsets, ATransactionThatWasCommittedUnknownIsNotRepeated) {
   app.stop();
   EXPECT_EQ(Database(file()).effects(), each_once(40));
   EXPECT_GT(failures.load(), 1);
+}
+
+// Returning says that a batch is done; the database knows better.
+TEST_F(SqliteOffsets, ATransactionThatAConsumerHasForgottenToCommitIsFoundAndItsMessagesComeAgain) {
+  make_topic("orders");
+  produce("orders", 40);
+  const auto store = new_store();
+  std::atomic<int> forgotten{0};
+  process_with(store);
+  const auto process = recorder->script;
+  recorder->script = [&, process](Batch& batch) {
+    if (batch.front().offset().value % 4 != 0 || forgotten.fetch_add(1) >= 2) return process(batch);
+    Database db(file());
+    db.run("BEGIN IMMEDIATE");
+    db.run("INSERT INTO effects VALUES (" + std::to_string(batch.front().offset().value) + ")");
+    store->save(db.get(), batch);
+    db.run("ROLLBACK");
+  };
+  Application app(settings(), routes(store, 20ms));
+  app.start();
+  ASSERT_TRUE(has_effects(40)) << log.text();
+  EXPECT_TRUE(eventually([&] { return Database(file()).position() == 40; }));
+  app.stop();
+  EXPECT_EQ(Database(file()).effects(), each_once(40));
+  EXPECT_GE(forgotten.load(), 2);
+  EXPECT_GE(log.count("in a consumer's transaction that was not committed"), 1U) << log.text();
 }
 
 // Another member opens the partition in the middle of a transaction: that one is rolled back, and who still has the

@@ -11,6 +11,7 @@
 #include <stdexcept>
 #include <string>
 #include <thread>
+#include <utility>
 #include <vector>
 
 namespace braid {
@@ -69,6 +70,36 @@ TEST_F(SqliteOffsetStoreTest, GivesBackWhatWasSavedToTheNextProcessToo) {
   EXPECT_EQ(opened.value()[1].metadata, "gaps");
   EXPECT_EQ(opened.value()[1].epoch, 2U);
   EXPECT_EQ(open(kFirst, "other").position, std::nullopt);
+}
+
+// What a transaction was to record of this epoch and generation: rows of others are none of it.
+TEST_F(SqliteOffsetStoreTest, ATransactionThatWasNotCommittedKeepsThePositionBack) {
+  const auto epoch = open(kFirst).epoch;
+  const auto claiming = [&](std::vector<OffsetRange> recorded) {
+    OffsetStore::Position position{kFirst, {10}, "gaps", epoch, Generation{5}};
+    position.recorded = std::move(recorded);
+    return position;
+  };
+  run("INSERT INTO braid_done VALUES ('g', 'orders', 0, 1, 5, 4, 9), ('g', 'orders', 0, 1, 4, 0, 3), "
+      "('g', 'orders', 1, 1, 5, 0, 3)");
+  const auto refused = save({claiming({{{0}, {9}}})});
+  ASSERT_FALSE(refused.ok());
+  EXPECT_EQ(refused.error().kind(), Error::Kind::not_committed);
+  EXPECT_EQ(open(kFirst).position, std::nullopt);
+  run("UPDATE braid_positions SET epoch = 1");  // the look at it has raised it
+  EXPECT_TRUE(save({claiming({{{4}, {9}}})}).ok());
+  EXPECT_TRUE(save({claiming({{{4}, {9}}})}).ok()) << "said again: the rows are gone, the position is there";
+  EXPECT_EQ(open(kFirst).position, CommitPosition{10});
+}
+
+// A seek began a generation that is stored by now: what an earlier one says late would undo it.
+TEST_F(SqliteOffsetStoreTest, ALateSaveOfAnEarlierGenerationIsPassedOver) {
+  const auto epoch = open(kFirst).epoch;
+  ASSERT_TRUE(save({{kFirst, {4}, {}, epoch, Generation{2}, true}}).ok());
+  OffsetStore::Position late{kFirst, {1000}, {}, epoch, Generation{1}};
+  late.recorded = {{{0}, {999}}};
+  EXPECT_TRUE(save({late}).ok());
+  EXPECT_EQ(open(kFirst).position, CommitPosition{4});
 }
 
 TEST_F(SqliteOffsetStoreTest, AnOlderEpochIsRefused) {
