@@ -103,6 +103,8 @@ std::string_view name_of(Error::Kind kind) {
       return "fenced";
     case Error::Kind::aborted:
       return "aborted";
+    case Error::Kind::not_committed:
+      return "not_committed";
     case Error::Kind::in_doubt:
       return "in_doubt";
   }
