@@ -238,7 +238,7 @@ class Application::Impl {
 
   void set_log_level(LogLevel level) {
     common_->log.all().set_level(static_cast<engine::LogLevel>(level));
-    common_->log.write_always("application", "the log's level was changed");
+    common_->log.all().write_always("application", "the log's level was changed");
   }
 
   [[nodiscard]] std::optional<std::string> failure() const { return common_->failure(); }
